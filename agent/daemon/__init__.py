@@ -1,0 +1,1 @@
+"""The daemon: wires checks, publisher, supervisor and local API together."""

@@ -1,0 +1,1 @@
+"""The manifest: appliance.toml read, checked, explained."""

@@ -1,0 +1,1 @@
+"""The application's services: systemd units on a VM, child processes elsewhere."""

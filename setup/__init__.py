@@ -1,0 +1,1 @@
+"""The single-command installer. Imports agent; never support."""

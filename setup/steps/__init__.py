@@ -1,0 +1,1 @@
+"""What setup does, one record a step."""
