@@ -1,0 +1,117 @@
+"""Facts of the machine: disks, memory, load, processes.
+
+Owns reading them, through psutil where it knows better than a line of /proc. Refuses judgement.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class FileSystem:
+    """Room on a file system: bytes and inodes; `inodes` 0 where it has no fixed number."""
+
+    size: int
+    free: int
+    inodes: int
+    inodes_free: int
+    read_only: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Bytes; the smaller of the machine's and the cgroup's."""
+
+    total: int
+    available: int
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """One process. `state` is proc(5)'s letter, `started` clock ticks since boot."""
+
+    pid: int
+    executable: str
+    state: str
+    resident: int
+    started: int
+
+
+class Facts:
+    """What can be read off this machine; a test hands in another."""
+
+    def file_system(self, path: Path) -> FileSystem:
+        """OSError; may hang on a dead network mount, so a check calls it under its time limit."""
+        facts = os.statvfs(path)
+        return FileSystem(
+            size=facts.f_blocks * facts.f_frsize,
+            free=facts.f_bavail * facts.f_frsize,
+            inodes=facts.f_files,
+            inodes_free=facts.f_favail,
+            read_only=bool(facts.f_flag & os.ST_RDONLY),
+        )
+
+    def memory(self) -> Memory:
+        import psutil
+
+        machine = psutil.virtual_memory()
+        limit, used = _cgroup_memory()
+        if limit and limit < machine.total:
+            return Memory(limit, min(machine.available, limit - used))
+        return Memory(machine.total, machine.available)
+
+    def load(self) -> tuple[float, float, float]:
+        return os.getloadavg()
+
+    def cpus(self) -> int:
+        return len(os.sched_getaffinity(0))
+
+    def process(self, pid: int) -> Process | None:
+        """One process; None where it is gone."""
+        try:
+            stat = Path(f"/proc/{pid}/stat").read_text()
+            # The name stands in parentheses and may hold spaces and parentheses itself.
+            words = stat[stat.rindex(")") + 2 :].split()
+            resident = int(words[21]) * os.sysconf("SC_PAGE_SIZE")
+        except (OSError, ValueError, IndexError):
+            return None
+        try:
+            executable = os.readlink(f"/proc/{pid}/exe")
+        except OSError:
+            executable = ""  # Another user's process, or a kernel thread.
+        return Process(pid, executable, words[0], resident, int(words[19]))
+
+    def processes(self) -> Iterator[Process]:
+        for entry in os.scandir("/proc"):
+            if entry.name.isdigit():
+                found = self.process(int(entry.name))
+                if found is not None:
+                    yield found
+
+    def cgroup_pids(self, unit: str) -> list[int]:
+        """The processes of a system unit; empty where it has none."""
+        for base in ("/sys/fs/cgroup", "/sys/fs/cgroup/systemd", "/sys/fs/cgroup/unified"):
+            folder = Path(base) / "system.slice" / unit
+            if folder.is_dir():
+                found: list[int] = []
+                for path in folder.rglob("cgroup.procs"):
+                    found += [int(word) for word in path.read_text().split()]
+                return found
+        return []
+
+
+def _cgroup_memory() -> tuple[int, int]:
+    """(limit, used) of our own cgroup v2 in bytes; zeros where there is no limit."""
+    try:
+        line = Path("/proc/self/cgroup").read_text().strip().rpartition("::")[2]
+        folder = Path("/sys/fs/cgroup") / line.lstrip("/")
+        limit = (folder / "memory.max").read_text().strip()
+        if limit == "max":
+            return 0, 0
+        return int(limit), int((folder / "memory.current").read_text())
+    except (OSError, ValueError):
+        return 0, 0

@@ -1,0 +1,54 @@
+"""Our own locks: `flock` on a file that is never deleted.
+
+Owns taking and giving back. Refuses to judge staleness: the kernel drops a flock with its last
+holder, so a lock that is held is held. The holder's name in the file is only a courtesy.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from agent.host.failures import FileFailure, LockHeld
+
+
+@contextmanager
+def exclusive(path: Path, *, purpose: str) -> Iterator[None]:
+    """Hold the lock at `path`, or raise LockHeld at once.
+
+    After locking, the inode is compared with the path's: someone may have replaced the file
+    between our open and our lock, and then two would hold "the" lock.
+    """
+    while True:
+        try:
+            fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise FileFailure(path, "lock", error.strerror or str(error)) from error
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.pread(fd, 200, 0).decode(errors="replace").strip()
+            os.close(fd)
+            raise LockHeld(path, holder) from None
+        if _same_file(fd, path):
+            break
+        os.close(fd)
+    try:
+        os.ftruncate(fd, 0)
+        os.pwrite(fd, f"{purpose} (pid {os.getpid()})\n".encode(), 0)
+        yield
+    finally:
+        os.ftruncate(fd, 0)
+        os.close(fd)
+
+
+def _same_file(fd: int, path: Path) -> bool:
+    try:
+        there = os.stat(path, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    here = os.fstat(fd)
+    return (here.st_dev, here.st_ino) == (there.st_dev, there.st_ino)

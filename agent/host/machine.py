@@ -1,0 +1,43 @@
+"""The machine as one value: every door of `host` behind one name.
+
+Owns the bundle that rules receive, so that a test hands in another. Refuses behaviour of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from agent.host import spawn
+from agent.host.clock import Clock
+from agent.host.facts import Facts
+from agent.host.network import Network
+from agent.host.systemd import Systemd
+
+
+@dataclass(frozen=True)
+class Host:
+    """The doors to one machine. `root` moves every path (see `path`)."""
+
+    root: Path = Path("/")
+    clock: Clock = field(default_factory=Clock)
+    network: Network = field(default_factory=Network)
+    systemd: Systemd = field(default_factory=Systemd)
+    facts: Facts = field(default_factory=Facts)
+
+    def path(self, absolute: str | Path) -> Path:
+        """The place of an absolute path below the root."""
+        return self.root / str(absolute).lstrip("/")
+
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        timeout: float,
+        stdin: bytes | None = None,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+    ) -> spawn.Completed:
+        """Run a program to its end; see `spawn.run`. Seconds."""
+        return spawn.run(argv, timeout=timeout, stdin=stdin, env=env, cwd=cwd)

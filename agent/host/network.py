@@ -1,0 +1,128 @@
+"""Sockets as a client: connect, with every wait under one deadline.
+
+Owns opening connections, TLS included, and resolving names. Refuses protocols: those who speak
+HTTP, gRPC or PostgreSQL do it on the `Wire` they get here.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+
+class Wire:
+    """A connected stream on which every read and write shares one deadline.
+
+    Raises OSError (TimeoutError when the deadline passes, ssl.SSLError for TLS).
+    """
+
+    def __init__(self, stream: socket.socket, deadline: float) -> None:
+        self._stream = stream
+        self._deadline = deadline
+
+    def send(self, content: bytes) -> None:
+        self._arm()
+        self._stream.sendall(content)
+
+    def receive(self, at_most: int = 65536) -> bytes:
+        """Some bytes; empty at the end of the stream."""
+        self._arm()
+        return self._stream.recv(at_most)
+
+    def receive_exactly(self, count: int) -> bytes:
+        """Raises ConnectionError where the stream ends before."""
+        content = bytearray()
+        while len(content) < count:
+            chunk = self.receive(count - len(content))
+            if not chunk:
+                raise ConnectionError(f"the stream ended after {len(content)} of {count} bytes")
+            content += chunk
+        return bytes(content)
+
+    def start_tls(
+        self, server_name: str, *, ca: str = "", verify: bool = True, alpn: tuple[str, ...] = ()
+    ) -> None:
+        """Go on in TLS. `ca` is a file of certificates; empty trusts the system's."""
+        # ssl costs 5 MB; an appliance without TLS checks never pays for it.
+        import ssl
+
+        context = ssl.create_default_context(cafile=ca or None)
+        if not verify:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        if alpn:
+            context.set_alpn_protocols(list(alpn))
+        self._arm()
+        self._stream = context.wrap_socket(self._stream, server_hostname=server_name)
+
+    def peer_certificate(self) -> bytes:
+        """The server's certificate in DER; empty without TLS."""
+        stream: Any = self._stream
+        certificate = getattr(stream, "getpeercert", None)
+        return certificate(binary_form=True) or b"" if certificate else b""
+
+    def _arm(self) -> None:
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("timed out")
+        self._stream.settimeout(left)
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def __enter__(self) -> Wire:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class Network:
+    """Connections out of this machine; a test hands in scripted ones."""
+
+    def connect(self, address: str, port: int, *, timeout: float) -> Wire:
+        """A TCP connection within `timeout` seconds, which bounds its whole use. OSError."""
+        deadline = time.monotonic() + timeout
+        stream = socket.create_connection((address, port), timeout)
+        stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return Wire(stream, deadline)
+
+    def connect_unix(self, path: Path, *, timeout: float) -> Wire:
+        """A connection to a Unix socket. OSError."""
+        deadline = time.monotonic() + timeout
+        stream = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
+        try:
+            stream.settimeout(timeout)
+            stream.connect(str(path))
+        except OSError:
+            stream.close()
+            raise
+        return Wire(stream, deadline)
+
+    def resolve(self, name: str) -> list[str]:
+        """The addresses of a name, in the resolver's order. OSError. It knows no time limit."""
+        found = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
+        return list(dict.fromkeys(str(each[4][0]) for each in found))
+
+    def host_name(self) -> str:
+        return socket.gethostname()
+
+    def can_bind(self, address: str, port: int) -> bool:
+        """Whether a listener could take the port now."""
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        with socket.socket(family, socket.SOCK_STREAM | socket.SOCK_CLOEXEC) as probe:
+            # As a daemon would: a port in TIME_WAIT is free, one with a listener is not.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((address, port))
+            except OSError:
+                return False
+        return True

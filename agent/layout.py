@@ -1,0 +1,157 @@
+"""Where everything stands: the paths of the design's section 3, under one root.
+
+Owns path names. Refuses to touch any of them: a layout is a value.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+TOOL_USER = "caretaker"
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The paths of one appliance below one root (`/` on a VM)."""
+
+    root: Path
+    app: str = ""
+
+    @property
+    def embedded(self) -> bool:
+        """Below a root of its own nothing is the machine's; `/` is the machine."""
+        return self.root != Path("/")
+
+    # --- the tool ---
+    @property
+    def etc(self) -> Path:
+        return self.root / "etc/caretaker"
+
+    @property
+    def manifest(self) -> Path:
+        return self.etc / "appliance.toml"
+
+    @property
+    def settings(self) -> Path:
+        return self.etc / "settings.toml"
+
+    @property
+    def state(self) -> Path:
+        return self.root / "var/lib/caretaker"
+
+    @property
+    def ledger(self) -> Path:
+        return self.state / "ledger.db"
+
+    @property
+    def history(self) -> Path:
+        return self.state / "history.db"
+
+    @property
+    def modes(self) -> Path:
+        """Drain and maintenance, kept over restarts."""
+        return self.state / "modes.json"
+
+    @property
+    def run(self) -> Path:
+        return self.root / "run/caretaker"
+
+    @property
+    def api_socket(self) -> Path:
+        """The local API; in `run`, whose folder the daemon owns."""
+        return self.run / "api.sock"
+
+    @property
+    def act_socket(self) -> Path:
+        """Named acts for the root one-shot; systemd owns the socket."""
+        return self.root / "run/caretaker-act.sock"
+
+    @property
+    def status(self) -> Path:
+        return self.run / "status.json"
+
+    @property
+    def setup_report(self) -> Path:
+        return self.root / "run/caretaker-setup/setup.json"
+
+    @property
+    def setup_lock(self) -> Path:
+        return self.state / "setup.lock"
+
+    @property
+    def logs(self) -> Path:
+        return self.root / "var/log/caretaker"
+
+    # --- the application ---
+    @property
+    def opt(self) -> Path:
+        return self.root / "opt" / self.app
+
+    @property
+    def releases(self) -> Path:
+        return self.opt / "releases"
+
+    @property
+    def current(self) -> Path:
+        return self.opt / "current"
+
+    @property
+    def config(self) -> Path:
+        return self.root / "etc" / self.app
+
+    @property
+    def tls(self) -> Path:
+        return self.config / "tls"
+
+    @property
+    def secrets(self) -> Path:
+        return self.config / "secrets"
+
+    @property
+    def data_home(self) -> Path:
+        return self.root / "var/lib" / self.app
+
+    @property
+    def generations(self) -> Path:
+        return self.data_home / "generations"
+
+    @property
+    def deployments(self) -> Path:
+        return self.data_home / "deployments"
+
+    @property
+    def active(self) -> Path:
+        """The commit point: the link that names release and generation at once."""
+        return self.data_home / "active"
+
+    @property
+    def data(self) -> Path:
+        """What `{data}` means: the active deployment's generation."""
+        return self.active / "state"
+
+    @property
+    def app_run(self) -> Path:
+        return self.root / "run" / self.app
+
+    # --- the tool itself, on a VM ---
+    @property
+    def tool(self) -> Path:
+        return self.root / "opt/caretaker"
+
+    @property
+    def units(self) -> Path:
+        return self.root / "etc/systemd/system"
+
+    def certificate(self, name: str) -> Path:
+        """The folder with `cert.pem`, `key.pem`, `chain.pem`, `ca.pem` of a certificate."""
+        return self.tls / name / "current"
+
+    def placeholders(self) -> dict[str, str]:
+        """What `{release}`, `{data}`, `{config}` and `{run}` stand for."""
+        return {
+            "release": str(self.current),
+            "data": str(self.data),
+            "config": str(self.config),
+            "run": str(self.app_run),
+        }

@@ -1,0 +1,82 @@
+"""Placeholders in a manifest's values: `{data}`, `{secret:NAME}` and their kin.
+
+Owns which there are, finding them and filling them in. Refuses to know values: a caller hands in
+paths, and functions for secrets and settings, so that a secret is read only where it is used.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from agent.errors import ManifestError
+
+Path = tuple[str, ...]  # of keys
+
+PATHS = ("release", "data", "config", "run")
+NAMED = ("secret", "setting", "certificate")
+_PLACEHOLDER = re.compile(r"\{([a-z]+)(?::([A-Za-z0-9_-]+))?\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """What placeholders stand for on one machine.
+
+    `paths` has each of `PATHS`; `named` has a function for each of `NAMED` that gives the value
+    of a name, or raises a CaretakerError.
+    """
+
+    paths: Mapping[str, str]
+    named: Mapping[str, Callable[[str], str]]
+
+
+def expand(text: str, values: Values) -> str:
+    """The text with every placeholder filled in; other braces stay. Raises ManifestError."""
+
+    def fill(match: re.Match[str]) -> str:
+        kind, name = match[1], match[2]
+        if name is None and kind in values.paths:
+            return values.paths[kind]
+        if name is not None and kind in values.named:
+            return values.named[kind](name)
+        raise ManifestError(
+            "placeholder-unknown", f"{match[0]} is no placeholder", hint="caretaker manifest check"
+        )
+
+    return _PLACEHOLDER.sub(fill, text)
+
+
+def holds_secret(text: str) -> bool:
+    """Whether the expanded text would hold a secret, so that it must not be shown or logged."""
+    return any(kind == "secret" for kind, _ in _PLACEHOLDER.findall(text))
+
+
+def names_used(record: Any, path: Path = ()) -> Iterator[tuple[Path, str, str]]:
+    """Every placeholder in a record that is not one of `PATHS`: (path, kind, name).
+
+    Kind is `unknown` where there is no such placeholder at all.
+    """
+    for where, text in _texts(record, path):
+        for kind, name in _PLACEHOLDER.findall(text):
+            if kind in NAMED and name:
+                yield where, kind, name
+            elif name or kind not in PATHS:
+                yield where, "unknown", f"{kind}:{name}" if name else kind
+
+
+def _texts(record: Any, path: Path) -> Iterator[tuple[Path, str]]:
+    if isinstance(record, str):
+        yield path, record
+    elif isinstance(record, list | tuple):
+        for value in record:
+            yield from _texts(value, path)
+    else:
+        if isinstance(record, msgspec.Struct):
+            record = msgspec.structs.asdict(record)
+        if isinstance(record, Mapping):
+            for key, value in record.items():
+                yield from _texts(value, (*path, str(key)))

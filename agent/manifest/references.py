@@ -1,0 +1,142 @@
+"""What names what in a manifest: every name used must be declared, and no circle closed.
+
+Owns the rules that need more than one key at a time. Pure: a manifest in, complaints out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from agent.manifest.checks import CertificateCheck, PortCheck, ProcessCheck, UnitCheck
+from agent.manifest.kinds import Duration
+from agent.manifest.model import Manifest
+from agent.manifest.placeholders import names_used
+
+Complaint = tuple[tuple[str, ...], str]
+
+
+def broken_references(manifest: Manifest) -> Iterator[Complaint]:
+    """Each broken rule as (path of the key, message)."""
+    yield from _services(manifest)
+    yield from _checks(manifest)
+    yield from _groups(manifest)
+    yield from _elsewhere(manifest)
+    yield from _placeholders(manifest)
+
+
+def _services(manifest: Manifest) -> Iterator[Complaint]:
+    ports: dict[int, str] = {manifest.probe.port: "probe.port"}
+    for name, service in manifest.services.items():
+        path = ("services", name)
+        if bool(service.unit) == bool(service.command):
+            yield path, "give either unit or command"
+        yield from _known(service.requires, manifest.services, (*path, "requires"), "service")
+        for port in service.ports:
+            if port in ports:
+                yield (*path, "ports"), f"port {port} is taken by {ports[port]}"
+            ports[port] = f"services.{name}"
+    requires = {name: service.requires for name, service in manifest.services.items()}
+    yield from _circles(requires, "services")
+
+
+def _checks(manifest: Manifest) -> Iterator[Complaint]:
+    for name, check in manifest.checks.items():
+        path = ("checks", name)
+        yield from _known(check.requires, manifest.checks, (*path, "requires"), "check")
+        if check.timeout > check.every:
+            yield (*path, "timeout"), f"is longer than every ({check.every})"
+        if check.every < Duration(0.1):
+            yield (*path, "every"), "must be at least 100ms"
+        if isinstance(check, UnitCheck) and bool(check.service) == bool(check.unit):
+            yield path, "give either service or unit"
+        if isinstance(check, ProcessCheck) and bool(check.service) == bool(check.executable):
+            yield path, "give either service or executable"
+        if isinstance(check, UnitCheck | ProcessCheck | PortCheck) and check.service:
+            yield from _known([check.service], manifest.services, (*path, "service"), "service")
+        if isinstance(check, CertificateCheck):
+            yield from _certificate(manifest, check, path)
+    yield from _circles({name: c.requires for name, c in manifest.checks.items()}, "checks")
+
+
+def _certificate(
+    manifest: Manifest, check: CertificateCheck, path: tuple[str, ...]
+) -> Iterator[Complaint]:
+    if sum((bool(check.certificate), bool(check.path), bool(check.address))) != 1:
+        yield path, "give one of certificate, path, address"
+    if check.address and not check.port:
+        yield (*path, "port"), "must be given with address"
+    if check.certificate:
+        where = (*path, "certificate")
+        yield from _known([check.certificate], manifest.certificates, where, "certificate")
+
+
+def _groups(manifest: Manifest) -> Iterator[Complaint]:
+    reserved = {"live", "ready", "detailed", "azure", "haproxy"}
+    for name, members in manifest.groups.items():
+        path = ("groups", name)
+        if name in manifest.checks or name in reserved:
+            yield path, "the name is taken: checks, groups and probe paths share one space"
+        yield from _known(members, manifest.checks, path, "check")
+    for name in reserved & manifest.checks.keys():
+        yield ("checks", name), "the name is taken by a probe path"
+
+
+def _elsewhere(manifest: Manifest) -> Iterator[Complaint]:
+    certificates, services = manifest.certificates, manifest.services
+    if manifest.probe.certificate:
+        where = ("probe", "certificate")
+        yield from _known([manifest.probe.certificate], certificates, where, "certificate")
+    for name, certificate in certificates.items():
+        place = ("certificates", name, "services")
+        yield from _known(certificate.services, services, place, "service")
+    if manifest.database.service:
+        where = ("database", "service")
+        yield from _known([manifest.database.service], services, where, "service")
+
+
+def _placeholders(manifest: Manifest) -> Iterator[Complaint]:
+    spaces: dict[str, Mapping[str, object]] = {
+        "secret": manifest.secrets,
+        "setting": manifest.settings,
+        "certificate": manifest.certificates,
+    }
+    for path, kind, name in names_used(manifest):
+        if kind == "unknown":
+            yield path, f"{{{name}}} is no placeholder"
+        elif name not in spaces[kind]:
+            yield path, f"{{{kind}:{name}}} names no declared {kind}"
+
+
+def _known(
+    names: Sequence[str], declared: Mapping[str, object], path: tuple[str, ...], what: str
+) -> Iterator[Complaint]:
+    for name in names:
+        if name not in declared:
+            options = ", ".join(declared) or "none"
+            yield path, f'"{name}" is no declared {what} (declared: {options})'
+
+
+def _circles(requires: Mapping[str, Sequence[str]], section: str) -> Iterator[Complaint]:
+    settled: set[str] = set()
+    for start in requires:
+        trail: list[str] = []
+        circle = _circle(start, requires, trail, settled)
+        if circle:
+            yield (section, circle[0], "requires"), f"goes in a circle: {' -> '.join(circle)}"
+            return
+
+
+def _circle(
+    name: str, requires: Mapping[str, Sequence[str]], trail: list[str], settled: set[str]
+) -> list[str]:
+    if name in trail:
+        return [*trail[trail.index(name) :], name]
+    if name in settled or name not in requires:
+        return []
+    trail.append(name)
+    for other in requires[name]:
+        if found := _circle(other, requires, trail, settled):
+            return found
+    trail.pop()
+    settled.add(name)
+    return []
