@@ -45,13 +45,27 @@ class Layout:
         return self.state / "ledger.db"
 
     @property
+    def agent_state(self) -> Path:
+        """The daemon's own state: its user's folder, where root never writes."""
+        return self.state / "agent"
+
+    @property
+    def agent_ledger(self) -> Path:
+        return self.agent_state / "ledger.db"
+
+    @property
+    def ledgers(self) -> tuple[Path, Path]:
+        """Root's and the daemon's; readers see them as one."""
+        return self.ledger, self.agent_ledger
+
+    @property
     def history(self) -> Path:
-        return self.state / "history.db"
+        return self.agent_state / "history.db"
 
     @property
     def modes(self) -> Path:
         """Drain and maintenance, kept over restarts."""
-        return self.state / "modes.json"
+        return self.agent_state / "modes.json"
 
     @property
     def run(self) -> Path:
@@ -103,6 +117,11 @@ class Layout:
     @property
     def tls(self) -> Path:
         return self.config / "tls"
+
+    @property
+    def environments(self) -> Path:
+        """Environment files with secrets, read by the service manager only."""
+        return self.config / "env"
 
     @property
     def secrets(self) -> Path:

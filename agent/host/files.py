@@ -147,6 +147,17 @@ def remove(path: Path) -> bool:
     return True
 
 
+def rename(path: Path, target: Path) -> None:
+    """Move within one file system, durably. Raises FileFailure."""
+    try:
+        os.rename(path, target)
+        sync_folder(target.parent)
+        if path.parent != target.parent:
+            sync_folder(path.parent)
+    except OSError as error:
+        raise FileFailure(path, "rename", error.strerror or str(error)) from error
+
+
 def sync_folder(path: Path) -> None:
     """fsync a folder: a rename is durable only after this (fsync(2), notes)."""
     fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

@@ -35,7 +35,7 @@ class Duration(float):
             count = self / _UNITS[unit]
             if count >= 1 and count == int(count):
                 return f"{int(count)}{unit}"
-        return f"{self * 1000:g}ms" if self else "0s"
+        return f"{self * 1000:.3f}".rstrip("0").rstrip(".") + "ms" if self else "0s"
 
 
 class Size(int):

@@ -1,0 +1,79 @@
+"""Settings: the customer's answers, held to the manifest's questions.
+
+Owns settings.toml and what an answer may be. Refuses to ask: that is setup's work.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+
+from agent.errors import ManifestError
+from agent.host import files
+from agent.host.failures import FileFailure
+from agent.layout import Layout
+from agent.manifest.model import Manifest, Setting
+from agent.manifest.reader import suggestion
+
+Answer = str | int | bool
+
+
+def read_settings(manifest: Manifest, layout: Layout) -> dict[str, Answer]:
+    """Every declared setting with its answer, or its default. Raises ManifestError."""
+    try:
+        text = files.read_bytes(layout.settings).decode()
+        given = tomllib.loads(text)
+    except FileNotFoundError:
+        given = {}
+    except (FileFailure, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ManifestError("settings-value", f"{layout.settings}: {error}") from error
+    for name in given:
+        if name not in manifest.settings:
+            near = suggestion(name, manifest.settings)
+            raise ManifestError("settings-value", f"{layout.settings}: {name}: unknown{near}")
+    return {
+        name: held(name, given[name], setting) if name in given else setting.default
+        for name, setting in manifest.settings.items()
+    }
+
+
+def held(name: str, answer: object, setting: Setting) -> Answer:
+    """The answer, if the question allows it. Raises ManifestError."""
+    wrong = complaint(answer, setting)
+    if wrong or not isinstance(answer, str | int | bool):
+        raise ManifestError("settings-value", f"{name}: {wrong}")
+    return answer
+
+
+def complaint(answer: object, setting: Setting) -> str:
+    """Why an answer is not allowed; empty where it is."""
+    if setting.type == "switch":
+        return "" if isinstance(answer, bool) else f"must be true or false, not {answer!r}"
+    if setting.type == "number":
+        good = isinstance(answer, int) and not isinstance(answer, bool)
+        return "" if good else f"must be a whole number, not {answer!r}"
+    if not isinstance(answer, str):
+        return f"must be text, not {answer!r}"
+    if setting.choices and answer not in setting.choices:
+        return f"{answer!r} is none of {', '.join(setting.choices)}"
+    if setting.pattern and not re.fullmatch(setting.pattern, answer):
+        return f"{answer!r} does not match {setting.pattern}"
+    return ""
+
+
+def write_settings(layout: Layout, answers: Mapping[str, Answer]) -> None:
+    """Put the answers in place. Raises FileFailure."""
+    lines = [f"{name} = {_toml(answer)}" for name, answer in answers.items()]
+    text = "# The customer's answers. Change one, then run setup again.\n" + "\n".join(lines) + "\n"
+    files.replace(layout.settings, text.encode(), mode=0o644)
+
+
+def _toml(answer: Answer) -> str:
+    if isinstance(answer, bool):
+        return "true" if answer else "false"
+    if isinstance(answer, int):
+        return str(answer)
+    escaped = answer.replace("\\", "\\\\").replace('"', '\\"')
+    escaped = "".join(c if c.isprintable() else f"\\u{ord(c):04X}" for c in escaped)
+    return f'"{escaped}"'
