@@ -1,0 +1,1 @@
+"""Tests on real systemd: one container booted per test from a cached root file system."""

@@ -1,0 +1,105 @@
+"""Fixtures of the machine tests: root file systems, machines, the wheelhouse, logs on failure."""
+
+import os
+import shutil
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+
+from tests.machine import container, rootfs
+from tests.machine import wheelhouse as wheels
+from tests.machine.machine import SOURCE, TOOL, Machine, boot
+
+Boot = Callable[..., Machine]
+HERE = Path(__file__).parent
+MACHINES = pytest.StashKey[list[Machine]]()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.machine)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Runs while the fixtures still stand, so the machines can be asked."""
+    report = yield
+    if report.when == "call" and report.failed:
+        for machine in item.stash.get(MACHINES, []):
+            report.sections.append((f"machine {machine.name}", machine.report()))
+    return report
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _host_can_run_machines() -> None:
+    missing = container.missing_tools()
+    if missing:
+        give_up(f"machine tests need {', '.join(missing)}")
+    container.sweep()
+
+
+def give_up(reason: str) -> NoReturn:
+    """Skip at home, fail in CI: there a missing tool must not look like a passed test."""
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def roots() -> Callable[[str], Path]:
+    """``roots("trixie")``: the root of that name, built when it is not there yet."""
+
+    def find(name: str) -> Path:
+        try:
+            return rootfs.build(name)
+        except rootfs.RootfsError as error:
+            give_up(str(error))
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def wheelhouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with our wheel and every locked runtime wheel for bookworm's Python."""
+    folder = tmp_path_factory.mktemp("wheelhouse")
+    for wheel in wheels.locked_wheels().glob("*.whl"):
+        shutil.copy2(wheel, folder)
+    wheels.build_ours(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tool() -> Path:
+    """An environment with the locked packages whose ``bin/caretaker`` runs the checkout."""
+    return wheels.tool_environment(SOURCE)
+
+
+@pytest.fixture
+def machines(request: pytest.FixtureRequest, roots: Callable[[str], Path]) -> Iterator[Boot]:
+    """Boot as many machines as the test wants: ``machines("trixie", hostname="db1", …)``.
+
+    Takes what ``boot`` takes; the root is named, ``bookworm`` unless said. All end with the test.
+    """
+    started = request.node.stash.setdefault(MACHINES, [])
+    with ExitStack() as stack:
+
+        def start(root: str = "bookworm", **options: Any) -> Machine:
+            label = request.node.name.removeprefix("test_").replace("_", "-")
+            label = "".join(letter for letter in label if letter.isalnum() or letter == "-")
+            machine = stack.enter_context(boot(roots(root), label=label, **options))
+            started.append(machine)
+            return machine
+
+        yield start
+
+
+@pytest.fixture
+def machine(machines: Boot, tool: Path) -> Machine:
+    """One bookworm machine: checkout at /src, tool at /opt/tool, no network but loopback."""
+    return machines(binds_ro={TOOL: tool})

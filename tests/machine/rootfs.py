@@ -1,0 +1,205 @@
+"""Owns the test root file systems: what is in each, how one is built, where it is kept.
+
+A root is built once for a recipe and kept outside the repository under a name that holds the
+recipe's hash; it is never changed afterwards, machines boot from it through an overlay. A build
+that is interrupted leaves a ``.part`` folder that no test ever boots.
+
+Refuses to boot anything (``container.py``) and to trust a package source that is not signed.
+
+    python -m tests.machine.rootfs            build all, print the paths
+    python -m tests.machine.rootfs bookworm   build one, print its path
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+BUILDER = 1
+"""Raise it when the way of building changes, so that kept roots are built anew."""
+
+WEEK_SECONDS = 7 * 24 * 3600
+
+KEYS = Path(__file__).parent / "keys"
+
+SYSTEMD = ("systemd", "systemd-sysv", "dbus", "libpam-systemd", "udev")
+PYTHON = ("python3", "python3-venv")
+BASICS = ("ca-certificates", "curl", "iproute2", "procps", "openssl", "sudo", "locales")
+TOOLS = (
+    *("acl", "btrfs-progs", "cron", "e2fsprogs", "faketime", "git", "gpg", "less", "logrotate"),
+    *("lsof", "netcat-openbsd", "psmisc", "rsyslog", "socat", "strace", "tcpdump", "xz-utils"),
+)
+COUNTERPARTS = ("cloud-init", "haproxy", "nginx-light", "postgresql")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What one root is made of. ``signed_by`` names a file in ``keys/`` where Debian's own
+    key ring does not know the source."""
+
+    name: str
+    suite: str
+    packages: tuple[str, ...]
+    mirror: str = ""
+    components: str = "main"
+    signed_by: str = ""
+
+    @property
+    def key(self) -> str:
+        """Changes with everything that changes the built tree, except the archive's own content."""
+        facts = json.dumps([BUILDER, asdict(self), *HOOKS], sort_keys=True)
+        return hashlib.sha256(facts.encode()).hexdigest()[:12]
+
+
+UBUNTU = {
+    "mirror": "http://archive.ubuntu.com/ubuntu",
+    "components": "main universe",
+    "signed_by": "ubuntu-archive-2018.asc",
+}
+
+RECIPES = (
+    Recipe(
+        "bookworm",
+        "bookworm",
+        (*SYSTEMD, *PYTHON, "python3-systemd", *BASICS, *TOOLS, *COUNTERPARTS),
+    ),
+    # The newcomer's machine: nothing but git and Python.
+    Recipe("minimal", "bookworm", (*SYSTEMD, "python3", "git", "ca-certificates", "iproute2")),
+    Recipe("trixie", "trixie", (*SYSTEMD, *PYTHON, *BASICS)),
+    Recipe("noble", "noble", (*SYSTEMD, *PYTHON, *BASICS), **UBUNTU),
+    # Its python3 is 3.10; setup.sh has to find the other one.
+    Recipe("jammy", "jammy", (*SYSTEMD, *PYTHON, *BASICS, "python3.11-venv"), **UBUNTU),
+)
+
+HOOKS = (
+    # The packages' own services would take ports and boot time; a test starts what it needs.
+    (
+        "for unit in haproxy nginx postgresql cron rsyslog; do"
+        ' test ! -e "$1/lib/systemd/system/$unit.service" ||'
+        ' chroot "$1" systemctl --quiet disable "$unit"; done'
+    ),
+    # Without seat or console nobody logs in, and first boot must not ask at a prompt.
+    (
+        'chroot "$1" systemctl --quiet mask systemd-firstboot.service getty@tty1.service'
+        " console-getty.service apt-daily.timer apt-daily-upgrade.timer"
+    ),
+    # The builder leaves the building host's name and resolver; a machine gets its own at boot.
+    ': >"$1/etc/machine-id"; rm -f "$1/etc/resolv.conf" "$1/etc/hostname"',
+    r'printf "127.0.0.1 localhost\n127.0.1.1 appliance\n::1 localhost\n" >"$1/etc/hosts"',
+)
+
+APT_OPTIONS = ('Acquire::Languages "none"', 'APT::Install-Recommends "false"')
+DPKG_OPTIONS = ("path-exclude=/usr/share/man/*", "path-exclude=/usr/share/doc/*")
+
+
+class RootfsError(Exception):
+    """A root could not be built; the message carries the builder's last lines."""
+
+
+def cache_folder() -> Path:
+    """Where built roots and wheels are kept between runs: never inside the repository."""
+    return Path(os.environ.get("CARETAKER_TEST_CACHE", "/var/cache/caretaker-tests"))
+
+
+def recipe(name: str) -> Recipe:
+    for one in RECIPES:
+        if one.name == name:
+            return one
+    raise RootfsError(f"no root is called {name!r}; there are {[r.name for r in RECIPES]}")
+
+
+def build(name: str) -> Path:
+    """The path of the root called ``name``, built first when there is none.
+
+    Safe to call from several processes: the second waits for the first.
+
+    :raises RootfsError: the builder is missing, the archive unreachable, or the build failed
+    """
+    wanted = recipe(name)
+    target = cache_folder() / f"root-{wanted.name}-{wanted.key}"
+    cache_folder().mkdir(parents=True, exist_ok=True)
+    if not target.is_dir():
+        with locked(cache_folder() / f"root-{wanted.name}.lock"):
+            if not target.is_dir():
+                _build_at(wanted, target)
+                _drop_unused(wanted)
+    _used_stamp(target).touch()
+    return target
+
+
+def _build_at(wanted: Recipe, target: Path) -> None:
+    if not shutil.which("mmdebstrap"):
+        raise RootfsError("mmdebstrap is not installed: apt-get install mmdebstrap")
+    part = target.with_name(target.name + ".part")
+    if part.exists():
+        shutil.rmtree(part)
+    try:
+        ended = subprocess.run(
+            _argv(wanted, part),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=600,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise RootfsError(f"building {wanted.name} took over ten minutes") from error
+    if ended.returncode != 0:
+        tail = "\n".join(ended.stdout.splitlines()[-15:])
+        raise RootfsError(f"mmdebstrap failed for {wanted.name} ({ended.returncode}):\n{tail}")
+    part.rename(target)
+
+
+def _argv(wanted: Recipe, folder: Path) -> list[str]:
+    argv = ["mmdebstrap", "--mode=root", "--variant=minbase", "--format=directory"]
+    argv += [f"--aptopt={option}" for option in APT_OPTIONS]
+    argv += [f"--dpkgopt={option}" for option in DPKG_OPTIONS]
+    argv += [f"--customize-hook={hook}" for hook in HOOKS]
+    argv += [f"--include={','.join(wanted.packages)}"]
+    argv += [f"--components={wanted.components.replace(' ', ',')}", wanted.suite, str(folder)]
+    if wanted.mirror:
+        signed = f"[signed-by={KEYS / wanted.signed_by}]"
+        argv.append(f"deb {signed} {wanted.mirror} {wanted.suite} {wanted.components}")
+    return argv
+
+
+def _used_stamp(root: Path) -> Path:
+    return root.with_name(root.name + ".used")
+
+
+def _drop_unused(wanted: Recipe) -> None:
+    """Roots of an older recipe are 200-700 MB each. Another checkout may still boot from one, so
+    only those go that nobody asked for in a week."""
+    for stamp in cache_folder().glob(f"root-{wanted.name}-*.used"):
+        if time.time() - stamp.stat().st_mtime > WEEK_SECONDS:
+            shutil.rmtree(stamp.with_suffix(""), ignore_errors=True)
+            stamp.unlink()
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    with path.open("a") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def main(names: list[str]) -> int:
+    for name in names or [one.name for one in RECIPES]:
+        try:
+            print(build(name), flush=True)
+        except RootfsError as error:
+            print(f"rootfs {name}: {error}", file=sys.stderr)
+            return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""Fast tests: a scripted host, a temporary root, no process and no socket."""
