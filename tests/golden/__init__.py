@@ -1,0 +1,1 @@
+"""Recordings of real counterparts, and the programs that make them."""
