@@ -6,11 +6,15 @@ HTTP, gRPC or PostgreSQL do it on the `Wire` they get here.
 
 from __future__ import annotations
 
+import errno
+import os
 import socket
 import time
 from pathlib import Path
 from types import TracebackType
 from typing import Any
+
+from agent.host.local_sockets import connect_unix
 
 
 class Wire:
@@ -47,14 +51,9 @@ class Wire:
     ) -> None:
         """Go on in TLS. `ca` is a file of certificates; empty trusts the system's."""
         # ssl costs 5 MB; an appliance without TLS checks never pays for it.
-        import ssl
+        from agent.host.trust import client_context
 
-        context = ssl.create_default_context(cafile=ca or None)
-        if not verify:
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
-        if alpn:
-            context.set_alpn_protocols(list(alpn))
+        context = client_context(ca, verify=verify, alpn=alpn)
         self._arm()
         self._stream = context.wrap_socket(self._stream, server_hostname=server_name)
 
@@ -92,20 +91,18 @@ class Network:
         """A TCP connection within `timeout` seconds, which bounds its whole use. OSError."""
         deadline = time.monotonic() + timeout
         stream = socket.create_connection((address, port), timeout)
+        if stream.getsockname() == stream.getpeername():
+            # Nobody listens on a port of the ephemeral range, and the kernel happened to give our
+            # own end the same number: TCP's simultaneous open connects a socket to itself.
+            stream.close()
+            raise ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
         stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return Wire(stream, deadline)
 
     def connect_unix(self, path: Path, *, timeout: float) -> Wire:
         """A connection to a Unix socket. OSError."""
         deadline = time.monotonic() + timeout
-        stream = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
-        try:
-            stream.settimeout(timeout)
-            stream.connect(str(path))
-        except OSError:
-            stream.close()
-            raise
-        return Wire(stream, deadline)
+        return Wire(connect_unix(path, timeout=timeout), deadline)
 
     def resolve(self, name: str) -> list[str]:
         """The addresses of a name, in the resolver's order. OSError. It knows no time limit."""

@@ -1,0 +1,100 @@
+"""The local API's sockets: opened at once, served from the first question on.
+
+Owns the thread that waits, and the lazy import: until someone asks, Flask and waitress (some
+25 MB) stay on disk. Refuses every address but a Unix socket and loopback.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+from agent.api.access import Access
+from agent.api.facade import AgentFacade
+from agent.host import files
+from agent.host.clock import Clock
+from agent.host.local_sockets import Doorbell, Socket, listen_loopback, listen_unix, peer_uid
+from agent.layout import Layout
+
+THREADS = 4
+
+
+@dataclass
+class ApiServer:
+    """The running API. `alive` proves the waiting thread, for the watchdog."""
+
+    doorbell: Doorbell
+    access: Access
+    _thread: threading.Thread | None = None
+    _server: Any = None
+
+    def start(self, facade: AgentFacade, clock: Clock) -> None:
+        """Wait for the first question in a thread of its own."""
+        self._thread = threading.Thread(
+            target=self._wait_and_serve, args=(facade, clock), name="api", daemon=True
+        )
+        self._thread.start()
+
+    def alive(self) -> bool:
+        return self._thread is not None and self._thread.is_alive()
+
+    def stop(self) -> None:
+        """Close the listeners; running answers end with the process."""
+        self.doorbell.stop()
+        if self._server is not None:
+            self._server.close()
+
+    def _wait_and_serve(self, facade: AgentFacade, clock: Clock) -> None:
+        if self.doorbell.wait():
+            self._server = build_server(facade, self.access, clock, self.doorbell.listeners)
+            self._server.run()
+
+
+def open_server(layout: Layout, own_uid: int, api_port: int) -> ApiServer:
+    """Open the listeners and write the token. Raises FileFailure and OSError."""
+    token = secrets.token_urlsafe(32) if api_port else ""
+    listeners = [listen_unix(layout.api_socket, mode=0o660)]
+    if api_port:
+        files.replace(layout.run / "api.token", f"{token}\n".encode(), mode=0o600)
+        listeners.append(listen_loopback(api_port))
+    return ApiServer(Doorbell(listeners), Access(own_uid, token))
+
+
+def build_server(facade: AgentFacade, access: Access, clock: Clock, sockets: list[Socket]) -> Any:
+    """waitress over our sockets, with each Unix peer's uid in the environment."""
+    from waitress.channel import HTTPChannel
+    from waitress.server import create_server
+    from waitress.task import WSGITask
+
+    from agent.api.app import create_app
+
+    class PeerTask(WSGITask):  # type: ignore[misc]  # waitress publishes no types
+        def get_environment(self) -> dict[str, Any]:
+            environment: dict[str, Any] = super().get_environment()
+            environment["caretaker.peer_uid"] = peer_uid(self.channel.socket)
+            return environment
+
+    class PeerChannel(HTTPChannel):  # type: ignore[misc]  # waitress publishes no types
+        task_class = PeerTask
+
+    by_fd: dict[int, Any] = {}
+    server = create_server(
+        create_app(facade, access, clock),
+        map=by_fd,
+        sockets=sockets,
+        threads=THREADS,
+        ident="caretaker",
+        # Silent clients are cut off after ten seconds (research: waitress locks up otherwise).
+        channel_timeout=10,
+        cleanup_interval=2,
+        connection_limit=200,
+        asyncore_use_poll=True,
+        max_request_header_size=8192,
+        max_request_body_size=64 << 10,
+    )
+    for each in by_fd.values():
+        if hasattr(each, "channel_class"):
+            each.channel_class = PeerChannel
+    return server
