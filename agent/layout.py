@@ -86,6 +86,11 @@ class Layout:
         return self.run / "status.json"
 
     @property
+    def daemon_lock(self) -> Path:
+        """Held by the running daemon: one a root."""
+        return self.run / "daemon.lock"
+
+    @property
     def setup_report(self) -> Path:
         return self.root / "run/caretaker-setup/setup.json"
 
@@ -96,6 +101,11 @@ class Layout:
     @property
     def logs(self) -> Path:
         return self.root / "var/log/caretaker"
+
+    @property
+    def agent_log(self) -> Path:
+        """What the daemon says where there is no journal."""
+        return self.logs / "agent.log"
 
     # --- the application ---
     @property

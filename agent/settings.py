@@ -14,7 +14,7 @@ from agent.host import files
 from agent.host.failures import FileFailure
 from agent.layout import Layout
 from agent.manifest.model import Manifest, Setting
-from agent.manifest.reader import suggestion
+from agent.manifest.suggest import suggestion
 
 Answer = str | int | bool
 

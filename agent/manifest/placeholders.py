@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from agent.errors import ManifestError
 
 Path = tuple[str, ...]  # of keys
+Record = TypeVar("Record", bound=msgspec.Struct)
 
 PATHS = ("release", "data", "config", "run")
 NAMED = ("secret", "setting", "certificate")
@@ -48,6 +49,34 @@ def expand(text: str, values: Values) -> str:
         )
 
     return _PLACEHOLDER.sub(fill, text)
+
+
+def expand_record(record: Record, values: Values) -> Record:
+    """The record with the placeholders of all its texts filled in, lists and mappings included.
+
+    The same object where it has none. Its repr may hold secrets from here on. Raises ManifestError,
+    and what the functions of `values` raise.
+    """
+    changed = {}
+    for name in record.__struct_fields__:
+        before = getattr(record, name)
+        after = _expanded(before, values)
+        if after is not before:
+            changed[name] = after
+    return msgspec.structs.replace(record, **changed) if changed else record
+
+
+def _expanded(value: Any, values: Values) -> Any:
+    if isinstance(value, str):
+        return expand(value, values) if "{" in value else value
+    if isinstance(value, list | tuple):
+        items = [_expanded(each, values) for each in value]
+        same = all(new is old for new, old in zip(items, value, strict=True))
+        return value if same else type(value)(items)
+    if isinstance(value, Mapping):
+        filled = {key: _expanded(each, values) for key, each in value.items()}
+        return value if all(filled[key] is value[key] for key in filled) else filled
+    return value
 
 
 def holds_secret(text: str) -> bool:

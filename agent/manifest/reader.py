@@ -6,7 +6,6 @@ references (agent/manifest/references.py) and anything about the machine.
 
 from __future__ import annotations
 
-import difflib
 import tomllib
 import types
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from agent.manifest.kinds import decode
 from agent.manifest.lines import line_of
 from agent.manifest.model import Manifest
 from agent.manifest.references import broken_references
+from agent.manifest.suggest import suggestion
 
 HINT = "caretaker manifest check {file}"
 
@@ -158,14 +158,6 @@ def _records(kind: Any) -> tuple[Any, ...]:
     members = get_args(plain) if get_origin(plain) in (Union, types.UnionType) else (plain,)
     records = [m for m in members if isinstance(m, type) and issubclass(m, msgspec.Struct)]
     return tuple(records)
-
-
-def suggestion(name: str, allowed: Any) -> str:
-    """`; did you mean "timeout"?` or the list of what is allowed."""
-    near = difflib.get_close_matches(name, list(allowed), n=1, cutoff=0.6)
-    if near:
-        return f'; did you mean "{near[0]}"?'
-    return f"; known here: {', '.join(sorted(allowed))}"
 
 
 def _said(error: msgspec.ValidationError, raw: Any, kind: Any) -> str:

@@ -1,0 +1,108 @@
+"""The agent in the background, where there is no systemd to hold it.
+
+Owns starting and stopping the embedded daemon, and knowing whether it runs. Refuses machines
+with systemd: there the units are the only way.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+
+import msgspec
+
+from agent.errors import MachineError, UsageError
+from agent.host import detach, files, lock
+from agent.host.clock import Clock
+from agent.host.failures import FileFailure, HostFailure, LockHeld
+from agent.layout import Layout
+from agent.status import StatusReport
+
+START_TIMEOUT = 15.0  # seconds to the daemon's first report
+STOP_TIMEOUT = 60.0  # seconds; services have 30 s each to end by themselves
+_STEP = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """The embedded daemon of one root."""
+
+    layout: Layout
+    clock: Clock
+
+    def running(self) -> bool:
+        """Whether a daemon holds this root's lock, which the kernel drops with its process."""
+        if not self.layout.daemon_lock.exists():
+            return False
+        try:
+            with lock.exclusive(self.layout.daemon_lock, purpose="looking"):
+                return False
+        except LockHeld:
+            return True
+        except FileFailure as failure:
+            raise MachineError("daemon-unreachable", str(failure)) from failure
+
+    def start(self) -> bool:
+        """Start it unless it runs, and wait for its first report; True if it was started.
+
+        Raises MachineError with the last lines it said.
+        """
+        self._only_embedded("start")
+        if self.running():
+            return False
+        begun = self.clock.wall()
+        argv = [sys.executable, "-I", "-m", "agent.daemon", "--root", str(self.layout.root)]
+        try:
+            files.ensure_folder(self.layout.logs, mode=0o750)
+            child = detach.start([*argv, "--embedded"], self.layout.agent_log)
+        except HostFailure as failure:
+            raise MachineError("daemon-failed", str(failure)) from failure
+        deadline = self.clock.monotonic() + START_TIMEOUT
+        while self.clock.monotonic() < deadline:
+            if self._reported_since(begun):
+                child.forget()
+                return True
+            if child.poll() is not None:
+                break
+            self.clock.sleep(_STEP)
+        child.forget()
+        raise MachineError(
+            "daemon-failed",
+            f"the agent did not come up: {self._last_words()}",
+            hint=f"tail {self.layout.agent_log}",
+        )
+
+    def wait_until_stopped(self) -> None:
+        """After it was asked to stop. Raises MachineError if it doesn't in time."""
+        deadline = self.clock.monotonic() + STOP_TIMEOUT
+        while self.running():
+            if self.clock.monotonic() > deadline:
+                raise MachineError(
+                    "daemon-failed",
+                    f"the agent did not stop within {STOP_TIMEOUT:.0f} s",
+                    hint=f"tail {self.layout.agent_log}",
+                )
+            self.clock.sleep(_STEP)
+
+    def _only_embedded(self, verb: str) -> None:
+        if not self.layout.embedded:
+            raise UsageError(
+                "embedded-only",
+                f"{verb} is for machines without systemd",
+                hint=f"sudo systemctl {verb} caretaker",
+            )
+
+    def _reported_since(self, begun: float) -> bool:
+        try:
+            content = files.read_bytes(self.layout.status)
+            return msgspec.json.decode(content, type=StatusReport).started >= begun - 1.0
+        except (FileNotFoundError, FileFailure, msgspec.DecodeError):
+            return False
+
+    def _last_words(self) -> str:
+        try:
+            text = files.read_bytes(self.layout.agent_log, cap=64 << 20).decode(errors="replace")
+        except (FileNotFoundError, FileFailure):
+            return "it said nothing"
+        lines = [line for line in text.splitlines() if line.strip()]
+        return lines[-1][:400] if lines else "it said nothing"

@@ -1,0 +1,59 @@
+"""The appliance a verb works on: found below the root, once, with an error that helps.
+
+Owns finding the manifest and the newest status report. Refuses output.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+
+from agent.errors import ManifestError
+from agent.host import files
+from agent.host.clock import Clock
+from agent.host.failures import FileFailure
+from agent.layout import Layout
+from agent.manifest.model import Manifest
+from agent.manifest.reader import parse
+from agent.status import StatusReport
+
+# The daemon writes status.json at least every ten seconds; twice that and some means silence.
+SILENT_AFTER = 25.0
+
+
+def manifest_of(layout: Layout) -> tuple[Manifest, Layout]:
+    """The manifest in place, and the layout with the appliance's name. ManifestError."""
+    try:
+        text = files.read_bytes(layout.manifest).decode()
+    except FileNotFoundError:
+        raise not_set_up(layout) from None
+    except (FileFailure, UnicodeDecodeError) as error:
+        raise ManifestError("file-unreadable", str(error)) from error
+    manifest = parse(text, file=str(layout.manifest))
+    return manifest, replace(layout, app=manifest.appliance.name)
+
+
+def not_set_up(layout: Layout) -> ManifestError:
+    """No appliance here; what to do depends on which root was meant."""
+    near = Path(".caretaker").absolute()
+    if not layout.embedded and Layout(near).manifest.exists():
+        hint = f"caretaker --root {near} status"
+    else:
+        hint = "./setup/setup.sh examples/sochdb"
+    return ManifestError("not-set-up", f"there is no appliance below {layout.root}", hint=hint)
+
+
+def newest_report(layout: Layout) -> tuple[StatusReport | None, float]:
+    """What the daemon wrote last, and its age in seconds; None where it never wrote.
+
+    Read from the file, not asked of the daemon: it works while the daemon hangs, and costs it
+    nothing.
+    """
+    try:
+        content = files.read_bytes(layout.status)
+        report = msgspec.json.decode(content, type=StatusReport)
+    except (FileNotFoundError, FileFailure, msgspec.DecodeError):
+        return None, float("inf")
+    return report, max(0.0, Clock().wall() - report.at)

@@ -1,0 +1,71 @@
+"""Asking the daemon for an act, over its Unix socket.
+
+Owns one HTTP exchange and turning its refusals back into our errors. Refuses retries.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from agent.errors import (
+    BusyError,
+    CaretakerError,
+    InternalError,
+    MachineError,
+    RefusedError,
+    UsageError,
+)
+from agent.host.network import Network
+from agent.layout import Layout
+
+_BY_STATUS: dict[int, type[CaretakerError]] = {
+    400: UsageError, 403: RefusedError, 404: UsageError, 409: BusyError, 503: MachineError,
+}  # fmt: skip
+
+
+def act(layout: Layout, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+    """POST to the local API; its answer. Raises CaretakerError."""
+    content = msgspec.json.encode(body or {})
+    head = (
+        f"POST {path} HTTP/1.0\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        f"Content-Length: {len(content)}\r\n\r\n"
+    )
+    try:
+        with Network().connect_unix(layout.api_socket, timeout=30.0) as wire:
+            wire.send(head.encode() + content)
+            answer = bytearray()
+            while chunk := wire.receive():
+                answer += chunk
+    except PermissionError as error:
+        raise RefusedError(
+            "refused", f"{layout.api_socket} is not open to you", hint="sudo caretaker ..."
+        ) from error
+    except OSError as error:
+        raise unreachable(layout, str(error)) from error
+    return _read(bytes(answer))
+
+
+def unreachable(layout: Layout, why: str) -> MachineError:
+    hint = (
+        f"caretaker --root {layout.root} start" if layout.embedded else "systemctl status caretaker"
+    )
+    return MachineError("daemon-unreachable", f"the agent does not answer: {why}", hint=hint)
+
+
+def _read(answer: bytes) -> dict[str, Any]:
+    head, _, body = answer.partition(b"\r\n\r\n")
+    try:
+        status = int(head.split(b" ", 2)[1])
+        told: dict[str, Any] = msgspec.json.decode(body, type=dict[str, Any])
+    except (IndexError, ValueError, msgspec.DecodeError) as error:
+        raise InternalError("internal", "the agent's answer makes no sense") from error
+    if status < 300:
+        return told
+    kind = _BY_STATUS.get(status, InternalError)
+    raise kind(
+        str(told.get("code", "internal")),
+        str(told.get("title", "")),
+        hint=str(told.get("hint", "")),
+    )

@@ -1,0 +1,63 @@
+"""How the command line speaks: colours on a terminal only, errors with the next command.
+
+Owns the look of output. Refuses to decide what is said.
+"""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime
+
+import click
+
+from agent.errors import CaretakerError
+
+COLOUR = {"pass": "green", "warn": "yellow", "fail": "red", "done": "green", "failed": "red"}
+SIGN = {"pass": "●", "warn": "▲", "fail": "✖"}
+
+
+def say_error(error: CaretakerError) -> None:
+    """The error on standard error: what, on what, why, then the next command."""
+    click.secho(f"error: {error.message}", fg="red", err=True)
+    if error.hint:
+        click.echo(f"  try: {error.hint}", err=True)
+
+
+def sign(status: str) -> str:
+    """A coloured sign for pass, warn or fail; a word where the output can't show signs."""
+    plain = "utf" not in (sys.stdout.encoding or "").lower()
+    text = status.upper() if plain else SIGN.get(status, "·")
+    return click.style(text, fg=COLOUR.get(status))
+
+
+def word(status: str) -> str:
+    return click.style(status, fg=COLOUR.get(status), bold=True)
+
+
+def span(seconds: float | None) -> str:
+    """A length of time as people say it: `3 s`, `12 min`, `5 h`, `9 days`."""
+    if seconds is None:
+        return "never"
+    for unit, length in (("days", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{max(seconds, 0.0):.0f} s"
+
+
+def moment(at: float) -> str:
+    """A point in time on this machine's clock face, to the second."""
+    return datetime.fromtimestamp(at).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def size(count: float) -> str:
+    """Bytes as people say them: `12.3 GiB`."""
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if abs(count) < 1024:
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1024
+    return f"{count:.1f} TiB"
+
+
+def plain(text: str) -> str:
+    """Text from elsewhere, without control characters that would steer a terminal."""
+    return "".join(c if c.isprintable() else "�" for c in text)

@@ -1,0 +1,19 @@
+"""Suggestions: the name somebody probably meant.
+
+Owns the words of it. Kept apart from the reader so that the command line needs no msgspec for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+def suggestion(name: str, allowed: Iterable[str]) -> str:
+    """`; did you mean "timeout"?`, or the list of what is allowed."""
+    import difflib
+
+    known = sorted(allowed)
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+    if near:
+        return f'; did you mean "{near[0]}"?'
+    return f"; known here: {', '.join(known)}" if known else "; none is known here"
