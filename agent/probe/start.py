@@ -1,10 +1,12 @@
 """Starting the probe plane: the daemon's first act.
 
-Owns the order: sockets first, so that a taken port is an error and not a child that dies; then the
-fork, before anything heavy is loaded; then nothing.
+Owns the order: sockets first, so that a taken port is an error for the operator and not a child
+that dies; then the fork, before anything heavy is loaded; then nothing.
 """
 
 from __future__ import annotations
+
+import _socket
 
 from agent.host.listener import listen
 from agent.probe.handle import ProbeHandle
@@ -14,19 +16,33 @@ from agent.probe.settings import ProbeSettings
 def start_child(settings: ProbeSettings) -> ProbeHandle:
     """Open the ports and fork the child, which answers 503 "starting" from then on.
 
-    Call it before any other import of weight and before any thread. Raises OSError when a port is
-    taken or an address is not this machine's; `filename` then says which, as `address:port`.
+    Call it before any import of weight and before any thread starts. Raises MachineError
+    ("port-taken") when a port can't be had, and OSError when there can be no further process.
     """
     ports = [settings.port]
     if settings.agent_port is not None:
         ports.append(settings.agent_port)
-    listeners = []
+    listeners: list[_socket.socket] = []
     try:
         for port in ports:
-            listeners.append(listen(settings.address, port, backlog=settings.backlog))
+            listeners.append(_open(settings, port))
         return ProbeHandle(settings, listeners)
-    except OSError as error:
+    except BaseException:
         for listener in listeners:
             listener.close()
-        error.filename = f"{settings.address}:{ports[len(listeners) % len(ports)]}"
         raise
+
+
+def _open(settings: ProbeSettings, port: int) -> _socket.socket:
+    try:
+        return listen(settings.address, port, backlog=settings.backlog)
+    except OSError as error:
+        # Loaded only on the way out: it would cost the child memory for life.
+        from agent.errors import MachineError
+
+        raise MachineError(
+            "port-taken",
+            f"could not listen on {settings.address} port {port} for health probes:"
+            f" {error.strerror or error}",
+            hint=f"ss -Hltnp 'sport = :{port}'",
+        ) from error
