@@ -22,6 +22,7 @@ PREFIX = "ct"
 STATE = Path("/run/caretaker-tests")
 PROPAGATE = Path("/run/systemd/nspawn/propagate")
 CGROUP_ROOTS = (Path("/sys/fs/cgroup/systemd"), Path("/sys/fs/cgroup/unified"))
+HOST_TRUST = Path("/etc/ssl/certs/ca-certificates.crt")
 NEEDS = ("systemd-nspawn", "nsenter")
 TICK_SECONDS = 0.01
 
@@ -185,7 +186,9 @@ def _network_options(network: str) -> list[str]:
     if network == "private":
         return ["--private-network", "--resolv-conf=off"]
     if network == "host":
-        return ["--resolv-conf=copy-host"]
+        # A network with a filter of its own signs with an authority that only the host knows.
+        trust = [f"--bind-ro={HOST_TRUST}"] if HOST_TRUST.exists() else []
+        return ["--resolv-conf=copy-host", *trust]
     raise MachineError(f'network is "private" or "host", not {network!r}')
 
 

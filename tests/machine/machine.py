@@ -55,6 +55,7 @@ class Machine:
 
     def __init__(self, running: Container) -> None:
         self.container = running
+        self.environment = {"PATH": PATH, "LC_ALL": "C.UTF-8", "HOME": "/root"}
         self._background: list[subprocess.Popen[bytes]] = []
 
     @property
@@ -77,7 +78,7 @@ class Machine:
         user: str = "",
         cwd: str = "",
     ) -> Ran:
-        """Run a command to its end, as root or ``user``, with an empty environment plus ``env``.
+        """Run a command to its end, as root or ``user``; of the environment it sees only ours.
 
         :raises MachineError: it ended with another code than 0 (unless ``check`` is off) or was
             not done after ``timeout`` seconds (always); the message carries its output
@@ -242,8 +243,7 @@ class Machine:
     ) -> list[str]:
         entering = ["nsenter", f"--target={self.leader}", "--all", "--"]
         entering += ["env", "--ignore-environment", f"--chdir={cwd or '/'}"]
-        entering += [f"PATH={PATH}", "LC_ALL=C.UTF-8", "HOME=/root"]
-        entering += [f"{key}={value}" for key, value in (env or {}).items()]
+        entering += [f"{key}={value}" for key, value in {**self.environment, **(env or {})}.items()]
         if user:
             entering += ["runuser", "-u", user, "--"]
         return [*entering, *argv]
@@ -316,6 +316,8 @@ def boot(
         options=options,
     )
     machine = Machine(running)
+    if network == "host":
+        machine.environment["PIP_CERT"] = str(container.HOST_TRUST)
     try:
         _wait_until_booted(machine, degraded=degraded)
         yield machine

@@ -22,6 +22,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TypedDict
 
 BUILDER = 1
 """Raise it when the way of building changes, so that kept roots are built anew."""
@@ -32,7 +33,7 @@ KEYS = Path(__file__).parent / "keys"
 
 SYSTEMD = ("systemd", "systemd-sysv", "dbus", "libpam-systemd", "udev")
 PYTHON = ("python3", "python3-venv")
-BASICS = ("ca-certificates", "curl", "iproute2", "procps", "openssl", "sudo", "locales")
+BASICS = ("ca-certificates", "curl", "iproute2", "procps", "openssl", "sudo")
 TOOLS = (
     *("acl", "btrfs-progs", "cron", "e2fsprogs", "faketime", "git", "gpg", "less", "logrotate"),
     *("lsof", "netcat-openbsd", "psmisc", "rsyslog", "socat", "strace", "tcpdump", "xz-utils"),
@@ -48,6 +49,7 @@ class Recipe:
     name: str
     suite: str
     packages: tuple[str, ...]
+    more_suites: tuple[str, ...] = ()
     mirror: str = ""
     components: str = "main"
     signed_by: str = ""
@@ -59,7 +61,13 @@ class Recipe:
         return hashlib.sha256(facts.encode()).hexdigest()[:12]
 
 
-UBUNTU = {
+class Ubuntu(TypedDict):
+    mirror: str
+    components: str
+    signed_by: str
+
+
+UBUNTU: Ubuntu = {
     "mirror": "http://archive.ubuntu.com/ubuntu",
     "components": "main universe",
     "signed_by": "ubuntu-archive-2018.asc",
@@ -76,7 +84,13 @@ RECIPES = (
     Recipe("trixie", "trixie", (*SYSTEMD, *PYTHON, *BASICS)),
     Recipe("noble", "noble", (*SYSTEMD, *PYTHON, *BASICS), **UBUNTU),
     # Its python3 is 3.10; setup.sh has to find the other one.
-    Recipe("jammy", "jammy", (*SYSTEMD, *PYTHON, *BASICS, "python3.11-venv"), **UBUNTU),
+    Recipe(
+        "jammy",
+        "jammy",
+        (*SYSTEMD, *PYTHON, *BASICS, "python3.11-venv"),
+        more_suites=("jammy-updates",),
+        **UBUNTU,
+    ),
 )
 
 HOOKS = (
@@ -94,6 +108,8 @@ HOOKS = (
     # The builder leaves the building host's name and resolver; a machine gets its own at boot.
     ': >"$1/etc/machine-id"; rm -f "$1/etc/resolv.conf" "$1/etc/hostname"',
     r'printf "127.0.0.1 localhost\n127.0.1.1 appliance\n::1 localhost\n" >"$1/etc/hosts"',
+    # cloud-init would set a locale that nobody generated, and call its boot failed.
+    'test ! -d "$1/etc/cloud" || echo "locale: C.UTF-8" >"$1/etc/cloud/cloud.cfg.d/90-locale.cfg"',
 )
 
 APT_OPTIONS = ('Acquire::Languages "none"', 'APT::Install-Recommends "false"')
@@ -167,7 +183,8 @@ def _argv(wanted: Recipe, folder: Path) -> list[str]:
     argv += [f"--components={wanted.components.replace(' ', ',')}", wanted.suite, str(folder)]
     if wanted.mirror:
         signed = f"[signed-by={KEYS / wanted.signed_by}]"
-        argv.append(f"deb {signed} {wanted.mirror} {wanted.suite} {wanted.components}")
+        for suite in (wanted.suite, *wanted.more_suites):
+            argv.append(f"deb {signed} {wanted.mirror} {suite} {wanted.components}")
     return argv
 
 

@@ -13,6 +13,7 @@ import pytest
 from tests.machine import container
 from tests.machine.conftest import Boot
 from tests.machine.container import MachineError
+from tests.machine.counterparts import haproxy_servers, start_haproxy, start_nginx, wait_for_haproxy
 from tests.machine.machine import SOURCE, Machine, boot
 
 OWN_TRACES = (
@@ -202,3 +203,33 @@ def test_a_killed_test_process_takes_its_machine_along(roots: Callable[[str], Pa
     assert not is_alive(int(leader))
     assert name in container.sweep()
     assert traces_of(name) == []
+
+
+def test_haproxy_sees_a_server_come_and_go(machine: Machine) -> None:
+    start_nginx(machine, "http { server { listen 127.0.0.1:8086; return 200 healthy; } }")
+    start_haproxy(
+        machine,
+        """
+frontend front
+    bind 127.0.0.1:8000
+    default_backend app
+backend app
+    option httpchk GET /healthz
+    server one 127.0.0.1:8086 check inter 100ms fall 2 rise 1
+""",
+    )
+    wait_for_haproxy(machine, "app/one", "UP")
+    assert machine.run(["curl", "-fsS", "http://127.0.0.1:8000"]).out == "healthy"
+    machine.systemctl("stop", "nginx")
+    wait_for_haproxy(machine, "app/one", "DOWN")
+    assert haproxy_servers(machine)["app/one"]["check_status"] == "L4CON"
+
+
+def test_the_wheelhouse_installs_without_a_network(machines: Boot, wheelhouse: Path) -> None:
+    machine = machines(binds_ro={"/wheels": wheelhouse})
+    machine.run(["python3", "-m", "venv", "/opt/try"])
+    install = ["/opt/try/bin/pip", "install", "--no-index", "--find-links=/wheels"]
+    machine.run([*install, "caretaker[systemd]"], timeout=90)
+    script = "import agent, setup, support, systemd.daemon; print(agent.__file__)"
+    found = machine.run(["/opt/try/bin/python", "-I", "-c", script]).out
+    assert found.startswith("/opt/try/lib/")
