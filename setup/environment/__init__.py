@@ -1,0 +1,1 @@
+"""The private environment, made before our libraries are there: standard library only."""

@@ -1,0 +1,134 @@
+"""The command line of setup: one table of options, read before anything is installed.
+
+Owns what may be said and what it means. Refuses anything but the standard library: the first
+Python that reads this is the machine's own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+DESCRIPTION = "Set up an appliance on this machine. Run it again whenever you like."
+
+EXIT_CODES = """\
+exit status:
+   0  healthy (or: planned, uninstalled)
+   2  the command line is wrong
+   3  the manifest or an answer is wrong; nothing was changed
+  10  preflight failed; nothing was changed
+  20  failed, and what this run made was undone
+  30  needs attention; the last lines say what stands and what to do
+  75  another setup is running
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the person asked for. Paths are absolute; `wait` is seconds."""
+
+    appliance: Path | None = None
+    root: Path | None = None
+    plan: bool = False
+    answers: Path | None = None
+    json: bool = False
+    offline: bool = False
+    wheelhouse: Path | None = None
+    uninstall: bool = False
+    purge_data: bool = False
+    yes: bool = False
+    log: Path | None = None
+    wait: float = 120.0
+    first_boot: bool = False
+    show_secrets: bool = False
+    environment_changes: int = 0
+    rebuild: bool = False
+
+
+def read_options(argv: Sequence[str], environment: Mapping[str, str]) -> Options:
+    """Raises SystemExit(2) with a usage line, or SystemExit(0) for --help."""
+    said = _parser().parse_args(list(argv))
+    if said.purge_data and not said.uninstall:
+        _parser().error("--purge-data only goes with --uninstall")
+    root = said.root or environment.get("CARETAKER_ROOT", "")
+    return Options(
+        appliance=_absolute(said.appliance),
+        root=_absolute(root),
+        plan=said.plan,
+        answers=_absolute(said.answers),
+        json=said.json,
+        offline=said.offline,
+        wheelhouse=_absolute(said.wheelhouse),
+        uninstall=said.uninstall,
+        purge_data=said.purge_data,
+        yes=said.yes,
+        log=_absolute(said.log),
+        wait=said.wait,
+        first_boot=said.first_boot,
+        show_secrets=said.show_secrets,
+        environment_changes=said.environment_changes,
+        rebuild=said.rebuild,
+    )
+
+
+def _absolute(text: str | None) -> Path | None:
+    # abspath and not resolve(): /opt/<app> may be a link on purpose, and stays one.
+    return Path(os.path.abspath(text)) if text else None  # noqa: PTH100
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="setup.sh",
+        description=DESCRIPTION,
+        epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add(
+        "appliance",
+        nargs="?",
+        metavar="APPLIANCE",
+        help="folder with appliance.toml, or that file; left out: the one set up here before",
+    )
+    add(
+        "--root",
+        metavar="DIR",
+        help="keep everything below DIR and run without systemd; ./.caretaker where the machine "
+        "has no systemd or you are not root",
+    )
+    add("--plan", action="store_true", help="say what would happen; write nothing")
+    add("--answers", metavar="FILE", help="the customer's answers, as TOML")
+    add("--json", action="store_true", help="one JSON object a line instead of words")
+    add("--offline", action="store_true", help="use no network; take libraries from a wheelhouse")
+    add("--wheelhouse", metavar="DIR", help="folder of wheels to take libraries from")
+    add("--uninstall", action="store_true", help="remove what setup made; data stays")
+    add("--purge-data", action="store_true", help="with --uninstall: remove data and secrets too")
+    add("--yes", action="store_true", help="ask nothing")
+    add("--log", metavar="FILE", help="log file; left out: setup.log among the logs")
+    add(
+        "--wait",
+        metavar="SECONDS",
+        type=_seconds,
+        default=120.0,
+        help="how long to wait for healthy; %(default)s where left out",
+    )
+    add(
+        "--show-secrets",
+        action="store_true",
+        help="show new secrets even where the output is no terminal",
+    )
+    add("--first-boot", action="store_true", help=argparse.SUPPRESS)
+    add("--environment-changes", type=int, default=0, help=argparse.SUPPRESS)
+    add("--rebuild", action="store_true", help=argparse.SUPPRESS)
+    return parser  # fmt: skip
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0 <= value <= 86400:
+        raise argparse.ArgumentTypeError("must be between 0 and 86400 seconds")
+    return value
