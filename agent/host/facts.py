@@ -1,6 +1,6 @@
 """Facts of the machine: disks, memory, load, processes.
 
-Owns reading them, through psutil where it knows better than a line of /proc. Refuses judgement.
+Owns reading them. Refuses judgement.
 """
 
 from __future__ import annotations
@@ -9,6 +9,9 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from agent.host.kernel import Kernel
+from agent.host.memory import available_memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +27,7 @@ class FileSystem:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """Bytes; the smaller of the machine's and the cgroup's."""
+    """Bytes; the smaller of the machine's and the container's."""
 
     total: int
     available: int
@@ -56,13 +59,7 @@ class Facts:
         )
 
     def memory(self) -> Memory:
-        import psutil
-
-        machine = psutil.virtual_memory()
-        limit, used = _cgroup_memory()
-        if limit and limit < machine.total:
-            return Memory(limit, min(machine.available, limit - used))
-        return Memory(machine.total, machine.available)
+        return Memory(*available_memory(Kernel()))
 
     def load(self) -> tuple[float, float, float]:
         return os.getloadavg()
@@ -102,16 +99,3 @@ class Facts:
                     found += [int(word) for word in path.read_text().split()]
                 return found
         return []
-
-
-def _cgroup_memory() -> tuple[int, int]:
-    """(limit, used) of our own cgroup v2 in bytes; zeros where there is no limit."""
-    try:
-        line = Path("/proc/self/cgroup").read_text().strip().rpartition("::")[2]
-        folder = Path("/sys/fs/cgroup") / line.lstrip("/")
-        limit = (folder / "memory.max").read_text().strip()
-        if limit == "max":
-            return 0, 0
-        return int(limit), int((folder / "memory.current").read_text())
-    except (OSError, ValueError):
-        return 0, 0

@@ -12,6 +12,7 @@ from pathlib import Path
 from agent.host import spawn
 from agent.host.clock import Clock
 from agent.host.facts import Facts
+from agent.host.kernel import Kernel
 from agent.host.network import Network
 from agent.host.systemd import Systemd
 
@@ -25,6 +26,7 @@ class Host:
     network: Network = field(default_factory=Network)
     systemd: Systemd = field(default_factory=Systemd)
     facts: Facts = field(default_factory=Facts)
+    kernel: Kernel = field(default_factory=Kernel)
 
     def path(self, absolute: str | Path) -> Path:
         """The place of an absolute path below the root."""

@@ -5,19 +5,25 @@ Owns reading mountinfo. Refuses to judge which kinds are good for what.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 
 @dataclass(frozen=True, slots=True)
 class Mount:
-    """One line of mountinfo. `options` are the mount's own and the file system's together."""
+    """One line of mountinfo. `options` are the mount's own and the file system's together.
+
+    `device` is (major, minor) of the file system, as /proc/locks has it; `frozen` that the file
+    system itself is read-only, which the kernel does to a damaged one (errors=remount-ro).
+    """
 
     point: str
     kind: str
     source: str
     options: frozenset[str]
+    device: tuple[int, int] = (0, 0)
+    frozen: bool = False
 
     @property
     def read_only(self) -> bool:
@@ -34,7 +40,12 @@ def read_mounts(proc: Path = Path("/proc")) -> list[Mount]:
         text = (proc / "self/mountinfo").read_text(encoding="utf-8", errors="surrogateescape")
     except OSError:
         return []
-    return [mount for line in text.splitlines() if (mount := _parse(line))]
+    return parse_mounts(text.splitlines())
+
+
+def parse_mounts(lines: Iterable[str]) -> list[Mount]:
+    """The mounts of a mountinfo; lines that are none are left out."""
+    return [mount for line in lines if (mount := _parse(line.rstrip("\n")))]
 
 
 def mount_of(path: Path, mounts: Sequence[Mount]) -> Mount | None:
@@ -57,8 +68,11 @@ def _parse(line: str) -> Mount | None:
     if not hyphen or len(left) < 6 or len(right) < 3:
         return None
     # "ro" of the file system itself counts too, but its "rw" must not hide the mount's "ro".
-    options = set(left[5].split(",")) | (set(right[2].split(",")) - {"rw"})
-    return Mount(_plain(left[4]), right[0], _plain(right[1]), frozenset(options))
+    below = set(right[2].split(",")) - {"rw"}
+    options = frozenset(set(left[5].split(",")) | below)
+    major, _, minor = left[2].partition(":")
+    device = (int(major), int(minor)) if major.isdigit() and minor.isdigit() else (0, 0)
+    return Mount(_plain(left[4]), right[0], _plain(right[1]), options, device, frozen="ro" in below)
 
 
 def _plain(text: str) -> str:

@@ -90,8 +90,12 @@ class Network:
     def connect(self, address: str, port: int, *, timeout: float) -> Wire:
         """A TCP connection within `timeout` seconds, which bounds its whole use. OSError."""
         deadline = time.monotonic() + timeout
-        stream = socket.create_connection((address, port), timeout)
-        if stream.getsockname() == stream.getpeername():
+        try:
+            stream = socket.create_connection((address, port), timeout)
+        except UnicodeError as error:
+            raise _no_name() from error
+        local = stream.getsockname()
+        if local[1] == port and local == stream.getpeername():
             # Nobody listens on a port of the ephemeral range, and the kernel happened to give our
             # own end the same number: TCP's simultaneous open connects a socket to itself.
             stream.close()
@@ -106,7 +110,10 @@ class Network:
 
     def resolve(self, name: str) -> list[str]:
         """The addresses of a name, in the resolver's order. OSError. It knows no time limit."""
-        found = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
+        try:
+            found = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
+        except UnicodeError as error:
+            raise _no_name() from error
         return list(dict.fromkeys(str(each[4][0]) for each in found))
 
     def host_name(self) -> str:
@@ -123,3 +130,8 @@ class Network:
             except OSError:
                 return False
         return True
+
+
+def _no_name() -> OSError:
+    """The resolver's own word for what Python's codec refuses: a label empty or too long."""
+    return socket.gaierror(socket.EAI_NONAME, "Not a host name")
