@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,11 @@ TIMEOUT = 90.0  # seconds; systemd's own default for a start job
 
 @dataclass(frozen=True, slots=True)
 class UnitState:
-    """A unit as `systemctl show` tells it. Pids are 0 and times 0.0 where there are none."""
+    """A unit as `systemctl show` tells it. Pids are 0 and times 0.0 where there are none.
+
+    `since` is when it entered its state, in seconds since 1970; `exit_status` how its main
+    process ended last; `control_group` the path of its cgroup, empty while it has none.
+    """
 
     name: str
     load: str
@@ -28,6 +33,9 @@ class UnitState:
     main_pid: int
     restarts: int
     result: str
+    since: float = 0.0
+    exit_status: int = 0
+    control_group: str = ""
 
     @property
     def exists(self) -> bool:
@@ -38,7 +46,10 @@ class UnitState:
         return self.active in ("active", "reloading")
 
 
-_PROPERTIES = "Id,LoadState,ActiveState,SubState,UnitFileState,MainPID,NRestarts,Result"
+_PROPERTIES = (
+    "Id,LoadState,ActiveState,SubState,UnitFileState,MainPID,NRestarts,Result,"
+    "StateChangeTimestampMonotonic,ExecMainStatus,ControlGroup"
+)
 
 
 class Systemd:
@@ -50,22 +61,27 @@ class Systemd:
 
     def show(self, unit: str, *, timeout: float = 5.0) -> UnitState:
         """One unit's state; load is `not-found` for a unit nobody knows. OSError on no answer."""
+        return self.show_all([unit], timeout=timeout)[0]
+
+    def show_all(self, units: Sequence[str], *, timeout: float = 5.0) -> list[UnitState]:
+        """The state of each unit, in this order, for one call. OSError on no answer."""
+        if not units:
+            return []
         done = spawn.run(
-            ["systemctl", "show", f"--property={_PROPERTIES}", "--", unit], timeout=timeout
+            ["systemctl", "show", f"--property={_PROPERTIES}", "--", *units], timeout=timeout
         )
-        if not done.ok:
-            raise OSError(f"systemctl show {unit}: {done.reason}")
-        facts = dict(line.partition("=")[::2] for line in done.stdout.splitlines())
-        return UnitState(
-            name=facts.get("Id", unit),
-            load=facts.get("LoadState", ""),
-            active=facts.get("ActiveState", ""),
-            sub=facts.get("SubState", ""),
-            enabled=facts.get("UnitFileState", ""),
-            main_pid=int(facts.get("MainPID") or 0),
-            restarts=int(facts.get("NRestarts") or 0),
-            result=facts.get("Result", ""),
-        )
+        blocks = done.stdout.strip().split("\n\n")
+        if not done.ok or len(blocks) != len(units):
+            raise OSError(f"systemctl show {' '.join(units)}: {done.reason}")
+        return [_unit_state(unit, block) for unit, block in zip(units, blocks, strict=True)]
+
+    def version(self) -> int:
+        """The release of systemd, such as 252. OSError where it does not say."""
+        done = spawn.run(["systemctl", "--version"], timeout=5.0)
+        words = done.stdout.split()
+        if not done.ok or len(words) < 2 or not words[1].isdigit():
+            raise OSError(f"systemctl --version: {done.reason}")
+        return int(words[1])
 
     def control(self, verb: str, *units: str, timeout: float = TIMEOUT) -> spawn.Completed:
         """`systemctl VERB UNIT...`: start, stop, restart, reload, enable, daemon-reload, ..."""
@@ -96,12 +112,28 @@ class Systemd:
         return int(usec) / 1e6
 
 
-def argv_of(words: Sequence[str]) -> str:
-    """An argument list as ExecStart= takes it (systemd.service(5), command lines)."""
-    return " ".join(_quoted(word) for word in words)
+def _unit_state(unit: str, block: str) -> UnitState:
+    facts = dict(line.partition("=")[::2] for line in block.splitlines())
+    return UnitState(
+        name=facts.get("Id", unit),
+        load=facts.get("LoadState", ""),
+        active=facts.get("ActiveState", ""),
+        sub=facts.get("SubState", ""),
+        enabled=facts.get("UnitFileState", ""),
+        main_pid=int(facts.get("MainPID") or 0),
+        restarts=int(facts.get("NRestarts") or 0),
+        result=facts.get("Result", ""),
+        since=_wall(int(facts.get("StateChangeTimestampMonotonic") or 0)),
+        exit_status=int(facts.get("ExecMainStatus") or 0),
+        control_group=facts.get("ControlGroup", ""),
+    )
 
 
-def _quoted(word: str) -> str:
-    escaped = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
-    escaped = escaped.replace("$", "$$").replace("\n", "\\n")
-    return f'"{escaped}"' if not escaped or set(escaped) & set(" \t'\"\\;") else escaped
+def _wall(monotonic: int) -> float:
+    """Microseconds of CLOCK_MONOTONIC as seconds since 1970.
+
+    The readable timestamps are in the machine's time zone, and --timestamp=unix came with 251.
+    """
+    if not monotonic:
+        return 0.0
+    return time.time() - time.clock_gettime(time.CLOCK_MONOTONIC) + monotonic / 1e6

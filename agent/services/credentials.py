@@ -1,0 +1,75 @@
+"""What the daemon may read on a VM beyond what everybody may: its drop-in, as text. Pure.
+
+Owns which secrets, key and group `caretaker.service` gets: those that this manifest's checks and
+probe port use, no more. Refuses secrets themselves: PID 1 reads them and hands them over in a
+folder only the daemon sees (systemd.exec(5), LoadCredential=).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from agent.layout import Layout
+from agent.manifest.checks import (
+    CertificateCheck,
+    Check,
+    CommandCheck,
+    DiskCheck,
+    FileCheck,
+    InodesCheck,
+    LockCheck,
+    PostgresCheck,
+)
+from agent.manifest.model import Manifest
+from agent.manifest.placeholders import names_used
+
+# Names of the probe port's pair in $CREDENTIALS_DIRECTORY. A dot can't stand in a secret's name.
+PROBE_CHAIN = "probe.chain.pem"
+PROBE_KEY = "probe.key.pem"
+
+_WITH_PROGRAMS = "256M"
+
+
+def daemon_drop_in(manifest: Manifest, layout: Layout) -> str:
+    """The text of `caretaker.service.d/10-appliance.conf`."""
+    app = manifest.appliance.name
+    lines = [
+        f"# What the checks and the probe port of the appliance {app} need the daemon to read.",
+        "# Written by Caretaker from /etc/caretaker/appliance.toml; setup.sh writes it anew.",
+        "[Service]",
+    ]
+    for identifier, path in credentials(manifest, layout):
+        # The empty default keeps a lost secret from keeping the daemon down: the check that
+        # uses it fails and says why (systemd.exec(5), SetCredential=).
+        lines += [f"LoadCredential={identifier}:{path}", f"SetCredential={identifier}:"]
+    reasons = sorted(name for name, check in manifest.checks.items() if looks_inside(check))
+    if reasons:
+        lines += [f"# These look into the application's folders: {', '.join(reasons)}."]
+        lines += [f"SupplementaryGroups={app}"]
+    if any(isinstance(check, CommandCheck) for check in manifest.checks.values()):
+        lines += ["# The vendor's check programs run inside the daemon's unit."]
+        lines += [f"MemoryMax={_WITH_PROGRAMS}"]
+    return "\n".join(lines) + "\n"
+
+
+def credentials(manifest: Manifest, layout: Layout) -> Iterator[tuple[str, str]]:
+    """(name, file) of each credential of the daemon."""
+    used = {name for _, kind, name in names_used(manifest.checks) if kind == "secret"}
+    for name in sorted(used):
+        yield name, str(layout.secrets / name)
+    if manifest.probe.certificate:
+        folder = layout.certificate(manifest.probe.certificate)
+        yield PROBE_CHAIN, str(folder / "chain.pem")
+        yield PROBE_KEY, str(folder / "key.pem")
+
+
+def looks_inside(check: Check) -> bool:
+    """Whether a check must get into folders, or read a key, that only the application's group may.
+
+    `{data}` itself needs no right: its parents are open and statvfs(2) asks for no more.
+    """
+    if isinstance(check, CertificateCheck):
+        return bool(check.certificate)  # it compares the key
+    if isinstance(check, FileCheck | LockCheck | DiskCheck | InodesCheck):
+        return check.path.startswith(("{data}/", "{config}/"))
+    return isinstance(check, PostgresCheck) and check.address.startswith("{data}")
