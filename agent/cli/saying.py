@@ -58,6 +58,11 @@ def size(count: float) -> str:
     return f"{count:.1f} TiB"
 
 
+def count(number: int, noun: str) -> str:
+    """`1 service`, `2 services`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def plain(text: str) -> str:
     """Text from elsewhere, without control characters that would steer a terminal."""
     return "".join(c if c.isprintable() else "�" for c in text)
