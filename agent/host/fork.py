@@ -74,28 +74,36 @@ def fork_child(work: Callable[[_socket.socket], int], *, comm: bytes, keep: Iter
     ours, theirs = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_SEQPACKET)
     gc.collect()
     gc.freeze()  # the collector of either side would touch, and so copy, the shared pages
+    # Held back until the child ignores them: one that comes in between would end it.
+    before = _signal.pthread_sigmask(_signal.SIG_BLOCK, _IGNORED)
     try:
         pid = os.fork()
+        if pid == 0:
+            _live(work, theirs, comm, {0, 1, 2, theirs.fileno(), *keep}, before)
     except OSError:
         ours.close()
         theirs.close()
         raise
     finally:
+        _signal.pthread_sigmask(_signal.SIG_SETMASK, before)
         gc.unfreeze()
-    if pid == 0:
-        _live(work, theirs, comm, {0, 1, 2, theirs.fileno(), *keep})
     theirs.close()
     return Child(pid, ours)
 
 
 def _live(
-    work: Callable[[_socket.socket], int], channel: _socket.socket, comm: bytes, keep: set[int]
+    work: Callable[[_socket.socket], int],
+    channel: _socket.socket,
+    comm: bytes,
+    keep: set[int],
+    mask: Iterable[int],
 ) -> None:
     code = _CRASHED
     try:
         gc.freeze()
         gc.disable()
         _settle(comm, keep)
+        _signal.pthread_sigmask(_signal.SIG_SETMASK, mask)
         code = work(channel)
     except BaseException:  # nothing may climb into the parent's code, which this process also is
         sys.excepthook(*sys.exc_info())

@@ -7,6 +7,8 @@ emptied whenever the state changes, so it can never tell an old verdict. Knows n
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from agent.probe import routes
 from agent.probe.dialects import agent_line, answer
 from agent.probe.request import Refusal, parse
@@ -39,8 +41,16 @@ _NOBODY = frozenset((routes.NONE, REFUSED))
 class Answers:
     """The current state, ready to be copied out."""
 
-    def __init__(self, limit: int) -> None:
-        self.limit = limit  # bytes of a request's head
+    def __init__(
+        self, limit: int, word: Sequence[int] = (0,), renew: Callable[[], None] | None = None
+    ) -> None:
+        """`limit`: bytes of a request's head. `renew` is called before an answer whenever `word`,
+        the board's, has changed: what was published before a request came is in its answer.
+        """
+        self.limit = limit
+        self.word = word
+        self.seen = 0  # the word that the state below was made for
+        self.renew = renew or (lambda: None)
         self.counts = dict.fromkeys(FAMILIES, 0)
         self.server_state = ""  # the last X-Haproxy-Server-State
         self.now = 0.0  # set by the loop
@@ -49,10 +59,16 @@ class Answers:
         self._ready: dict[bytes, tuple[Reply, str]] = {}
         self.show(State())
 
+    def line(self, remote: bool) -> bytes:  # noqa: FBT001
+        """What HAProxy's agent-check is told."""
+        if self.word[0] != self.seen:
+            self.renew()
+        self.count(routes.AGENT, remote)
+        return agent_line(self.state)
+
     def show(self, state: State) -> None:
         """From now on answer from `state`."""
         self.state = state
-        self.agent_line = agent_line(state)
         self._ready.clear()
 
     def count(self, family: str, remote: bool) -> None:  # noqa: FBT001
@@ -68,6 +84,8 @@ class Answers:
 
         `remote`: the peer is not this machine itself.
         """
+        if self.word[0] != self.seen:
+            self.renew()
         known = self._ready.get(data)
         if known is not None:
             self.counts[known[1]] += 1

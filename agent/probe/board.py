@@ -30,6 +30,11 @@ class Board:
         self.word[0] = int(deadline * 1000) << _NUMBER_BITS | number % NUMBERS
 
 
+def ahead(number: int, have: int) -> bool:
+    """Whether snapshot `number` was published after snapshot `have`; numbers wrap around."""
+    return 0 < (number - have) % NUMBERS < NUMBERS // 2
+
+
 def read(word: int) -> tuple[int, float]:
     """Snapshot number and deadline out of a word; (0, 0.0) before the first post."""
     return word % NUMBERS, (word >> _NUMBER_BITS) / 1000

@@ -37,12 +37,11 @@ class ProbeChild:
         clock: Callable[[], float] = ticks,
     ) -> None:
         epoll = select.epoll()
-        self._answers = Answers(settings.head_bytes)
+        self._answers = Answers(settings.head_bytes, notice.word, self._renew)
         self._parent = parent
         self._tls_error: Callable[[], str] = str
         self._reload: Callable[[str, str], None] = _nothing_to_reload
-        self._word = notice.word
-        self._seen = 0  # the word as last read
+        self._clock = clock
         self._deadline = float("inf")
         self._stale = False
         self._state = self._answers.state
@@ -66,22 +65,24 @@ class ProbeChild:
         return 0
 
     def _turn(self, now: float) -> None:
-        """Before any answer: is what we say still true?"""
+        """Before a batch of answers: is what we say still true?"""
         self._answers.now = now
-        if self._word[0] != self._seen:
-            self._renew(now)
         stale = now >= self._deadline
         if stale != self._stale:
             self._stale = stale
             self._answers.show(State(reason="stale") if stale else self._state)
 
-    def _renew(self, now: float) -> None:
-        self._seen = self._word[0]
-        number, deadline = board.read(self._seen)
-        if number != self._number:
-            self._hear(now)  # the snapshot is sent before the word is posted, so it is there
-        # A word for a snapshot that never came (we were stopped, the channel full) is no renewal.
-        self._deadline = deadline if number == self._number else 0.0
+    def _renew(self) -> None:
+        """The daemon has posted another word."""
+        answers = self._answers
+        answers.seen = answers.word[0]
+        number, deadline = board.read(answers.seen)
+        if board.ahead(number, self._number):
+            self._hear(answers.now)  # the snapshot is sent before the word is posted
+        # Still behind: the channel was full, so we were stuck. A word for a snapshot that never
+        # came is no renewal of the one we have.
+        self._deadline = 0.0 if board.ahead(number, self._number) else deadline
+        self._turn(self._clock())
 
     def _hear(self, _now: float) -> None:
         while self._loop.running:

@@ -11,7 +11,6 @@ import select
 
 from agent.probe.answers import CLOSE, KEEP, LINGER, Answers
 from agent.probe.connection import Connection, Phases
-from agent.probe.routes import AGENT
 from agent.probe.transport import Transport
 
 _READ_ONCE = 4096  # bytes; a probe has some 100
@@ -73,8 +72,7 @@ class Peers:
         remote = not address.startswith(_HERE)
         if len(self._all) >= self.room:
             self.evict()
-        self._answers.count(AGENT, remote)
-        line = self._answers.agent_line
+        line = self._answers.line(remote)
         sent = self._send(fd, line)
         self._proceed(self._admit(fd, remote), line, max(sent, 0), b"", LINGER)
 

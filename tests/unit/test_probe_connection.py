@@ -1,8 +1,9 @@
-"""Phases of a connection: deadlines in order, and who must go when there is no room."""
+"""Phases of a connection, deadlines in order; and the board that parent and child share."""
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.probe.board import NUMBERS, Board, ahead, read
 from agent.probe.connection import FOREVER, Connection, Phases
 
 
@@ -68,6 +69,23 @@ def test_whoever_was_answered_goes_first() -> None:
     all_of.asking.enter(one, 1.0)
     all_of.leaving.enter(two, 2.0)
     assert all_of.victim() is two
+
+
+@given(st.integers(0, NUMBERS - 1), st.integers(1, 1000))
+def test_snapshot_numbers_wrap_around(have: int, newer: int) -> None:
+    assert ahead((have + newer) % NUMBERS, have)
+    assert not ahead(have, (have + newer) % NUMBERS)
+    assert not ahead(have, have)
+
+
+@given(st.integers(1, NUMBERS - 1), st.floats(0, 1e9))
+def test_the_board_keeps_number_and_deadline(number: int, deadline: float) -> None:
+    notice = Board()
+    assert read(notice.word[0]) == (0, 0.0)
+    notice.post(number, deadline)
+    found, until = read(notice.word[0])
+    assert found == number
+    assert deadline - 0.0011 <= until <= deadline
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 3)), max_size=60))
