@@ -39,6 +39,7 @@ def closed(peer: socket.socket) -> bool:
 
 
 def descriptors(handle: ProbeHandle) -> int:
+    assert handle.echo(timeout=5)  # it has settled: closed what it inherited
     return len(os.listdir(f"/proc/{handle.pid}/fd"))
 
 
@@ -163,6 +164,7 @@ def test_no_descriptor_left_at_all_still_answers_one_at_a_time() -> None:
 
 def test_the_child_holds_only_what_it_needs(tmp_path: Path) -> None:
     with open(tmp_path / "secret", "w") as secret, running() as handle:
+        assert handle.echo(timeout=5)
         folder = Path(f"/proc/{handle.pid}/fd")
         held = {int(link.name): os.readlink(link) for link in folder.iterdir()}
         assert str(tmp_path / "secret") not in held.values(), secret
