@@ -1,8 +1,13 @@
-"""What every test shares: the markers and the temporary root."""
+"""What every test shares: the markers, the guard of the unit tests, the temporary root."""
 
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+
+from tests.guard import Forbidden, Guard
+
+UNIT = Path(__file__).parent / "unit"
 
 MARKERS = (
     "real: a unit test that may use loopback sockets and real processes",
@@ -10,10 +15,31 @@ MARKERS = (
     "slow: takes longer than ten seconds",
 )
 
+GUARD = Guard()
+
 
 def pytest_configure(config: pytest.Config) -> None:
     for marker in MARKERS:
         config.addinivalue_line("markers", marker)
+    basetemp = config.getoption("basetemp")
+    GUARD.install(*([str(basetemp)] if basetemp else []))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    if UNIT not in item.path.parents or item.get_closest_marker("real"):
+        return (yield)
+    with GUARD.guarding():
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
+    """A refusal counts even where the tested code, or a thread of it, caught it."""
+    GUARD.seen.clear()
+    yield
+    if GUARD.seen:
+        raise Forbidden(f"swallowed: {GUARD.seen}")
 
 
 @pytest.fixture
