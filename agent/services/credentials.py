@@ -39,9 +39,9 @@ def daemon_drop_in(manifest: Manifest, layout: Layout) -> str:
         "[Service]",
     ]
     for identifier, path in credentials(manifest, layout):
-        # The empty default keeps a lost secret from keeping the daemon down: the check that
-        # uses it fails and says why (systemd.exec(5), SetCredential=).
-        lines += [f"LoadCredential={identifier}:{path}", f"SetCredential={identifier}:"]
+        # With a default a lost secret does not keep the daemon down; the check that uses it fails
+        # and says why (systemd.exec(5), SetCredential=). An empty one would be a syntax error.
+        lines += [f"LoadCredential={identifier}:{path}", f"SetCredential={identifier}:\\n"]
     reasons = sorted(name for name, check in manifest.checks.items() if looks_inside(check))
     if reasons:
         lines += [f"# These look into the application's folders: {', '.join(reasons)}."]

@@ -33,7 +33,7 @@ other = {}
     assert drop_in(text) == [
         "[Service]",
         "LoadCredential=token:/etc/shop/secrets/token",
-        "SetCredential=token:",
+        "SetCredential=token:\\n",
     ]
 
 

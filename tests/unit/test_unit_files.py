@@ -1,0 +1,153 @@
+"""systemd itself reads our unit files without a word, and finds their sandbox tight."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from agent.services.units import unit_files
+from tests.unit.services_fixtures import layout_at, manifest_of, values_of
+
+REPOSITORY = Path(__file__).parents[2]
+STATIC = sorted(
+    path for path in (REPOSITORY / "systemd").rglob("*") if path.is_file() and path.suffix != ".md"
+)
+UNITS = [path for path in STATIC if path.parent.name == "systemd"]
+PYTHON = "opt/caretaker/venv/bin/python3"
+
+# Exposure, 0 (none) to 10, as `systemd-analyze security` of systemd 252 counts it.
+BARS = {
+    "caretaker.service": 1.5,
+    "caretaker-act@.service": 1.0,
+    "shop-web.service": 1.5,
+    "shop-root.service": 2.6,  # asks to begin as root, and gets the capabilities for that
+    "shop-silent.service": 1.0,
+}
+
+SHOP = """
+[services.web]
+command = ["{release}/bin/web", "a b", ";", "%n", "$HOME", "\\"", "\\u007f", ""]
+ports = [8443]
+requires = ["root"]
+reload = ["sh", "-c", "kill -HUP $MAINPID"]
+environment = { A = "x y", B = "%h", C = "{secret:key}" }
+[services.root]
+command = ["nginx"]
+user = "root"
+ports = [443]
+allow = ["capabilities"]
+[services.silent]
+command = ["{release}/bin/web"]
+network = false
+[services.database]
+unit = "postgresql.service"
+requires = ["web"]
+[checks.api]
+type = "command"
+command = ["/bin/true"]
+environment = { KEY = "{secret:key}" }
+[checks.cert]
+type = "certificate"
+certificate = "web"
+[probe]
+certificate = "web"
+[certificates.web]
+[secrets.key]
+"""
+
+needs_analyze = pytest.mark.skipif(
+    not shutil.which("systemd-analyze"), reason="systemd-analyze is not installed"
+)
+
+
+@pytest.fixture(scope="module")
+def machine(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A root with our units, the generated ones, systemd's own, and the programs they run."""
+    root = tmp_path_factory.mktemp("machine")
+    for program in (PYTHON, "opt/shop/current/bin/web", "bin/kill", "bin/sh", "bin/nginx"):
+        (root / program).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy("/bin/true", root / program)
+    own = root / "usr/lib/systemd/system"
+    own.mkdir(parents=True)
+    for target in Path("/usr/lib/systemd/system").glob("*.target"):
+        shutil.copy(target, own / target.name, follow_symlinks=True)
+    layout = layout_at()
+    for each in unit_files(manifest_of(SHOP), layout, values_of(layout)):
+        path = root / each.path.relative_to("/")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(each.text)
+    for path in UNITS:
+        shutil.copy(path, root / "etc/systemd/system")
+    (own / "postgresql.service").write_text("[Service]\nExecStart=/bin/sh\n")
+    return root
+
+
+def run(*argv: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(argv, capture_output=True, text=True, timeout=30, check=False)
+
+
+@pytest.mark.parametrize("path", STATIC, ids=lambda path: path.name)
+def test_every_file_opens_with_why_it_exists(path: Path) -> None:
+    first = path.read_text().splitlines()[0]
+    assert re.fullmatch(r"# [A-Z/].{20,}", first)
+
+
+@needs_analyze
+@pytest.mark.real
+def test_systemd_reads_every_unit_without_a_word(machine: Path) -> None:
+    folder = machine / "etc/systemd/system"
+    units = sorted(path.name for path in folder.iterdir() if path.is_file())
+    assert "shop-web.service" in units
+    done = run("systemd-analyze", "verify", "--man=no", f"--root={machine}", *units)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@needs_analyze
+@pytest.mark.real
+@pytest.mark.parametrize("unit", BARS)
+def test_the_sandbox_is_tight(machine: Path, unit: str) -> None:
+    done = run("systemd-analyze", "security", "--offline=yes", f"--root={machine}", unit)
+    found = re.search(r"Overall exposure level for \S+: ([\d.]+)", done.stdout)
+    assert found, done.stderr
+    assert float(found[1]) <= BARS[unit], done.stdout
+
+
+def test_the_daemon_has_no_capability_and_no_way_to_one() -> None:
+    text = (REPOSITORY / "systemd/caretaker.service").read_text().splitlines()
+    assert {"User=caretaker", "NoNewPrivileges=yes", "CapabilityBoundingSet="} <= set(text)
+    assert "AmbientCapabilities=" in text
+
+
+@pytest.mark.skipif(not shutil.which("systemd-sysusers"), reason="no systemd-sysusers")
+@pytest.mark.real
+def test_sysusers_makes_the_daemons_user(tmp_path: Path) -> None:
+    (tmp_path / "etc").mkdir()
+    conf = REPOSITORY / "systemd/sysusers.d/caretaker.conf"
+    done = run("systemd-sysusers", f"--root={tmp_path}", str(conf))
+    assert done.returncode == 0, done.stderr
+    [line] = (tmp_path / "etc/passwd").read_text().splitlines()
+    name, _, uid, gid, _, home, shell = line.split(":")
+    assert (name, home, shell) == ("caretaker", "/var/lib/caretaker/agent", "/usr/sbin/nologin")
+    assert 0 < int(uid) < 1000
+    assert (tmp_path / "etc/group").read_text().startswith(f"caretaker:x:{gid}:")
+
+
+def test_tmpfiles_lines_name_folders_that_root_or_the_daemon_own() -> None:
+    lines = (REPOSITORY / "systemd/tmpfiles.d/caretaker.conf").read_text().splitlines()
+    rules = [line.split() for line in lines if not line.startswith("#")]
+    assert {rule[1]: (rule[2], rule[3]) for rule in rules} == {
+        "/var/lib/caretaker": ("0755", "root"),
+        "/var/lib/caretaker/agent": ("0700", "caretaker"),
+        "/etc/caretaker": ("0755", "root"),
+        "/run/caretaker-setup": ("0755", "root"),
+    }
+
+
+def test_the_preset_names_units_that_are_there() -> None:
+    lines = (REPOSITORY / "systemd/system-preset/90-caretaker.preset").read_text().splitlines()
+    named = {line.split()[1] for line in lines if not line.startswith("#")}
+    assert named <= {path.name for path in UNITS} | {"caretaker-setup.service"}
