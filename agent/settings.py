@@ -75,5 +75,5 @@ def _toml(answer: Answer) -> str:
     if isinstance(answer, int):
         return str(answer)
     escaped = answer.replace("\\", "\\\\").replace('"', '\\"')
-    escaped = "".join(c if c.isprintable() else f"\\u{ord(c):04X}" for c in escaped)
+    escaped = "".join(c if c.isprintable() else f"\\U{ord(c):08X}" for c in escaped)
     return f'"{escaped}"'

@@ -30,12 +30,12 @@ def read_bytes(path: Path, *, cap: int = READ_CAP) -> bytes:
         raise
     except OSError as error:
         raise FileFailure(path, "read", error.strerror or str(error)) from error
+    try:
+        _accept_regular(path, os.fstat(fd), cap)
+    except FileFailure:
+        os.close(fd)
+        raise
     with os.fdopen(fd, "rb") as stream:
-        facts = os.fstat(stream.fileno())
-        if not stat.S_ISREG(facts.st_mode):
-            raise FileFailure(path, "read", "it is not a regular file")
-        if facts.st_size > cap:
-            raise FileFailure(path, "read", f"it has {facts.st_size} bytes; {cap} are allowed")
         try:
             # Files of /proc say size 0, so the cap is held while reading too.
             content = stream.read(cap + 1)
@@ -44,6 +44,13 @@ def read_bytes(path: Path, *, cap: int = READ_CAP) -> bytes:
     if len(content) > cap:
         raise FileFailure(path, "read", f"it has more than the {cap} bytes allowed")
     return content
+
+
+def _accept_regular(path: Path, facts: os.stat_result, cap: int) -> None:
+    if not stat.S_ISREG(facts.st_mode):
+        raise FileFailure(path, "read", "it is not a regular file")
+    if facts.st_size > cap:
+        raise FileFailure(path, "read", f"it has {facts.st_size} bytes; {cap} are allowed")
 
 
 def replace(
@@ -156,6 +163,18 @@ def rename(path: Path, target: Path) -> None:
             sync_folder(path.parent)
     except OSError as error:
         raise FileFailure(path, "rename", error.strerror or str(error)) from error
+
+
+def remove_folder(path: Path) -> bool:
+    """Remove an empty folder; True if it was there. Raises FileFailure, also when it isn't empty."""
+    try:
+        os.rmdir(path)
+        sync_folder(path.parent)
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise FileFailure(path, "remove", error.strerror or str(error)) from error
+    return True
 
 
 def sync_folder(path: Path) -> None:
