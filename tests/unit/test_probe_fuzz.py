@@ -19,6 +19,7 @@ def test_malformed_requests_neither_crash_nor_leak() -> None:
     with running() as handle:
         handle.publish(snapshot(), valid_for=600)
         assault(handle.port, 5000, seed=1)  # memory reaches its level
+        assert until(lambda: handle.echo() and handle.stats().connections == 0, seconds=10)
         before = resident(handle.pid), len(os.listdir(f"/proc/{handle.pid}/fd"))
         outcome = assault(handle.port, 15_000, seed=2)
         assert handle.echo(timeout=5)
