@@ -1,0 +1,1 @@
+"""All tests: `./tests/run` runs every one of them."""

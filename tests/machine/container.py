@@ -79,13 +79,8 @@ def start(
     folder = STATE / name
     folder.mkdir(parents=True, mode=0o700)
     cgroups = _make_cgroups(name)
-    argv = ["systemd-nspawn", "--quiet", "--boot"]
-    argv += [f"--directory={rootfs}", "--volatile=overlay", f"--machine={name}"]
-    argv += [f"--hostname={hostname or 'appliance'}", "--console=pipe", "--register=no"]
-    argv += ["--settings=no", "--link-journal=no", "--timezone=off"]
+    argv = _nspawn_argv(rootfs, name, hostname or "appliance")
     argv += _network_options(network)
-    # Where PID 1 is no systemd, nobody could make a scope for us.
-    argv += [] if Path("/run/systemd/system").is_dir() else ["--keep-unit"]
     argv += [f"--bind={host}:{inside}" for inside, host in (binds or {}).items()]
     argv += [f"--bind-ro={host}:{inside}" for inside, host in (binds_ro or {}).items()]
     # The shell moves itself, so nspawn is in the cgroup from its first instruction on.
@@ -180,6 +175,14 @@ def _start_guard(leader: int) -> "subprocess.Popen[bytes]":
     """
     argv = ["sh", "-c", 'read -r word || kill -KILL "$1"', "sh", str(leader)]
     return subprocess.Popen(argv, stdin=subprocess.PIPE, start_new_session=True)
+
+
+def _nspawn_argv(rootfs: Path, name: str, hostname: str) -> list[str]:
+    argv = ["systemd-nspawn", "--quiet", "--boot", f"--directory={rootfs}", "--volatile=overlay"]
+    argv += [f"--machine={name}", f"--hostname={hostname}", "--console=pipe", "--register=no"]
+    argv += ["--settings=no", "--link-journal=no", "--timezone=off"]
+    # Where PID 1 is no systemd, nobody could make a scope for us.
+    return argv if Path("/run/systemd/system").is_dir() else [*argv, "--keep-unit"]
 
 
 def _network_options(network: str) -> list[str]:
