@@ -36,7 +36,7 @@ class Secrets:
         """
         for folder in self._folders():
             try:
-                return files.read_bytes(folder / name, cap=_CAP).decode().rstrip("\n")
+                value = files.read_bytes(folder / name, cap=_CAP).decode().rstrip("\n")
             except FileNotFoundError:
                 continue
             except FileFailure as failure:
@@ -45,6 +45,9 @@ class Secrets:
                     f"the secret {name} could not be read: {failure.why}",
                     hint="run it as root, or see who owns the file",
                 ) from failure
+            # systemd hands an empty one over in place of a lost one (services/credentials.py).
+            if value:
+                return value
         raise MachineError(
             "secret-missing",
             f"the secret {name} was never made on this instance",
