@@ -1,0 +1,145 @@
+"""The timetable: what runs when, driven by APScheduler on a clock that never steps.
+
+Owns the clock trick, the trigger and the thread pool. Refuses to know what a job does.
+
+APScheduler 3 reckons in wall time: a clock set back an hour would stop every check for an hour,
+one set forward ten years would make it count through ten years of missed runs. It asks for the
+time with `datetime.now(zone)`, which Python answers through the zone's own `fromutc`. So it gets
+a zone of ours, in which it is ever 1970 and ticks (CLOCK_BOOTTIME) have passed since.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable
+from datetime import datetime, timedelta, tzinfo
+from typing import Any
+
+from apscheduler.events import EVENT_JOB_ERROR
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.jobstores.base import JobLookupError
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.base import BaseTrigger
+
+from agent.host.clock import Clock
+
+_NEVER_SKIPS = timedelta(0)
+_WORTH_IT = 0.05  # seconds by which a job must come sooner for the timetable to be changed
+
+
+class SteadyZone(tzinfo):
+    """A time zone whose "now" is a clock that only grows."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def utcoffset(self, _when: datetime | None) -> timedelta:
+        return _NEVER_SKIPS
+
+    def dst(self, _when: datetime | None) -> timedelta:
+        return _NEVER_SKIPS
+
+    def tzname(self, _when: datetime | None) -> str:
+        return "ticks"
+
+    def fromutc(self, _wall: datetime) -> datetime:
+        return self.at(self._clock.monotonic())
+
+    def at(self, ticks: float) -> datetime:
+        return datetime(1970, 1, 1, tzinfo=self) + timedelta(seconds=ticks)
+
+
+class Every(BaseTrigger):  # type: ignore[misc]  # APScheduler publishes no types
+    """At once, then after `phase` of a period, then every period.
+
+    The phase spreads jobs of one period over it. It only ever shortens the first wait, so that
+    nothing is noticed later than its period promises. Runs that were missed (a suspended
+    machine) are skipped in one step, never made up for.
+    """
+
+    def __init__(self, seconds: float, phase: float) -> None:
+        self._seconds = seconds
+        self._phase = phase
+        self._begun = False
+
+    def get_next_fire_time(self, previous: datetime | None, now: datetime) -> datetime:
+        if previous is None:
+            return now
+        wait = self._seconds if self._begun else self._seconds * self._phase
+        self._begun = True
+        following = previous + timedelta(seconds=wait)
+        if following > now:
+            return following
+        missed = math.floor((now - following).total_seconds() / self._seconds) + 1
+        return following + timedelta(seconds=missed * self._seconds)
+
+
+class Timetable:
+    """Jobs by name. Times are ticks; safe from any thread once started."""
+
+    def __init__(
+        self, clock: Clock, *, threads: int, broken: Callable[[str, BaseException], None]
+    ) -> None:
+        """`broken` hears of a job that raised, which none should."""
+        # Its own log speaks of every run that took longer than its period; our verdicts do.
+        logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
+        self._clock = clock
+        self._zone = SteadyZone(clock)
+        self._ticked = clock.monotonic()
+        self._scheduler = BackgroundScheduler(
+            timezone=self._zone,
+            executors={"default": ThreadPoolExecutor(threads)},
+            # None: a run is never too late to be made; coalesce: but it is made once.
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+        )
+
+        def tell(event: Any) -> None:
+            broken(event.job_id, event.exception)
+
+        self._scheduler.add_listener(tell, EVENT_JOB_ERROR)
+
+    def start(self) -> None:
+        self._scheduler.start()
+
+    def add(
+        self, name: str, seconds: float, work: Callable[[], None], *, phase: float = 1.0
+    ) -> None:
+        """Run `work` now and then every `seconds`; `phase` in (0, 1], see `Every`."""
+
+        def run() -> None:
+            self._ticked = self._clock.monotonic()
+            work()
+
+        self._scheduler.add_job(run, Every(seconds, phase), id=name, name=name)
+
+    def drop(self, name: str) -> None:
+        """Forget a job; one under way ends by itself."""
+        try:
+            self._scheduler.remove_job(name)
+        except JobLookupError:
+            return
+
+    def not_later(self, name: str, ticks: float) -> None:
+        """Bring the next run of a job forward, if it is planned for later than that."""
+        job = self._scheduler.get_job(name)
+        if job is None or job.next_run_time is None:
+            return
+        wanted = self._zone.at(ticks)
+        if (job.next_run_time - wanted).total_seconds() > _WORTH_IT:
+            try:
+                job.modify(next_run_time=wanted)
+            except JobLookupError:  # dropped meanwhile
+                return
+
+    def age(self) -> float:
+        """Seconds since a job last began: the proof that the timetable is kept."""
+        return self._clock.monotonic() - self._ticked
+
+    def wake(self) -> None:
+        """Look at the clock again: waits do not notice that the machine was suspended."""
+        self._scheduler.wakeup()
+
+    def stop(self) -> None:
+        """Begin nothing more. Does not wait for what is under way."""
+        self._scheduler.shutdown(wait=False)
