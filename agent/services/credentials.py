@@ -13,6 +13,7 @@ from agent.layout import Layout
 from agent.manifest.checks import (
     CertificateCheck,
     Check,
+    ClockCheck,
     CommandCheck,
     DiskCheck,
     FileCheck,
@@ -49,6 +50,12 @@ def daemon_drop_in(manifest: Manifest, layout: Layout) -> str:
     if any(isinstance(check, CommandCheck) for check in manifest.checks.values()):
         lines += ["# The vendor's check programs run inside the daemon's unit."]
         lines += [f"MemoryMax={_WITH_PROGRAMS}"]
+    if any(isinstance(check, ClockCheck) for check in manifest.checks.values()):
+        lines += [
+            "# How well the clock is kept is asked with adjtimex(2). ProtectClock= forbids even"
+        ]
+        lines += ["# that; setting the clock takes CAP_SYS_TIME, which the daemon has not."]
+        lines += ["ProtectClock=no", "SystemCallFilter=adjtimex clock_adjtime"]
     return "\n".join(lines) + "\n"
 
 

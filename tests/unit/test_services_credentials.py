@@ -65,3 +65,9 @@ def test_the_group_comes_with_checks_that_look_inside(check: str, inside: bool) 
 
 def test_the_vendors_check_programs_get_room() -> None:
     assert "MemoryMax=256M" in drop_in('[checks.x]\ntype = "command"\ncommand = ["/bin/x"]\n')
+
+
+def test_a_clock_check_may_ask_the_kernel_but_not_set_the_clock() -> None:
+    lines = drop_in('[checks.x]\ntype = "clock"\n')
+    assert "SystemCallFilter=adjtimex clock_adjtime" in lines
+    assert not [line for line in lines if "CAP_" in line and not line.startswith("#")]

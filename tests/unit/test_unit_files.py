@@ -21,7 +21,9 @@ PYTHON = "opt/caretaker/venv/bin/python3"
 
 # Exposure, 0 (none) to 10, as `systemd-analyze security` of systemd 252 counts it.
 BARS = {
-    "caretaker.service": 1.5,
+    # With a clock check (adjtimex counts, though the daemon could not set the clock with it) and
+    # the application's group; alone it is held to 1.5 below.
+    "caretaker.service": 1.8,
     "caretaker-act@.service": 1.0,
     "shop-web.service": 1.5,
     "shop-root.service": 2.6,  # asks to begin as root, and gets the capabilities for that
@@ -53,6 +55,8 @@ environment = { KEY = "{secret:key}" }
 [checks.cert]
 type = "certificate"
 certificate = "web"
+[checks.clock]
+type = "clock"
 [probe]
 certificate = "web"
 [certificates.web]
@@ -106,14 +110,24 @@ def test_systemd_reads_every_unit_without_a_word(machine: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
+def exposure(unit: str, *options: str) -> float:
+    done = run("systemd-analyze", "security", "--offline=yes", *options, unit)
+    found = re.search(r"Overall exposure level for \S+: ([\d.]+)", done.stdout)
+    assert found, done.stderr
+    return float(found[1])
+
+
 @needs_analyze
 @pytest.mark.real
 @pytest.mark.parametrize("unit", BARS)
 def test_the_sandbox_is_tight(machine: Path, unit: str) -> None:
-    done = run("systemd-analyze", "security", "--offline=yes", f"--root={machine}", unit)
-    found = re.search(r"Overall exposure level for \S+: ([\d.]+)", done.stdout)
-    assert found, done.stderr
-    assert float(found[1]) <= BARS[unit], done.stdout
+    assert exposure(unit, f"--root={machine}") <= BARS[unit]
+
+
+@needs_analyze
+@pytest.mark.real
+def test_the_daemon_alone_is_tighter_still() -> None:
+    assert exposure(str(REPOSITORY / "systemd/caretaker.service")) <= 1.5
 
 
 def test_the_daemon_has_no_capability_and_no_way_to_one() -> None:
