@@ -1,5 +1,6 @@
 """What every test shares: the markers, the guard of the unit tests, the temporary root."""
 
+import os
 from collections.abc import Generator
 from pathlib import Path
 
@@ -40,6 +41,13 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     yield
     if GUARD.seen:
         raise Forbidden(f"swallowed: {GUARD.seen}")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What `tests/run` did before, so that pytest's own count stays the last line."""
+    if stages := os.environ.get("CARETAKER_TEST_STAGES"):
+        terminalreporter.section("before the tests")
+        terminalreporter.write_line(stages.rstrip())
 
 
 @pytest.fixture

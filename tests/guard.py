@@ -13,7 +13,6 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
 from urllib.parse import unquote, urlsplit
 
 NEVER = frozenset(
@@ -94,8 +93,6 @@ class Guard:
         if not isinstance(path, str | bytes | os.PathLike):
             return  # a descriptor: whoever opened it was asked
         name = os.fsdecode(path)
-        if name.startswith("file:"):  # SQLite's way to say "read only"
-            name = urlsplit(name).path
         if event == "sqlite3.connect" and name.startswith("file:"):
             name = unquote(urlsplit(name).path)
         if name in FREE_PATHS or FREE_PARTS & set(Path(name).parts):

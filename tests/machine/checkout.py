@@ -9,6 +9,8 @@ import subprocess
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+SOURCE = "/src"
+"""Where it stands in every machine, read-only."""
 
 
 def files() -> list[Path]:

@@ -11,7 +11,8 @@ import pytest
 
 from tests.machine import container, rootfs
 from tests.machine import wheelhouse as wheels
-from tests.machine.machine import SOURCE, TOOL, Machine, boot
+from tests.machine.checkout import SOURCE
+from tests.machine.machine import TOOL, Machine, boot
 
 Boot = Callable[..., Machine]
 HERE = Path(__file__).parent

@@ -24,7 +24,6 @@ from tests.machine.container import Container, MachineError
 
 Answer = TypeVar("Answer")
 
-SOURCE = "/src"
 TOOL = "/opt/tool"
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 RUN_SECONDS = 30.0
@@ -311,7 +310,7 @@ def boot(
         label=label,
         hostname=hostname,
         binds=binds,
-        binds_ro={SOURCE: checkout.REPOSITORY, **(binds_ro or {})},
+        binds_ro={checkout.SOURCE: checkout.REPOSITORY, **(binds_ro or {})},
         network=network,
         options=options,
     )

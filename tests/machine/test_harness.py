@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from tests.machine import container
+from tests.machine.checkout import SOURCE
 from tests.machine.conftest import Boot
 from tests.machine.container import MachineError
 from tests.machine.counterparts import haproxy_servers, start_haproxy, start_nginx, wait_for_haproxy
-from tests.machine.machine import SOURCE, Machine, boot
+from tests.machine.machine import Machine, boot
 
 OWN_TRACES = (
     container.STATE,

@@ -2,6 +2,8 @@
 
 Locked wheels are fetched once for a lock file and a Python version and kept beside the roots; our
 own wheel is built from the working tree each time. Refuses packages whose hash is not locked.
+
+    python -m tests.machine.wheelhouse        fetch and build what is kept, print the paths
 """
 
 import hashlib
@@ -116,3 +118,16 @@ def _run(*argv: str) -> None:
     if ended.returncode != 0:
         tail = "\n".join(ended.stdout.splitlines()[-15:])
         raise WheelError(f"{' '.join(argv[:6])} … ended with {ended.returncode}:\n{tail}")
+
+
+def main() -> int:
+    try:
+        print(locked_wheels(), tool_environment(checkout.SOURCE), sep="\n")
+    except WheelError as error:
+        print(f"wheelhouse: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -62,6 +62,7 @@ REASONS: dict[str, tuple[str, str]] = {
     "one anonymous page shared over the fork, no file behind it": (f"{PROBE}board.py", "mmap"),
     "/dev/null as a spare descriptor for when none is left": (f"{PROBE}doorman.py", "os.open"),
     "asks how wide the terminal is, changes nothing": ("agent/cli/status.py", "shutil"),
+    "the type of a connection that the host opened": ("agent/history.py", "sqlite3"),
     "/dev/null takes the place of a closed output": ("setup/console.py", "open for writing"),
     "asks which package manager is there": ("setup/environment/distribution.py", "shutil"),
 }

@@ -1,0 +1,26 @@
+# For habit. Every target is one command that also works without make.
+PYTHON = .venv/bin/python
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+check: ## all linters and tests
+	./tests/run
+
+fix: ## what the linters can mend by themselves, and the generated pages
+	$(PYTHON) -m ruff check --fix
+	$(PYTHON) -m ruff format
+	$(PYTHON) docs/generate.py
+
+bench: ## every figure of the README, beside its peers
+	@for suite in bench/*/__main__.py; do \
+	    $(PYTHON) -m "bench.$$(basename "$$(dirname "$$suite")")" || exit; \
+	done
+
+release: ## wheel and source archive in dist/, the same bytes for the same commit
+	$(PYTHON) packer/release.py
+
+lock: ## pin the newest packages that pyproject.toml allows, with their hashes
+	$(PYTHON) requirements/lock.py
+
+.PHONY: help check fix bench release lock
