@@ -1,12 +1,14 @@
-"""What the kernel tells in text: the files of /proc and /sys.
+"""What the kernel tells: the files of /proc and /sys, and how well the clock is kept.
 
-Owns opening them. Refuses to parse: what a line means stands with the rule that needs it, so that
+Owns asking. Refuses to parse files: what a line means stands with the rule that needs it, so that
 a test hands in lines recorded on another machine.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+
+from agent.host.time_sync import TimeSync, time_sync
 
 
 class Kernel:
@@ -23,3 +25,7 @@ class Kernel:
     def text(self, path: str) -> str:
         """The whole file. Raises OSError."""
         return "".join(self.lines(path))
+
+    def time_sync(self) -> TimeSync:
+        """Raises OSError where a sandbox forbids the question (`ProtectClock=`)."""
+        return time_sync()

@@ -80,6 +80,19 @@ def holders(inodes: Collection[int], proc: Path = Path("/proc")) -> dict[int, Ho
     return found
 
 
+def holdings(pids: Iterable[int], proc: Path = Path("/proc")) -> set[int]:
+    """The inodes of the sockets these processes have open, as far as this process may look."""
+    found: set[int] = set()
+    for pid in pids:
+        with contextlib.suppress(OSError):
+            for entry in os.scandir(proc / str(pid) / "fd"):
+                with contextlib.suppress(OSError):
+                    target = os.readlink(entry.path)
+                    if target.startswith("socket:[") and target[8:-1].isdigit():
+                        found.add(int(target[8:-1]))
+    return found
+
+
 def name_of(pid: int, proc: Path = Path("/proc")) -> str:
     """The command's short name; empty where the process is gone."""
     try:

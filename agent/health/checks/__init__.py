@@ -1,1 +1,41 @@
-"""The checks, one file each, in the order shown to people."""
+"""The types of check, one a file, in the order of the manifest's reference."""
+
+from agent.health.checks import (
+    certificate,
+    clock,
+    command,
+    disk,
+    dns,
+    file,
+    grpc,
+    http,
+    inodes,
+    load,
+    lock,
+    memory,
+    port,
+    postgres,
+    process,
+    tcp,
+    unit,
+)
+
+CHECKS = (
+    unit.TYPE,
+    process.TYPE,
+    http.TYPE,
+    tcp.TYPE,
+    grpc.TYPE,
+    postgres.TYPE,
+    command.TYPE,
+    disk.TYPE,
+    inodes.TYPE,
+    memory.TYPE,
+    load.TYPE,
+    certificate.TYPE,
+    clock.TYPE,
+    dns.TYPE,
+    file.TYPE,
+    port.TYPE,
+    lock.TYPE,
+)
