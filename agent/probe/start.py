@@ -19,13 +19,11 @@ def start_child(settings: ProbeSettings) -> ProbeHandle:
     Call it before any import of weight and before any thread starts. Raises MachineError
     ("port-taken") when a port can't be had, and OSError when there can be no further process.
     """
-    ports = [settings.port]
-    if settings.agent_port is not None:
-        ports.append(settings.agent_port)
     listeners: list[_socket.socket] = []
     try:
-        for port in ports:
-            listeners.append(_open(settings, port))
+        listeners.append(_open(settings, settings.port, speaks_first=True))
+        if settings.agent_port is not None:
+            listeners.append(_open(settings, settings.agent_port, speaks_first=False))
         return ProbeHandle(settings, listeners)
     except BaseException:
         for listener in listeners:
@@ -33,9 +31,9 @@ def start_child(settings: ProbeSettings) -> ProbeHandle:
         raise
 
 
-def _open(settings: ProbeSettings, port: int) -> _socket.socket:
+def _open(settings: ProbeSettings, port: int, *, speaks_first: bool) -> _socket.socket:
     try:
-        return listen(settings.address, port, backlog=settings.backlog)
+        return listen(settings.address, port, backlog=settings.backlog, speaks_first=speaks_first)
     except OSError as error:
         # Loaded only on the way out: it would cost the child memory for life.
         from agent.errors import MachineError

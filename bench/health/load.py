@@ -1,0 +1,63 @@
+"""Load from wrk, one thread on a CPU of its own, and what it says about it."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from dataclasses import dataclass
+
+from bench.health.server import Server, pinned
+
+_UNITS = {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60_000.0}
+
+
+@dataclass(frozen=True)
+class Load:
+    """Requests a second, milliseconds, and CPU microseconds of the server a request."""
+
+    rate: float
+    p50: float
+    p99: float
+    cpu: float
+    errors: int
+
+
+def wrk(server: Server, *, close: bool, connections: int, seconds: int, cpu: int = 1) -> Load:
+    """`close`: a new connection for each request, as balancers do."""
+    before = server.cpu_seconds()
+    done = subprocess.run(
+        [
+            *pinned(cpu),
+            *("wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency"),
+            *(("-H", "Connection: close") if close else ()),
+            f"http://127.0.0.1:{server.port}{server.peer.path}",
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    used = server.cpu_seconds() - before
+    text = done.stdout
+    requests = int(_found(r"(\d+) requests in", text))
+    errors = sum(map(int, re.findall(r"(?:connect|read|write|timeout) (\d+)", text)))
+    bad = re.search(r"Non-2xx or 3xx responses: (\d+)", text)
+    return Load(
+        rate=float(_found(r"Requests/sec:\s+([\d.]+)", text)),
+        p50=_milliseconds(_found(r"\n\s+50%\s+(\S+)", text)),
+        p99=_milliseconds(_found(r"\n\s+99%\s+(\S+)", text)),
+        cpu=used / max(requests, 1) * 1e6,
+        errors=errors + (int(bad.group(1)) if bad else 0),
+    )
+
+
+def _found(pattern: str, text: str) -> str:
+    match = re.search(pattern, text)
+    if match is None:
+        raise RuntimeError(f"wrk said nothing like {pattern!r}:\n{text}")
+    return match.group(1)
+
+
+def _milliseconds(text: str) -> float:
+    match = re.fullmatch(r"([\d.]+)(us|ms|s|m)", text)
+    assert match, text
+    return float(match.group(1)) * _UNITS[match.group(2)]
