@@ -10,7 +10,7 @@ from agent.findings import Finding, Status, failed, passed, warned
 from setup.place import Mode
 from setup.preflight import PREFLIGHT
 from setup.preflight.check import PreflightCheck
-from setup.preflight.run import run_preflight, failures
+from setup.preflight.run import failures, run_preflight
 from setup.preflight.subject import Subject, random_is_ready
 from setup.preflight.words import size
 from tests.unit.preflight_machine import Scene
