@@ -14,7 +14,7 @@ import msgspec
 from agent.errors import MachineError, UsageError
 from agent.host import detach, files, lock
 from agent.host.clock import Clock
-from agent.host.failures import FileFailure, HostFailure, LockHeld
+from agent.host.failures import FileFailure, HostFailure
 from agent.layout import Layout
 from agent.status import StatusReport
 
@@ -32,13 +32,8 @@ class Background:
 
     def running(self) -> bool:
         """Whether a daemon holds this root's lock, which the kernel drops with its process."""
-        if not self.layout.daemon_lock.exists():
-            return False
         try:
-            with lock.exclusive(self.layout.daemon_lock, purpose="looking"):
-                return False
-        except LockHeld:
-            return True
+            return lock.held(self.layout.daemon_lock)
         except FileFailure as failure:
             raise MachineError("daemon-unreachable", str(failure)) from failure
 

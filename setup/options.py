@@ -28,7 +28,8 @@ exit status:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the person asked for. Paths are absolute; `wait` is seconds."""
+    """What the person asked for. Paths are absolute; `wait` is seconds, `said` pairs of a
+    setting and its answer."""
 
     appliance: Path | None = None
     root: Path | None = None
@@ -44,6 +45,7 @@ class Options:
     wait: float = 120.0
     first_boot: bool = False
     show_secrets: bool = False
+    said: tuple[tuple[str, str], ...] = ()
     environment_changes: int = 0
     rebuild: bool = False
 
@@ -69,6 +71,7 @@ def read_options(argv: Sequence[str], environment: Mapping[str, str]) -> Options
         wait=said.wait,
         first_boot=said.first_boot,
         show_secrets=said.show_secrets,
+        said=tuple(said.set),
         environment_changes=said.environment_changes,
         rebuild=said.rebuild,
     )
@@ -102,6 +105,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--plan", action="store_true", help="say what would happen; write nothing")
     add("--answers", metavar="FILE", help="the customer's answers, as TOML")
+    add(
+        "--set",
+        metavar="NAME=ANSWER",
+        type=_answer,
+        action="append",
+        default=[],
+        help="one answer; may be said several times",
+    )
     add("--json", action="store_true", help="one JSON object a line instead of words")
     add("--offline", action="store_true", help="use no network; take libraries from a wheelhouse")
     add("--wheelhouse", metavar="DIR", help="folder of wheels to take libraries from")
@@ -125,6 +136,13 @@ def _parser() -> argparse.ArgumentParser:
     add("--environment-changes", type=int, default=0, help=argparse.SUPPRESS)
     add("--rebuild", action="store_true", help=argparse.SUPPRESS)
     return parser  # fmt: skip
+
+
+def _answer(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=ANSWER")
+    return name, value
 
 
 def _seconds(text: str) -> float:

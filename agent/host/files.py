@@ -64,7 +64,7 @@ def replace(
         folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
         raise FileFailure(path, "write", error.strerror or str(error)) from error
-    aside = f".{path.name}.{secrets.token_hex(6)}.part"
+    aside = _aside(path)
     try:
         _write_aside(folder, aside, content, mode, owner)
         os.rename(aside, path.name, src_dir_fd=folder, dst_dir_fd=folder)
@@ -75,6 +75,11 @@ def replace(
         raise FileFailure(path, "write", error.strerror or str(error)) from error
     finally:
         os.close(folder)
+
+
+def _aside(path: Path) -> str:
+    # The pid tells `leftovers` whether its writer still lives.
+    return f".{path.name}.{os.getpid()}-{secrets.token_hex(6)}.part"
 
 
 def _write_aside(
@@ -129,9 +134,17 @@ def _set_facts(fd: int, mode: int, owner: tuple[int, int] | None) -> bool:
     return changed
 
 
+def link_target(path: Path) -> str:
+    """What a symbolic link names; empty where there is no link."""
+    try:
+        return os.readlink(path)
+    except OSError:
+        return ""
+
+
 def replace_link(path: Path, target: str) -> None:
     """Point the symbolic link at `path` to `target` in one rename. Raises FileFailure."""
-    aside = path.with_name(f".{path.name}.{secrets.token_hex(6)}.part")
+    aside = path.with_name(_aside(path))
     try:
         os.symlink(target, aside)
         os.rename(aside, path)
@@ -166,7 +179,7 @@ def rename(path: Path, target: Path) -> None:
 
 
 def remove_folder(path: Path) -> bool:
-    """Remove an empty folder; True if it was there. Raises FileFailure, also when it isn't empty."""
+    """Remove an empty folder; True if it was there. Raises FileFailure, also if it has content."""
     try:
         os.rmdir(path)
         sync_folder(path.parent)

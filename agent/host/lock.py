@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from agent.host import files
 from agent.host.failures import FileFailure, LockHeld
 
 
@@ -43,6 +45,32 @@ def exclusive(path: Path, *, purpose: str) -> Iterator[None]:
     finally:
         os.ftruncate(fd, 0)
         os.close(fd)
+
+
+def held(path: Path) -> bool:
+    """Whether somebody holds the lock at `path`, found out without writing to it. FileFailure."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise FileFailure(path, "look at the lock", error.strerror or str(error)) from error
+    try:
+        # A shared lock, given back at once: two who look do not see each other.
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(fd)
+    return False
+
+
+def holder_pid(path: Path) -> int:
+    """The pid of who holds the lock, as it wrote it there; 0 where nobody does. FileFailure."""
+    if not held(path):
+        return 0
+    match = re.search(rb"\(pid (\d+)\)", files.read_bytes(path, cap=4096))
+    return int(match[1]) if match else 0
 
 
 def _same_file(fd: int, path: Path) -> bool:

@@ -1,1 +1,27 @@
-"""What setup does, one record a step."""
+"""The steps of setup, in the order in which they run and are shown."""
+
+from setup.steps.accounts import ACCOUNTS
+from setup.steps.certificates import CERTIFICATES
+from setup.steps.database import DATABASE
+from setup.steps.healthy import HEALTHY
+from setup.steps.manifest import MANIFEST
+from setup.steps.preflight import PREFLIGHT
+from setup.steps.release import RELEASE
+from setup.steps.secrets import SECRETS
+from setup.steps.settings import SETTINGS
+from setup.steps.start import START
+from setup.steps.units import UNITS
+
+STEPS = (
+    PREFLIGHT,
+    ACCOUNTS,
+    MANIFEST,
+    SETTINGS,
+    SECRETS,
+    CERTIFICATES,
+    RELEASE,
+    UNITS,
+    DATABASE,
+    START,
+    HEALTHY,
+)

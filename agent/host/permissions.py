@@ -1,0 +1,47 @@
+"""Who may do what with a file or folder.
+
+Owns reading and setting permission bits without following a link. Refuses owners of files that
+are there already: giving a file away is decided where it is made.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from agent.host.failures import FileFailure
+
+
+@dataclass(frozen=True, slots=True)
+class Permissions:
+    """What lstat(2) says: permission bits, (uid, gid), and whether it is a folder."""
+
+    mode: int
+    owner: tuple[int, int]
+    is_folder: bool
+
+
+def read(path: Path) -> Permissions | None:
+    """None where there is nothing. FileFailure where it can't be known."""
+    try:
+        facts = os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise FileFailure(path, "look at", error.strerror or str(error)) from error
+    owner = (facts.st_uid, facts.st_gid)
+    return Permissions(stat.S_IMODE(facts.st_mode), owner, stat.S_ISDIR(facts.st_mode))
+
+
+def set_mode(path: Path, mode: int) -> None:
+    """FileFailure, also for a link."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+        try:
+            os.fchmod(fd, mode)
+        finally:
+            os.close(fd)
+    except OSError as error:
+        raise FileFailure(path, "change the mode of", error.strerror or str(error)) from error

@@ -1,0 +1,139 @@
+"""Setup's edge: options in, a run over the steps, words and an exit status out.
+
+Owns the lock around a run and turning whatever ends it into a verdict. Refuses to build the
+environment it runs in (`setup/environment`).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
+from pathlib import Path
+
+from agent.errors import CaretakerError
+from agent.host import files, lock
+from agent.host.failures import HostFailure, LockHeld
+from agent.host.machine import Host
+from agent.host.systemd import Systemd
+from agent.ledger import Ledger
+from setup import report as reports
+from setup.console import SERIAL, Console
+from setup.finale import say_verdict, show_secrets
+from setup.options import Options, read_options
+from setup.outcome import BUSY, EXITS, INTERRUPTED, PREFLIGHT, Verdict, say_error
+from setup.place import Place, find_place
+from setup.plan import show_plan, show_removal
+from setup.questions import Ask, complete
+from setup.report import Report
+from setup.runner import Run
+from setup.site import Site, open_site
+from setup.steps import STEPS
+from setup.uninstall import uninstall
+
+TOOL = Path(__file__).resolve().parents[1]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    options = read_options(sys.argv[1:] if argv is None else argv, os.environ)
+    console = Console(json=options.json, colour=sys.stdout.isatty() and not options.json)
+    try:
+        place = find_place(options.root, systemd=Systemd())
+        if not options.plan:
+            _open_log(console, options, place)
+        site = open_site(options, place, Host(root=place.root), console, TOOL)
+        if not options.plan and not options.uninstall:
+            site = replace(site, answers=complete(site.manifest, site.answers, _asker(options)))
+        with nullcontext() if options.plan else _locked(place):
+            return _run(site)
+    except LockHeld as held_by:
+        say_error(console, "lock-held", f"another setup runs: {held_by}", "wait until it is done")
+        return BUSY
+    except CaretakerError as error:
+        say_error(console, error.code, error.message, error.hint)
+        return error.exit_status if error.exit_status in (2, 3) else PREFLIGHT
+    except (HostFailure, OSError) as failure:
+        say_error(console, "step-failed", str(failure), "")
+        return PREFLIGHT
+    except KeyboardInterrupt:
+        say_error(console, "step-failed", "interrupted", "run the same command again to go on")
+        return INTERRUPTED
+
+
+def _run(site: Site) -> int:
+    options = site.options
+    steps = tuple(step for step in STEPS if site.place.mode in step.modes)
+    report = Report(
+        app=site.app,
+        version=site.manifest.appliance.version,
+        mode=site.place.mode.value,
+        root=str(site.layout.root),
+        started=site.host.clock.wall(),
+        changed=options.environment_changes,
+        url=site.manifest.appliance.url,
+    )
+    _say_what(site)
+    if options.plan:
+        shown = (show_removal if options.uninstall else show_plan)(site, steps, report)
+        say_verdict(site, shown)
+        return EXITS[shown.verdict]
+    if options.uninstall:
+        return uninstall(site, steps, report)
+    ended = Run(site, steps, report).go()
+    _conclude(site, ended)
+    return ended.exit_status
+
+
+def _conclude(site: Site, report: Report) -> None:
+    clock = site.host.clock
+    reports.write(site.layout, report, clock)
+    if report.changed or report.verdict is not Verdict.HEALTHY:
+        trouble = report.trouble
+        Ledger(site.layout.ledger, clock).write(
+            "setup",
+            target=site.app,
+            outcome="done" if report.verdict is Verdict.HEALTHY else "failed",
+            why=trouble.message if trouble else "",
+            actor=f"uid {os.getuid()}",
+            seconds=clock.wall() - report.started,
+            detail={"changed": report.changed, "verdict": report.verdict.value},
+        )
+    say_verdict(site, report)
+    if report.verdict is Verdict.HEALTHY:
+        show_secrets(site)
+
+
+def _say_what(site: Site) -> None:
+    act = "uninstalling" if site.options.uninstall else "setting up"
+    act = f"plan for {act}" if site.options.plan else act
+    version = site.manifest.appliance.version
+    text = f"{act} {site.title} {version} on {site.place.words} ({site.place.mode.value})"
+    site.console.tell("begin", text, appliance=site.app, version=version,
+                      mode=site.place.mode.value, root=str(site.layout.root))  # fmt: skip
+
+
+def _open_log(console: Console, options: Options, place: Place) -> None:
+    log = options.log
+    if log is None:
+        log = place.layout.logs / "setup.log"
+        files.ensure_folder(log.parent, mode=0o750)
+    console.log = log
+    if options.first_boot:
+        console.serial = SERIAL
+
+
+def _asker(options: Options) -> Ask | None:
+    """How to ask the person; None where nobody sits there, or wants to be asked."""
+    there = sys.stdin.isatty() and sys.stdout.isatty()
+    return input if there and not options.yes and not options.json else None
+
+
+def _locked(place: Place) -> AbstractContextManager[None]:
+    files.ensure_folder(place.layout.state)
+    return lock.exclusive(place.layout.setup_lock, purpose="setup")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

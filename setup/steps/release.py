@@ -1,0 +1,152 @@
+"""Step: the release in place, and the deployment that joins it with data.
+
+Owns building the payload where it is missing (on a vendor's machine; an image brings it along),
+staging it, and the first deployment. Refuses to go back to an older version: an upgrade may have
+put a newer one here.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+from agent.deployment import Deployment, Deployments
+from agent.errors import MachineError
+from agent.host import trees, users
+from agent.services.names import target_name
+from setup import agent_process
+from setup.environment.libraries import pip_environment
+from setup.place import Mode
+from setup.site import Site
+from setup.step import Blocker, Kind, Look, Step, Thing
+
+BUILD_TIMEOUT = 1800.0  # seconds; it downloads
+
+
+def look(site: Site) -> Look:
+    deployments = _deployments(site)
+    active, payload = deployments.active(), payload_of(site)
+    if active is None:
+        return _first(site, payload)
+    if not _is_there(site.layout.data):
+        blocker = Blocker(
+            f"the data of deployment {active.number} is gone: {site.layout.data}",
+            "bring the data back from a backup; setup never begins anew over lost data",
+        )
+        return Look("", blockers=(blocker,))
+    if not _is_there(site.layout.current):
+        return Look("", (f"release {active.release}: put it back in place",))
+    return _later(site, deployments, active, payload)
+
+
+def _first(site: Site, payload: Path | None) -> Look:
+    build = site.manifest.release.build
+    if payload is not None:
+        size = trees.size(payload) / (1 << 20)
+        version = site.manifest.appliance.version
+        needs = f"release {version} from {payload} ({size:.1f} MiB)"
+        return Look("", (needs, "data generation 1, deployment 1"))
+    if build and not site.options.offline:
+        words = f"run {shlex.join(build)} in {site.source}, to fill the payload"
+        return Look("", (words, "stage and deploy it"))
+    text = f"there is nothing to deploy: {site.payload} is missing or empty"
+    fix = f"cd {site.source} && {shlex.join(build)}" if build else f"fill {site.payload}"
+    return Look("", blockers=(Blocker(text, fix),))
+
+
+def _later(site: Site, deployments: Deployments, active: Deployment, payload: Path | None) -> Look:
+    version, good = site.manifest.appliance.version, Look(active.release)
+    if payload is None or not site.from_elsewhere or deployments.serves(payload, version):
+        return good
+    if _order(version) < _order(active.version):
+        note = f"{active.version} runs here, newer than the {version} handed in; it stays"
+        return Look(active.release, notes=(note,))
+    words = f"stop {site.title}, copy its data, change over from {active.version}"
+    return Look("", (f"release {version} from {payload}", words))
+
+
+def apply(site: Site) -> str:
+    deployments = _deployments(site)
+    active = deployments.active()
+    if active is not None and not _is_there(site.layout.current):
+        return _put_back(site, deployments, active)
+    payload = payload_of(site) or _build(site)
+    version = site.manifest.appliance.version
+    release = deployments.stage(payload, version)
+    if active is not None:
+        _stop(site)
+    made = deployments.deploy(release, payload, version)
+    return f"{made.release}, deployment {made.number}"
+
+
+def _put_back(site: Site, deployments: Deployments, active: Deployment) -> str:
+    """The release that `active` names, from the payload, if that still holds the same bytes."""
+    payload = payload_of(site)
+    if not (site.layout.releases / active.release).is_dir():
+        staged = deployments.stage(payload, active.version).name if payload else ""
+        if staged != active.release:
+            raise MachineError(
+                "step-failed",
+                f"{active.release} is gone from {site.layout.releases}, and the payload is another",
+                hint="caretaker upgrade  # or bring back the payload it came from",
+            )
+    deployments.flip(active.number)
+    return f"put {active.release} back"
+
+
+def things(site: Site) -> tuple[Thing, ...]:
+    layout = site.layout
+    return (Thing(Kind.FILE, str(layout.current)), Thing(Kind.TREE, str(layout.releases)))
+
+
+def payload_of(site: Site) -> Path | None:
+    """The folder to deploy: beside the manifest, or what an image has staged already."""
+    if site.payload.is_dir() and any(site.payload.iterdir()):
+        return site.payload
+    staged = f"{site.manifest.appliance.version}-*"
+    for release in sorted(site.layout.releases.glob(staged)) if not site.from_elsewhere else []:
+        if release.is_dir() and release.suffix != ".part":
+            return release
+    return None
+
+
+def _build(site: Site) -> Path:
+    build = site.manifest.release.build
+    done = site.host.run(build, timeout=BUILD_TIMEOUT, env=pip_environment(), cwd=site.source)
+    payload = payload_of(site)
+    if done.ok and payload is not None:
+        return payload
+    why = done.reason if not done.ok else f"it left {site.payload} empty"
+    hint = f"cd {site.source} && {shlex.join(build)}"
+    raise MachineError("command-failed", f"the payload could not be built: {why}", hint=hint)
+
+
+def _is_there(link: Path) -> bool:
+    """Whether a link leads to something: somebody may have cleaned up too well."""
+    return (link / ".").exists()
+
+
+def _stop(site: Site) -> None:
+    """Data is copied while nobody writes it; the start step starts again."""
+    if site.place.mode is Mode.EMBEDDED:
+        agent_process.stop(site.layout, site.host.clock)
+        return
+    done = site.host.systemd.control("stop", target_name(site.manifest))
+    if not done.ok:
+        raise MachineError("service-failed", f"{site.title} did not stop: {done.reason}")
+
+
+def _deployments(site: Site) -> Deployments:
+    account = None if site.embedded else users.find(site.app)
+    owner = account.owner if account else None
+    return Deployments(site.layout, site.host.clock, owner)
+
+
+def _order(version: str) -> list[tuple[int, int | str]]:
+    """Versions as people count them: 0.10 after 0.9, 1.0-rc1 before 1.0 is not tried."""
+    parts = re.findall(r"\d+|[A-Za-z]+", version)
+    return [(1, int(part)) if part.isdigit() else (0, part) for part in parts]
+
+
+RELEASE = Step("release", "release in place", look, apply, things)
