@@ -22,48 +22,68 @@ THREADS = 4
 
 
 @dataclass
-class ApiServer:
-    """The running API. `alive` proves the waiting thread, for the watchdog."""
+class Counter:
+    """One listener and the thread that serves it, once somebody has come."""
 
     doorbell: Doorbell
     access: Access
-    _thread: threading.Thread | None = None
-    _server: Any = None
+    thread: threading.Thread | None = None
+    server: Any = None
 
-    def start(self, facade: AgentFacade, clock: Clock) -> None:
-        """Wait for the first question in a thread of its own."""
-        self._thread = threading.Thread(
+    def open(self, facade: AgentFacade, clock: Clock) -> None:
+        self.thread = threading.Thread(
             target=self._wait_and_serve, args=(facade, clock), name="api", daemon=True
         )
-        self._thread.start()
+        self.thread.start()
 
-    def alive(self) -> bool:
-        return self._thread is not None and self._thread.is_alive()
-
-    def stop(self) -> None:
-        """Close the listeners; running answers end with the process."""
+    def close(self) -> None:
         self.doorbell.stop()
-        if self._server is not None:
-            self._server.close()
+        if self.server is not None:
+            self.server.close()
 
     def _wait_and_serve(self, facade: AgentFacade, clock: Clock) -> None:
         if self.doorbell.wait():
-            self._server = build_server(facade, self.access, clock, self.doorbell.listeners)
-            self._server.run()
+            self.server = build_server(facade, self.access, clock, self.doorbell.listener)
+            self.server.run()
+
+
+@dataclass(frozen=True)
+class ApiServer:
+    """The running API. `alive` proves the waiting threads, for the watchdog."""
+
+    counters: tuple[Counter, ...]
+
+    def start(self, facade: AgentFacade, clock: Clock) -> None:
+        """Wait for the first question, in a thread a listener."""
+        for counter in self.counters:
+            counter.open(facade, clock)
+
+    def alive(self) -> bool:
+        threads = [counter.thread for counter in self.counters]
+        return all(thread is not None and thread.is_alive() for thread in threads)
+
+    def stop(self) -> None:
+        """Close the listeners; running answers end with the process."""
+        for counter in self.counters:
+            counter.close()
 
 
 def open_server(layout: Layout, own_uid: int, api_port: int) -> ApiServer:
     """Open the listeners and write the token. Raises FileFailure and OSError."""
     token = secrets.token_urlsafe(32) if api_port else ""
+    access = Access(own_uid, token)
     listeners = [listen_unix(layout.api_socket, mode=0o660)]
     if api_port:
         files.replace(layout.run / "api.token", f"{token}\n".encode(), mode=0o600)
         listeners.append(listen_loopback(api_port))
-    return ApiServer(Doorbell(listeners), Access(own_uid, token))
+    return ApiServer(tuple(Counter(Doorbell(each), access) for each in listeners))
 
 
-def build_server(facade: AgentFacade, access: Access, clock: Clock, sockets: list[Socket]) -> Any:
-    """waitress over our sockets, with each Unix peer's uid in the environment."""
+def build_server(facade: AgentFacade, access: Access, clock: Clock, listener: Socket) -> Any:
+    """waitress over our listener, with a Unix peer's uid in the environment.
+
+    One server a listener: waitress takes Unix and Internet sockets, but not in one server.
+    """
     from waitress.channel import HTTPChannel
     from waitress.server import create_server
     from waitress.task import WSGITask
@@ -79,11 +99,9 @@ def build_server(facade: AgentFacade, access: Access, clock: Clock, sockets: lis
     class PeerChannel(HTTPChannel):  # type: ignore[misc]  # waitress publishes no types
         task_class = PeerTask
 
-    by_fd: dict[int, Any] = {}
     server = create_server(
         create_app(facade, access, clock),
-        map=by_fd,
-        sockets=sockets,
+        sockets=[listener],
         threads=THREADS,
         ident="caretaker",
         # Silent clients are cut off after ten seconds (research: waitress locks up otherwise).
@@ -94,7 +112,5 @@ def build_server(facade: AgentFacade, access: Access, clock: Clock, sockets: lis
         max_request_header_size=8192,
         max_request_body_size=64 << 10,
     )
-    for each in by_fd.values():
-        if hasattr(each, "channel_class"):
-            each.channel_class = PeerChannel
+    server.channel_class = PeerChannel
     return server

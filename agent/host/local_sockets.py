@@ -81,21 +81,20 @@ def peer_uid(stream: Socket) -> int | None:
 
 @dataclass
 class Doorbell:
-    """Several listeners, and a way to stop waiting at them."""
+    """A listener, and a way to stop waiting at it."""
 
-    listeners: list[Socket]
+    listener: Socket
     _wake: tuple[Socket, Socket] = field(default_factory=socket.socketpair)
 
     def wait(self) -> bool:
         """Sleep until somebody calls; False once `stop` was called."""
-        ready, _, _ = select.select([*self.listeners, self._wake[0]], [], [])
+        ready, _, _ = select.select([self.listener, self._wake[0]], [], [])
         return self._wake[0] not in ready
 
     def stop(self) -> None:
         with contextlib.suppress(OSError):
             self._wake[1].send(b"x")
-        for each in self.listeners:
-            each.close()
+        self.listener.close()
 
 
 def _remove_dead(path: Path) -> None:
