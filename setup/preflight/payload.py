@@ -18,11 +18,24 @@ ELF_MACHINES = {b"\x3e\x00": "x86_64", b"\xb7\x00": "aarch64"}  # e_machine, lit
 _RELEASE = "{release}/"
 
 
+def _folder(subject: Subject) -> Path | None:
+    """Where the application's files are before setup has run: beside the manifest, or staged in
+    the image; None where they are nowhere."""
+    folder = subject.source / subject.manifest.release.payload
+    if folder.is_dir() and any(folder.iterdir()):
+        return folder
+    if subject.source != subject.layout.etc:
+        return None
+    staged = subject.layout.releases.glob(f"{subject.manifest.appliance.version}-*")
+    return next((path for path in sorted(staged) if path.suffix != ".part"), None)
+
+
 def _payload(subject: Subject) -> Finding:
     release = subject.manifest.release
+    found = _folder(subject)
+    if found is not None:
+        return passed(f"the payload is in {found}")
     folder = subject.source / release.payload
-    if folder.is_dir() and any(folder.iterdir()):
-        return passed(f"the payload is in {folder}")
     if subject.installed:
         return passed("a release is in place already")
     if release.build and not subject.offline:
@@ -43,7 +56,7 @@ PAYLOAD = PreflightCheck(
 
 
 def _programs(subject: Subject) -> Finding:
-    payload = subject.source / subject.manifest.release.payload
+    payload = _folder(subject)
     for name, service in subject.manifest.services.items():
         if not service.command:
             continue
@@ -61,10 +74,10 @@ def _programs(subject: Subject) -> Finding:
     return passed("every service's program can run")
 
 
-def _place(subject: Subject, payload: Path, program: str) -> Path | None:
+def _place(subject: Subject, payload: Path | None, program: str) -> Path | None:
     """Where a program stands now; None where that can't be known before setup."""
     if program.startswith(_RELEASE):
-        return payload / program.removeprefix(_RELEASE) if payload.is_dir() else None
+        return payload / program.removeprefix(_RELEASE) if payload is not None else None
     if "{" in program:
         return None
     if "/" in program:

@@ -172,8 +172,10 @@ class Scene:
     random: bool = True
     offline: bool = False
     wheelhouse: Path | None = None
+    source: Path = Path()
 
     def __post_init__(self) -> None:
+        self.source = self.root / "source"
         for name, text in FILES.items():
             self.write(name, text)
         self.write("etc/os-release", (GOLDEN / "debian-12").read_text())
@@ -248,7 +250,7 @@ class Scene:
             host=host,
             layout=self.layout,
             manifest=parse(self.manifest),
-            source=self.root / "source",
+            source=self.source,
             wheelhouse=self.wheelhouse,
             offline=self.offline,
             machine=self.root,

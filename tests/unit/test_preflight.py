@@ -135,6 +135,18 @@ def test_a_cure_names_the_very_thing() -> None:
     assert check.cure(failed("x", "x", pid=7)) == "kill 7; not {other}"
 
 
+def test_a_release_staged_in_an_image_is_a_payload(scene: Scene) -> None:
+    (scene.root / "source/payload/bin/web").unlink()
+    (scene.root / "source/payload/bin").rmdir()
+    web = scene.write("opt/shop/releases/1.0-0123456789ab/bin/web", "#!/bin/sh\n")
+    scene.write("opt/shop/releases/1.0-0000.part/bin/web", "")
+    scene.source = scene.layout.etc
+    assert scene.one("payload").ok
+    assert scene.one("service-programs").code == "program-missing"
+    web.chmod(0o755)
+    assert scene.one("service-programs").ok
+
+
 def test_a_bare_machine_is_looked_at_without_an_accident(root: Path) -> None:
     """No file at all: every check still answers."""
     scene = Scene(root)
