@@ -12,6 +12,10 @@ import sys
 from collections.abc import Callable
 from functools import partial
 
+from bench.health.attack import attack
+from bench.health.latency import latency
+from bench.health.soak import fuzz, idle, soak
+from bench.health.startup import startup
 from bench.health.table import Report, save
 from bench.health.throughput import throughput
 
@@ -22,6 +26,12 @@ def benches(*, quick: bool) -> dict[str, Bench]:
     """By name. `quick` shows that they run; its figures are not to be quoted."""
     return {
         "throughput": partial(throughput, *((2, 1) if quick else (5, 2))),
+        "attack": partial(attack, 6.0 if quick else 15.0),
+        "latency": partial(latency, 50 if quick else 300),
+        "startup": partial(startup, 5 if quick else 15),
+        "idle": partial(idle, 5.0 if quick else 20.0),
+        "soak": partial(soak, 20_000 if quick else 100_000),
+        "fuzz": partial(fuzz, 30_000 if quick else 1_000_000),
     }
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import sys
 import threading
+import time
 
 import flask
 import waitress
@@ -18,6 +19,12 @@ app = flask.Flask("peer")
 @app.get("/healthz")
 def healthz() -> flask.Response:
     return flask.Response("pass\n", mimetype="text/plain")
+
+
+@app.get("/slow")
+def slow() -> str:
+    time.sleep(2)
+    return "done\n"
 
 
 def burn() -> None:

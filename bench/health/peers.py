@@ -10,7 +10,8 @@ import importlib.util
 import shutil
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -36,20 +37,20 @@ def _ours(port: int, _folder: Path) -> list[str]:
     return [sys.executable, "-I", str(HERE / "node.py"), str(port)]
 
 
-def _nginx(port: int, folder: Path) -> list[str]:
+def _nginx(port: int, folder: Path, option: str = "") -> list[str]:
     (folder / "nginx.conf").write_text(
         f"""worker_processes 1; daemon off; pid {folder}/pid; error_log /dev/null;
         events {{ worker_connections 4096; }}
         http {{ access_log off; client_body_temp_path {folder}; proxy_temp_path {folder};
         fastcgi_temp_path {folder}; uwsgi_temp_path {folder}; scgi_temp_path {folder};
         default_type text/plain;
-        server {{ listen 127.0.0.1:{port} backlog=1024;
+        server {{ listen 127.0.0.1:{port} backlog=1024 {option};
         location / {{ return 200 "pass\\n"; }} }} }}"""
     )
     return ["nginx", "-c", f"{folder}/nginx.conf", "-e", "/dev/null"]
 
 
-def _haproxy(port: int, folder: Path) -> list[str]:
+def _haproxy(port: int, folder: Path, option: str = "") -> list[str]:
     (folder / "haproxy.cfg").write_text(
         f"""global
     maxconn 4096
@@ -61,7 +62,7 @@ defaults
     timeout connect 5s
     timeout server 5s
 frontend f
-    bind 127.0.0.1:{port} backlog 1024
+    bind 127.0.0.1:{port} backlog 1024 {option}
     http-request return status 200 content-type text/plain string "pass"
 """
     )
@@ -103,10 +104,16 @@ def ours(*traits: str) -> Peer:
 
 NGINX = Peer("nginx return 200", "/", "nginx", "apt-get install nginx-light", _nginx)
 HAPROXY = Peer("HAProxy return", "/", "haproxy", "apt-get install haproxy", _haproxy)
+# The same with the option that we set for ourselves: so that nobody is flattered.
+NGINX_DEFERRED = replace(NGINX, name="nginx, deferred", command=partial(_nginx, option="deferred"))
+HAPROXY_DEFERRED = replace(
+    HAPROXY, name="HAProxy, defer-accept", command=partial(_haproxy, option="defer-accept")
+)
 MONIT = Peer("monit httpd", "/_ping", "monit", "apt-get install monit", _monit)
 PATRONI = Peer("Patroni REST", "/liveness", ".patroni", "pip install patroni", _patroni)
 FLASK = Peer("Flask on waitress", "/healthz", ".waitress", "pip install flask waitress", _flask)
 FLASK_BURNING = Peer(
     "Flask on waitress", "/healthz", ".waitress", "pip install flask waitress", _flask_burning
 )
-ALL = (NGINX, HAPROXY, MONIT, PATRONI, FLASK)
+ALL = (NGINX, HAPROXY, NGINX_DEFERRED, HAPROXY_DEFERRED, MONIT, PATRONI, FLASK)
+PLAIN = (NGINX, HAPROXY, MONIT, PATRONI, FLASK)
