@@ -18,6 +18,7 @@ STATIC = sorted(
 )
 UNITS = [path for path in STATIC if path.parent.name == "systemd"]
 PYTHON = "opt/caretaker/venv/bin/python3"
+SETUP = "opt/caretaker/tool/setup/setup.sh"
 
 # Exposure, 0 (none) to 10, as `systemd-analyze security` of systemd 252 counts it.
 BARS = {
@@ -72,7 +73,8 @@ needs_analyze = pytest.mark.skipif(
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A root with our units, the generated ones, systemd's own, and the programs they run."""
     root = tmp_path_factory.mktemp("machine")
-    for program in (PYTHON, "opt/shop/current/bin/web", "bin/kill", "bin/sh", "bin/nginx"):
+    programs = (PYTHON, SETUP, "opt/shop/current/bin/web")
+    for program in (*programs, "bin/kill", "bin/sh", "bin/nginx", "bin/touch"):
         (root / program).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy("/bin/true", root / program)
     own = root / "usr/lib/systemd/system"
@@ -164,4 +166,4 @@ def test_tmpfiles_lines_name_folders_that_root_or_the_daemon_own() -> None:
 def test_the_preset_names_units_that_are_there() -> None:
     lines = (REPOSITORY / "systemd/system-preset/90-caretaker.preset").read_text().splitlines()
     named = {line.split()[1] for line in lines if not line.startswith("#")}
-    assert named <= {path.name for path in UNITS} | {"caretaker-setup.service"}
+    assert named <= {path.name for path in UNITS}
