@@ -20,6 +20,7 @@ from agent.host.machine import Host
 from agent.host.systemd import Systemd
 from agent.ledger import Ledger
 from setup import report as reports
+from setup.cloud import find_cloud
 from setup.console import SERIAL, Console
 from setup.finale import say_verdict, show_secrets
 from setup.options import Options, read_options
@@ -29,6 +30,7 @@ from setup.plan import show_plan, show_removal
 from setup.questions import Ask, complete
 from setup.report import Report
 from setup.runner import Run
+from setup.signals import News, tell_cloud
 from setup.site import Site, open_site
 from setup.steps import STEPS
 from setup.uninstall import uninstall
@@ -88,7 +90,6 @@ def _run(site: Site) -> int:
 
 def _conclude(site: Site, report: Report) -> None:
     clock = site.host.clock
-    reports.write(site.layout, report, clock)
     if report.changed or report.verdict is not Verdict.HEALTHY:
         trouble = report.trouble
         Ledger(site.layout.ledger, clock).write(
@@ -100,9 +101,22 @@ def _conclude(site: Site, report: Report) -> None:
             seconds=clock.wall() - report.started,
             detail={"changed": report.changed, "verdict": report.verdict.value},
         )
+    report = replace(report, notes=(*report.notes, *_tell_cloud(site, report)))
+    reports.write(site.layout, report, clock)
     say_verdict(site, report)
     if report.verdict is Verdict.HEALTHY:
         show_secrets(site)
+
+
+def _tell_cloud(site: Site, report: Report) -> list[str]:
+    """What came of telling the cloud, if this machine stands in one that waits to hear."""
+    news_worthy = report.changed or report.verdict is not Verdict.HEALTHY
+    if site.embedded or not (news_worthy or site.options.first_boot):
+        return []
+    reason = report.trouble.message if report.trouble else ""
+    news = News(report.verdict is Verdict.HEALTHY, report.verdict.value, reason)
+    told = tell_cloud(site.host, find_cloud(), site.sheet.stack, news)
+    return [f"{each.channel}: {each.words}" for each in told]
 
 
 def _say_what(site: Site) -> None:

@@ -26,6 +26,31 @@ exit status:
 """
 
 
+APPLIANCE_HELP = (
+    "folder with appliance.toml, or that file; left out: the one that was set up here before"
+)
+SWITCHES = {
+    "--plan": "say what would happen; write nothing",
+    "--json": "one JSON object a line instead of words",
+    "--offline": "use no network; take libraries from a wheelhouse",
+    "--uninstall": "remove what setup made; data and secrets stay",
+    "--purge-data": "with --uninstall: remove data and secrets too",
+    "--yes": "ask nothing",
+    "--show-secrets": "show new secrets even where the output is no terminal",
+}
+VALUES = {
+    "--root": (
+        "DIR",
+        "keep everything below DIR and run without systemd; ./.caretaker where you are not root",
+    ),
+    "--answers": ("FILE", "the customer's answers, as TOML or JSON"),
+    "--wheelhouse": ("DIR", "folder of wheels to take libraries from"),
+    "--log": ("FILE", "log file; left out: setup.log beside the other logs"),
+}
+SET_HELP = "one answer; may be said several times"
+WAIT_HELP = "how long to wait for healthy; %(default)g where left out"
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """What the person asked for. Paths are absolute; `wait` is seconds, `said` pairs of a
@@ -90,52 +115,19 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    add = parser.add_argument
-    add(
-        "appliance",
-        nargs="?",
-        metavar="APPLIANCE",
-        help="folder with appliance.toml, or that file; left out: the one set up here before",
+    parser.add_argument("appliance", nargs="?", metavar="APPLIANCE", help=APPLIANCE_HELP)
+    for name, words in SWITCHES.items():
+        parser.add_argument(name, action="store_true", help=words)
+    for name, (value, words) in VALUES.items():
+        parser.add_argument(name, metavar=value, help=words)
+    parser.add_argument(
+        "--set", metavar="NAME=ANSWER", type=_answer, action="append", default=[], help=SET_HELP
     )
-    add(
-        "--root",
-        metavar="DIR",
-        help="keep everything below DIR and run without systemd; ./.caretaker where the machine "
-        "has no systemd or you are not root",
-    )
-    add("--plan", action="store_true", help="say what would happen; write nothing")
-    add("--answers", metavar="FILE", help="the customer's answers, as TOML")
-    add(
-        "--set",
-        metavar="NAME=ANSWER",
-        type=_answer,
-        action="append",
-        default=[],
-        help="one answer; may be said several times",
-    )
-    add("--json", action="store_true", help="one JSON object a line instead of words")
-    add("--offline", action="store_true", help="use no network; take libraries from a wheelhouse")
-    add("--wheelhouse", metavar="DIR", help="folder of wheels to take libraries from")
-    add("--uninstall", action="store_true", help="remove what setup made; data stays")
-    add("--purge-data", action="store_true", help="with --uninstall: remove data and secrets too")
-    add("--yes", action="store_true", help="ask nothing")
-    add("--log", metavar="FILE", help="log file; left out: setup.log among the logs")
-    add(
-        "--wait",
-        metavar="SECONDS",
-        type=_seconds,
-        default=120.0,
-        help="how long to wait for healthy; %(default)s where left out",
-    )
-    add(
-        "--show-secrets",
-        action="store_true",
-        help="show new secrets even where the output is no terminal",
-    )
-    add("--first-boot", action="store_true", help=argparse.SUPPRESS)
-    add("--environment-changes", type=int, default=0, help=argparse.SUPPRESS)
-    add("--rebuild", action="store_true", help=argparse.SUPPRESS)
-    return parser  # fmt: skip
+    parser.add_argument("--wait", metavar="SECONDS", type=_seconds, default=120.0, help=WAIT_HELP)
+    parser.add_argument("--first-boot", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--environment-changes", type=int, default=0, help=argparse.SUPPRESS)
+    parser.add_argument("--rebuild", action="store_true", help=argparse.SUPPRESS)
+    return parser
 
 
 def _answer(text: str) -> tuple[str, str]:

@@ -21,7 +21,8 @@ from setup.console import Console
 from setup.kept import kept_answers
 from setup.options import Options
 from setup.place import Mode, Place
-from setup.sheet import Sheet, read_sheet
+from setup.sheet import Sheet
+from setup.sources import find_sheet
 
 MANIFEST = "appliance.toml"
 
@@ -31,7 +32,7 @@ class Site:
     """One appliance and the place where it shall stand.
 
     `source` is the manifest's folder, with the payload beside it; `tool` the tree this code
-    stands in; `answers` the customer's.
+    stands in; `answers` the customer's, `sheet` the file some of them came in.
     """
 
     options: Options
@@ -44,6 +45,7 @@ class Site:
     manifest: Manifest
     tool: Path
     answers: Answers
+    sheet: Sheet
 
     @property
     def embedded(self) -> bool:
@@ -88,7 +90,7 @@ def open_site(options: Options, place: Place, host: Host, console: Console, tool
     except FileFailure as failure:
         raise ManifestError("file-unreadable", str(failure)) from failure
     manifest = parse(_decoded(text, path), file=str(path))
-    answers = _answers(manifest, options, layout)
+    sheet = find_sheet(layout, options.answers, first_boot=options.first_boot)
     return Site(
         options=options,
         place=place,
@@ -99,11 +101,12 @@ def open_site(options: Options, place: Place, host: Host, console: Console, tool
         text=text,
         manifest=manifest,
         tool=tool,
-        answers=answers,
+        answers=_answers(manifest, options, layout, sheet),
+        sheet=sheet,
     )
 
 
-def _answers(manifest: Manifest, options: Options, layout: Layout) -> Answers:
+def _answers(manifest: Manifest, options: Options, layout: Layout, sheet: Sheet) -> Answers:
     if options.uninstall:
         return Answers({})  # Whatever they are, they go.
     kept = {n: v for n, v in kept_answers(layout).items() if n in manifest.settings}
@@ -111,7 +114,7 @@ def _answers(manifest: Manifest, options: Options, layout: Layout) -> Answers:
         manifest,
         flags=dict(options.said),
         environment=os.environ,
-        sheet=read_sheet(options.answers) if options.answers else Sheet(),
+        sheet=sheet,
         kept=kept,
     )
 

@@ -34,6 +34,7 @@ class Names:
     source: Path
     tool: Path
     wait: float
+    embedded: bool
 
     @property
     def app(self) -> str:
@@ -84,11 +85,12 @@ def _read(options: Options, place: Place, tool: Path) -> Names:
     if not isinstance(name, str) or not name:
         raise ManifestError("manifest-value", f"{path}: appliance.name: must be given")
     layout = replace(place.layout, app=name)
-    return Names(raw, layout, path.parent, tool, options.wait)
+    embedded = place.mode is Mode.EMBEDDED
+    return Names(raw, layout, path.parent, tool, options.wait, embedded)
 
 
 def _accounts(names: Names) -> list[str]:
-    wanted = [] if names.layout.embedded else _users(names)
+    wanted = [] if names.embedded else _users(names)
     found = [f"user {user} (system, no login)" for user in wanted if users.find(user) is None]
     found += [f"folder {short(names.layout, f.path)} ({f.mode:04o})" for f in folders(names.layout)]
     return found + [f"link {short(names.layout, link)}" for link in links(names.layout)]
@@ -143,7 +145,7 @@ def _database(names: Names) -> list[str]:
 
 
 def _start(names: Names) -> list[str]:
-    if names.layout.embedded:
+    if names.embedded:
         return ["start the agent and its services in the background"]
     services = names.table("services").items()
     units = [each.get("unit") or f"{names.app}-{name}.service" for name, each in services]
