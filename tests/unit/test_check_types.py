@@ -45,7 +45,7 @@ def literal_codes(path: Path) -> set[str]:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args:
             first = node.args[0]
             if node.func.id in MAKERS and isinstance(first, ast.Constant):
-                found.add(first.value)
+                found.add(str(first.value))
     return found
 
 
