@@ -5,6 +5,7 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.guard import Forbidden, Guard
 
@@ -17,6 +18,12 @@ MARKERS = (
 )
 
 GUARD = Guard()
+
+# How long an example takes says more about the machine's other work than about the code.
+settings.register_profile(
+    "caretaker", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+settings.load_profile("caretaker")
 
 
 def pytest_configure(config: pytest.Config) -> None:
