@@ -1,7 +1,7 @@
 """What the tests of checks share: a context on the scripted host, services, replayed servers."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -133,6 +133,12 @@ class OneWire(Network):
 
     def connect_unix(self, path: Path, *, timeout: float) -> Wire:
         return self.wire
+
+
+def on_wire(stage: World, wire: Wire) -> Context:
+    """The stage's context, with every connection leading to this one."""
+    network: Any = OneWire(wire)
+    return replace(stage.context, host=replace(stage.host, network=network))
 
 
 def golden(name: str) -> dict[str, Any]:

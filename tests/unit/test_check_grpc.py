@@ -1,6 +1,5 @@
 """`grpc`: replayed against a recorded server, a server made of h2, and nonsense."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,7 @@ from agent.health.wire import grpc
 from agent.host.network import Wire
 from agent.manifest.checks import GrpcCheck
 from tests.scripted_host import ScriptedWire
-from tests.unit.checks_world import OneWire, ReplayedWire, golden, world
+from tests.unit.checks_world import ReplayedWire, golden, on_wire, world
 
 SERVING = b"\0\0\0\0\x02\x08\x01"
 HEAD = [(":status", "200"), ("content-type", "application/grpc")]
@@ -67,7 +66,7 @@ class H2Wire(Wire):
 
 def look(root: Path, wire: Wire, check: GrpcCheck) -> Finding:
     stage = world(root)
-    stage.context = replace(stage.context, host=replace(stage.host, network=OneWire(wire)))
+    stage.context = on_wire(stage, wire)
     return stage.look(check)
 
 
