@@ -25,6 +25,7 @@ from apscheduler.triggers.base import BaseTrigger
 from agent.host.clock import Clock
 
 _NEVER_SKIPS = timedelta(0)
+_OVERDUE = timedelta(seconds=1)
 _WORTH_IT = 0.05  # seconds by which a job must come sooner for the timetable to be changed
 
 
@@ -136,9 +137,12 @@ class Timetable:
         """Seconds since a job last began: the proof that the timetable is kept."""
         return self._clock.monotonic() - self._ticked
 
-    def wake(self) -> None:
+    def wake_if_overdue(self) -> None:
         """Look at the clock again: waits do not notice that the machine was suspended."""
-        self._scheduler.wakeup()
+        moments = [job.next_run_time for job in self._scheduler.get_jobs()]
+        now = self._zone.at(self._clock.monotonic())
+        if any(at is not None and at < now - _OVERDUE for at in moments):
+            self._scheduler.wakeup()
 
     def stop(self) -> None:
         """Begin nothing more. Does not wait for what is under way."""

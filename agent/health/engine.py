@@ -49,7 +49,7 @@ class Engine:
         self._tracks = {
             name: old[name]
             if name in old and old[name].check == check
-            else Track(name, check, now, since=now)
+            else _fresh(name, check, now, old.get(name))
             for name, check in checks.items()
         }
         self._groups = {name: tuple(members) for name, members in groups.items()}
@@ -155,6 +155,13 @@ class Engine:
             return Status.PASS
         elsewhere = causes and all(self._tracks[c].check.level is not Level.LIVE for c in causes)
         return _milder(counts, Status.WARN) if starting or elsewhere else counts
+
+
+def _fresh(name: str, check: Check, now: float, old: Track | None) -> Track:
+    """A new track. Until its first look, what stood under its name stands: no flash of green."""
+    if old is None:
+        return Track(name, check, now, since=now)
+    return Track(name, check, now, since=old.since, finding=old.finding, inherited=old.status(now))
 
 
 def _alone(track: Track, status: Status) -> Status:

@@ -17,7 +17,10 @@ SLACK = 1.0
 # Room for the same where the verdict rests on each single look (`fall = 1`), as the bar of
 # `every × fall + 0.2 s` has it.
 TIGHT = 0.15
-QUICK = 1.0  # seconds between two looks at what is starting
+# What has not passed once since it was added is looked at this often, and one good look is
+# enough: there is no good state yet that a lucky look could feign to be back.
+QUICK = 1.0  # seconds between two looks
+SETTLING = 60.0  # seconds it may take, or the check's grace where that is longer
 
 
 class Track(msgspec.Struct):
@@ -33,6 +36,8 @@ class Track(msgspec.Struct):
     looked: float | None = None  # the beginning of the last look that ended
     ended: float | None = None
     looks: int = 0
+    passed: bool = False  # once, since it was added
+    inherited: Status | None = None  # what stood before the check was declared otherwise
 
     @property
     def seconds(self) -> float | None:
@@ -46,9 +51,7 @@ class Track(msgspec.Struct):
 
     def record(self, finding: Finding, now: float) -> bool:
         """Note the end of a look. True if the first failure after good looks: see `next_look`."""
-        within_grace = now < self.grace_ends
-        # Within its grace a check that fails has not started yet: one good look says it has.
-        rise = 1 if within_grace else self.check.rise
+        rise = 1 if self._settling(now) else self.check.rise
         before = self.streak
         self.streak = advance(before, finding.status, fall=self.check.fall, rise=rise)
         if self.streak.standing is not before.standing:
@@ -57,6 +60,7 @@ class Track(msgspec.Struct):
         self.looked = self.begun if self.begun is not None else now
         self.ended = now
         self.looks += 1
+        self.passed = self.passed or finding.status is not Status.FAIL
         good_before = not before.recent or before.recent[-1] is not Status.FAIL
         return finding.status is Status.FAIL and good_before
 
@@ -76,7 +80,9 @@ class Track(msgspec.Struct):
 
     def status(self, now: float) -> Status | None:
         """What stands now; None before the first look."""
-        return Status.FAIL if self.stale(now) else self.streak.standing
+        if self.stale(now):
+            return Status.FAIL
+        return self.streak.standing or self.inherited
 
     def vouched_until(self) -> float:
         """How long the last word may be repeated by one who hears nothing more from here.
@@ -100,9 +106,13 @@ class Track(msgspec.Struct):
         ahead = self.ended - self.looked if first_failure and self.check.fall > 1 else 0.0
         return max(self.ended, self.looked + self._pace() - ahead)
 
+    def _settling(self, now: float) -> bool:
+        """Whether it is still coming up, as far as looks and `rise` go."""
+        return now < self.grace_ends or (not self.passed and now < self.added + SETTLING)
+
     def _pace(self) -> float:
-        """Seconds between two looks: quicker while something starts, so that its end is seen."""
+        """Seconds between two looks."""
         every = float(self.check.every)
         assert self.ended is not None
-        starting = self.streak.standing is Status.FAIL and self.ended < self.grace_ends
-        return min(every, QUICK) if starting else every
+        coming_up = self.streak.standing is Status.FAIL and self._settling(self.ended)
+        return min(every, QUICK) if coming_up else every

@@ -103,6 +103,12 @@ class Systemd:
             except OSError:
                 return  # The manager went away; there is nobody left to tell.
 
+    def notify_reloading(self) -> None:
+        """Say that the configuration is being read again; `READY=1` ends it (sd_notify(3))."""
+        # systemd compares with its own CLOCK_MONOTONIC to tell this reload from an earlier one.
+        now = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
+        self.notify("RELOADING=1", f"MONOTONIC_USEC={now}")
+
     def watchdog_interval(self) -> float:
         """Seconds between two pings that systemd waits for; 0.0 where it doesn't."""
         usec = os.environ.get("WATCHDOG_USEC", "")

@@ -5,7 +5,7 @@ from typing import Any
 
 from agent.findings import Level, Severity, Status, failed, passed, warned
 from agent.health.engine import Engine
-from agent.health.track import SLACK, TIGHT
+from agent.health.track import SETTLING, SLACK, TIGHT
 from agent.health.verdict import Mode, Verdict
 from agent.manifest.checks import Check, FileCheck
 from agent.manifest.kinds import Duration
@@ -146,6 +146,23 @@ def test_within_its_grace_one_good_look_is_enough_and_looks_come_quicker() -> No
     assert watched.look("app", PASS) == watched.now + 10
 
 
+def test_what_never_passed_yet_is_looked_at_often_and_believed_at_once() -> None:
+    watched = Watched({"app": check(rise=3, every=10)})
+    assert watched.look("app", FAIL) == watched.now + 1.0
+    assert watched.verdict().reason == "fail"
+    assert watched.looks(app=PASS).ready is PASS
+    watched.look("app", FAIL)
+    assert watched.look("app", FAIL) == watched.now + 10
+    for standing in (FAIL, FAIL, PASS):
+        assert watched.looks(app=PASS).ready is standing
+    never = Watched({"app": check(rise=2, every=10)})
+    never.look("app", FAIL)
+    never.now += SETTLING
+    assert never.look("app", FAIL) == never.now + 10
+    assert never.looks(app=PASS).ready is FAIL
+    assert never.looks(app=PASS).ready is PASS
+
+
 def test_a_failure_beside_a_start_is_no_start() -> None:
     watched = Watched({"app": check(grace=30), "disk": check()})
     verdict = watched.looks(app=FAIL, disk=FAIL)
@@ -263,6 +280,15 @@ def test_new_checks_leave_the_old_ones_what_they_know() -> None:
     assert (verdict.ready, verdict.decided) == (PASS, True)
     watched.now += 2 + SLACK + 0.01
     assert watched.verdict().checks["d"].stale
+
+
+def test_a_check_declared_otherwise_stands_as_it_stood_until_it_is_looked_at() -> None:
+    watched = Watched({"a": check(), "b": check()})
+    watched.looks(a=FAIL, b=PASS)
+    watched.engine.replace({"a": check(every=5), "b": check(every=5)}, {}, watched.now)
+    verdict = watched.verdict()
+    assert (verdict.ready, verdict.summary) == (FAIL, "a: it is gone")
+    assert watched.looks(a=PASS, b=FAIL).causes == ("b",)
 
 
 def test_a_look_at_a_check_that_was_replaced_says_nothing() -> None:

@@ -1,0 +1,208 @@
+"""The daemon's parts, wired.
+
+Owns which part knows which, starting them in order, and taking in a changed manifest. Refuses the
+main thread's work (`loop`) and rules (`agent.health`).
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+
+from agent.api.server import open_server
+from agent.daemon import early
+from agent.daemon.appliance import Appliance, read_appliance
+from agent.daemon.desk import Desk
+from agent.daemon.facade import Facade
+from agent.daemon.keeper import ModeKeeper
+from agent.daemon.looks import Looks
+from agent.daemon.records import Records
+from agent.daemon.report import Facts, render
+from agent.daemon.sampler import Sampler
+from agent.daemon.selfcheck import BEAT, SelfCheck
+from agent.daemon.silence import Silence
+from agent.daemon.timetable import Timetable
+from agent.errors import CaretakerError, UsageError
+from agent.health.verdict import Mode, Verdict
+from agent.host.bell import Bell
+from agent.host.machine import Host
+from agent.log import Log
+from agent.modes import Modes
+from agent.probe.answers import REFUSED
+from agent.probe.handle import ProbeHandle
+from agent.services.embedded import Supervisor
+from agent.services.open import open_services
+from agent.services.protocol import Services, ServiceState
+from agent.state import StateFile
+from agent.status import ProbeReport, StatusReport
+
+_SPARE_THREADS = 2  # for the timetable's own jobs, beside one a check
+_MOST_THREADS = 64
+
+
+class Daemon:
+    """One running agent."""
+
+    def __init__(
+        self, appliance: Appliance, probe: ProbeHandle, *, host: Host, log: Log, bell: Bell
+    ) -> None:
+        """Raises CaretakerError, FileFailure and OSError where something can't be opened."""
+        manifest, layout = appliance.manifest, appliance.layout
+        self.appliance = appliance
+        self.probe = probe
+        self.host = host
+        self.bell = bell
+        self.stop_wanted = False
+        self.reloading = threading.Lock()
+        self.started = host.clock.wall()
+        self.stopping = False
+        self.notes: dict[str, str] = {}  # by what they are about
+        self.records = Records(layout, host, log, history_limit=manifest.daemon.history)
+        self.desk = Desk(
+            manifest.checks,
+            manifest.groups,
+            clock=host.clock,
+            probe=probe,
+            heard=self._heard,
+            sooner=bell.ring,
+        )
+        threads = min(_MOST_THREADS, len(manifest.checks) + _SPARE_THREADS)
+        self.timetable = Timetable(host.clock, threads=threads, broken=self.records.broken)
+        self.looks = Looks(self.desk, self.timetable, host)
+        self.keeper = ModeKeeper(
+            StateFile(layout.modes, Modes),
+            host.clock,
+            changed=self._mode_changed,
+            noted=self.records.noted,
+        )
+        self.supervisor: Supervisor | None = None
+        self.services: Services = self._open_services()
+        self._service_states: dict[str, ServiceState] = {}
+        self.sampler = Sampler(host.clock, layout.data_home, self.records.sampled)
+        self.silence = Silence(host.clock, manifest.probe.silent_after)
+        self.facade = Facade(self)
+        self.api = open_server(layout, os.getuid(), manifest.daemon.api_port)
+        self.selfcheck = SelfCheck(
+            host.clock,
+            self.desk,
+            self.timetable,
+            probe,
+            api_alive=self.api.alive,
+            noted=self.records.noted,
+        )
+
+    def start(self) -> None:
+        """Begin to look, to answer and to write."""
+        daemon = self.appliance.manifest.daemon
+        self.records.start(self.report)
+        self.records.noted("agent-start")
+        self.keeper.announce()
+        if self.supervisor is not None:
+            self.supervisor.open()
+        self.timetable.start()
+        self.looks.begin(self.appliance, self.services, tuple(self.appliance.manifest.checks))
+        self.timetable.add("beat", BEAT, self._beat)
+        self.timetable.add("sample", float(daemon.sample_every), self.sampler.begin)
+        self.api.start(self.facade, self.host.clock)
+        note = early.note_of(str(self.appliance.layout.root), self.probe.settings)
+        self.records.keep(early.NOTE, note.encode())
+
+    def report(self) -> StatusReport:
+        """Everything, as of now. Asks the disk and systemd nothing."""
+        probe, stats = self.probe, self.probe.stats()
+        notes = [*self.notes.values(), self.keeper.complaint(), stats.tls_error]
+        facts = Facts(
+            wall=self.host.clock.wall(),
+            started=self.started,
+            modes=self.keeper.current(),
+            services=self._service_states,
+            events=self.records.events.list(),
+            probe=ProbeReport(
+                address=probe.settings.address,
+                port=probe.port,
+                answered=sum(stats.answered.values()) - stats.answered.get(REFUSED, 0),
+                last_probe_age=stats.remote_probe_age,
+                alive=probe.alive(),
+            ),
+            notes=[note for note in [*notes, *self.records.complaints()] if note],
+        )
+        return render(self.desk.verdict(), self.appliance, facts)
+
+    def reload(self, *, actor: str) -> None:
+        """Read manifest and settings again. Raises CaretakerError, and keeps what it had then."""
+        with self.reloading:
+            try:
+                fresh = read_appliance(self.appliance.layout.root)
+                settings = fresh.probe_settings()
+                if fresh.manifest.appliance.name != self.appliance.manifest.appliance.name:
+                    raise UsageError(
+                        "usage", "this is another appliance's manifest", hint="caretaker status"
+                    )
+            except CaretakerError as error:
+                self.notes["reload"] = f"the new manifest was refused: {error.message}"
+                self.records.noted("reload", outcome="refused", why=error.message, actor=actor)
+                self.records.refresh()
+                raise
+            self._take(fresh, actor)
+            if early.same(settings, self.probe.settings):
+                self.notes.pop("port", None)
+                if settings.certificate:
+                    self.probe.reload(settings.certificate, settings.key)
+            else:
+                self.notes["port"] = "the probe port changed; it opens at the agent's next start"
+
+    def _take(self, fresh: Appliance, actor: str) -> None:
+        old, self.appliance = self.appliance, fresh
+        changes = self.desk.replace(fresh.manifest.checks, fresh.manifest.groups)
+        if fresh.manifest.services != old.manifest.services and self.supervisor is not None:
+            self.notes["services"] = "the services changed; they do so at the agent's next start"
+        if self.supervisor is None:
+            self.services = self._open_services()
+        self.looks.change(fresh, self.services, changes)
+        self.silence.after = fresh.manifest.probe.silent_after
+        self.notes.pop("reload", None)
+        kept, new, gone = (len(each) for each in (changes.kept, changes.added, changes.removed))
+        told = f"{kept} checks kept, {new} new, {gone} gone"
+        self.records.noted("reload", why=told, actor=actor)
+        self.records.refresh()
+
+    def _open_services(self) -> Services:
+        appliance = self.appliance
+        if not appliance.layout.embedded:
+            return open_services(appliance.manifest, appliance.layout, self.host)
+        self.supervisor = Supervisor(
+            appliance.manifest,
+            appliance.layout,
+            self.host,
+            appliance.values,
+            note=self._service_changed,
+        )
+        return self.supervisor
+
+    def _service_changed(self, state: ServiceState) -> None:
+        self._service_states = self.services.states()
+        self.records.service(state)
+
+    def _heard(self, old: Verdict | None, new: Verdict) -> None:
+        self.records.heard(old, new)
+        if new.decided and not (old is not None and old.decided):
+            self.bell.ring()
+
+    def _mode_changed(self, mode: Mode) -> None:
+        if not self.stopping:
+            self.desk.set_mode(mode)
+            self.bell.ring()
+            self.records.refresh()
+
+    def _beat(self) -> None:
+        """The timetable's own job: it proves that the timetable is kept, and does small things."""
+        try:
+            self._service_states = self.services.states()
+        except CaretakerError as error:
+            self.notes["services"] = error.message
+        silent = self.silence.complaint(self.probe)
+        if silent != self.notes.get("silence", ""):
+            self.notes["silence"] = silent
+            if silent:
+                self.records.warn(silent, code="probe-silent")
+        self.records.refresh()
