@@ -61,7 +61,9 @@ def look_once(check: Check, context: Context) -> Finding:
             return _timed_out(kind, now - hanging.begun, since="still ")
         del context.memory[_HANGING]
     attempt = _Attempt(now)
-    thread = threading.Thread(target=_attempt, args=(attempt, check, context), daemon=True)
+    thread = threading.Thread(
+        target=_attempt, args=(attempt, check, context), name=f"look {context.name}", daemon=True
+    )
     try:
         thread.start()
     except RuntimeError:  # EAGAIN of pthread_create: TasksMax, or no memory

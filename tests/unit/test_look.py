@@ -31,6 +31,17 @@ def looks_like(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[..., Findi
     return put
 
 
+def looking_threads() -> int:
+    return sum(thread.name == "look x" for thread in threading.enumerate())
+
+
+def wait_until(reached: Callable[[], bool]) -> None:
+    deadline = time.perf_counter() + 10
+    while not reached():
+        assert time.perf_counter() < deadline
+        time.sleep(0.005)
+
+
 def raising(error: BaseException) -> Callable[..., Finding]:
     def look(check: LoadCheck, context: Context) -> Finding:
         raise error
@@ -65,13 +76,14 @@ def test_a_defect_says_where_it_is(root: Path, looks_like: Callable[..., None]) 
     assert "test_look.py" in str(finding.detail["where"])
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_even_the_end_of_its_thread_is_a_finding(
-    root: Path, looks_like: Callable[..., None]
+    root: Path, looks_like: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stage = world(root)
+    monkeypatch.setattr(threading, "excepthook", lambda told: None)
     looks_like(raising(GeneratorExit()))
     assert look_once(SHORT, stage.context).code == "timeout"
+    wait_until(lambda: not looking_threads())
     looks_like(lambda check, context: passed("well again"))
     assert look_once(SHORT, stage.context).code == "ok"
 
@@ -88,7 +100,7 @@ def test_a_hanging_look_costs_one_thread_and_says_so_at_once(
         return passed("it let go")
 
     looks_like(hang)
-    before, started = threading.active_count(), time.perf_counter()
+    started = time.perf_counter()
     first = look_once(SHORT, stage.context)
     took = time.perf_counter() - started
     assert first.code == "timeout"
@@ -102,12 +114,11 @@ def test_a_hanging_look_costs_one_thread_and_says_so_at_once(
     assert {each.code for each in again} == {"timeout"}
     assert again[0].observed == pytest.approx(30)
     assert begun == 1
-    assert threading.active_count() == before + 1
+    assert looking_threads() == 1
     gate.set()
-    deadline = time.perf_counter() + 10
-    while look_once(SHORT, stage.context).code == "timeout":
-        assert time.perf_counter() < deadline
-    assert begun >= 2
+    wait_until(lambda: not looking_threads())
+    assert look_once(SHORT, stage.context).summary == "it let go"
+    assert begun == 2
 
 
 def test_a_machine_without_room_for_a_thread_is_a_finding(
