@@ -17,6 +17,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -183,10 +184,20 @@ def _argv(wanted: Recipe, folder: Path) -> list[str]:
     argv += [f"--include={','.join(wanted.packages)}"]
     argv += [f"--components={wanted.components.replace(' ', ',')}", wanted.suite, str(folder)]
     if wanted.mirror:
-        signed = f"[signed-by={KEYS / wanted.signed_by}]"
+        signed = f"[signed-by={_readable_key(wanted.signed_by)}]"
         for suite in (wanted.suite, *wanted.more_suites):
             argv.append(f"deb {signed} {wanted.mirror} {suite} {wanted.components}")
     return argv
+
+
+def _readable_key(name: str) -> Path:
+    """apt reads keys as its own user, who cannot look into a checkout below root's home."""
+    target = cache_folder() / name
+    part = target.with_name(f"{name}.{os.getpid()}.{threading.get_ident()}")
+    shutil.copyfile(KEYS / name, part)
+    part.chmod(0o644)
+    part.replace(target)
+    return target
 
 
 def _used_stamp(root: Path) -> Path:
