@@ -1,0 +1,106 @@
+"""First boot of an image: cloud-init brings the answers, then setup runs, once."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.machine import first_boot
+from tests.machine.conftest import Boot
+from tests.machine.first_boot import UNIT
+from tests.machine.machine import Machine
+
+CLOUD_CONFIG = """#cloud-config
+write_files:
+  - path: /etc/caretaker/answers.toml
+    permissions: "0600"
+    content: |
+      [settings]
+      colour = "green"
+runcmd:
+  - [sh, -c, "systemctl is-active caretaker-setup.service >/run/seen-by-runcmd || true"]
+"""
+
+# Stands for setup.sh: writes down how it was called, and what it saw.
+RECORDER = """#!/bin/sh
+set -eu
+echo "$@" >>/run/recorder.args
+ls /etc/caretaker >/run/recorder.etc
+hostname >/run/recorder.name
+systemctl is-active cloud-init cloud-config cloud-final >/run/recorder.cloud || true
+exit "$(cat /run/recorder.exit 2>/dev/null || echo 0)"
+"""
+
+
+@pytest.fixture
+def image(tmp_path: Path) -> dict[str, Path]:
+    """A tool whose setup only records, and a manifest."""
+    (tmp_path / "tool/setup").mkdir(parents=True)
+    (tmp_path / "tool/setup/setup.sh").write_text(RECORDER)
+    (tmp_path / "tool/setup/setup.sh").chmod(0o755)
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc/appliance.toml").write_text('[appliance]\nname = "x"\nversion = "1"\n')
+    return {"/opt/caretaker/tool": tmp_path / "tool", "/etc/caretaker": tmp_path / "etc"}
+
+
+def settled(machine: Machine) -> None:
+    machine.wait_for(
+        lambda: (
+            machine.run(["systemctl", "is-system-running"], check=False).out.strip()
+            in ("running", "degraded")
+        ),
+        timeout=60,
+        what="the end of the boot",
+    )
+
+
+@pytest.fixture
+def booted(
+    machines: Boot, roots: Callable[[str], Path], image: dict[str, Path], tmp_path: Path
+) -> Machine:
+    binds = image | first_boot.units(tmp_path / "units", roots("bookworm"))
+    machine = machines(binds=binds, binds_ro=first_boot.seed(tmp_path / "seed", CLOUD_CONFIG))
+    settled(machine)
+    return machine
+
+
+def test_setup_runs_after_the_answers_and_nothing_waits_in_a_circle(booted: Machine) -> None:
+    assert booted.is_active(UNIT)
+    assert booted.read("/run/recorder.args").split() == ["--first-boot", "--yes"]
+    assert "answers.toml" in booted.read("/run/recorder.etc").split()
+    assert booted.read("/run/recorder.name").strip() == "first-boot"
+    assert booted.read("/run/recorder.cloud").split() == ["active", "active", "inactive"]
+    # The user's own commands come last, and see the appliance set up.
+    assert booted.read("/run/seen-by-runcmd").strip() == "active"
+    assert "ordering cycle" not in booted.journal(lines=2000)
+    assert booted.failed_units() == []
+
+
+def test_it_does_not_run_again_on_this_machine_but_on_a_clone(booted: Machine) -> None:
+    machine_id = booted.read("/etc/machine-id").strip()
+    assert booted.exists(f"/var/lib/caretaker/first-boot-{machine_id}")
+    booted.systemctl("stop", UNIT)
+    booted.systemctl("start", UNIT)
+    assert len(booted.read("/run/recorder.args").splitlines()) == 1
+    mark = f"/var/lib/caretaker/first-boot-{machine_id}"
+    booted.run(["mv", mark, mark.replace(machine_id, "0" * 32)])
+    booted.systemctl("start", UNIT)
+    assert len(booted.read("/run/recorder.args").splitlines()) == 2
+
+
+@pytest.mark.parametrize(("status", "again"), [(75, True), (20, True), (10, False), (30, False)])
+def test_what_may_pass_is_tried_again_and_no_mark_is_set(
+    booted: Machine, status: int, again: bool
+) -> None:
+    booted.run(["sh", "-c", "rm /var/lib/caretaker/first-boot-*"])
+    booted.systemctl("stop", UNIT)
+    booted.put("/run/recorder.exit", str(status))
+    booted.run(["systemctl", "start", "--no-block", UNIT])
+    booted.wait_for(
+        lambda: booted.show(UNIT, "ExecMainStatus")["ExecMainStatus"] == str(status),
+        what="the failure",
+    )
+    state = booted.show(UNIT, "SubState")["SubState"]
+    assert state == ("auto-restart" if again else "failed")
+    assert not booted.run(["sh", "-c", "ls /var/lib/caretaker/first-boot-*"], check=False).ok
+    booted.systemctl("stop", UNIT)
