@@ -10,7 +10,7 @@ import click
 import msgspec
 
 from agent.cli.certificates import CertificateLine
-from agent.cli.saying import moment, plain, sign, size, span, word
+from agent.cli.saying import count, moment, plain, sign, size, span, word
 from agent.status import CheckReport, StatusReport
 
 
@@ -96,10 +96,11 @@ def _services(report: StatusReport) -> list[str]:
     lines = []
     for service in report.services:
         mark = sign("pass" if service.running else "fail")
-        restarts = f", {service.restarts} restarts" if service.restarts else ""
+        restarts = f", {count(service.restarts, 'restart')}" if service.restarts else ""
         up = f" for {span(report.at - service.since)}" if service.since else ""
         pid = f", pid {service.pid}" if service.pid else ""
-        told = f"{service.state}{up}{pid}{restarts}{_dash(plain(service.summary))}"
+        summary = "" if service.summary == service.state else plain(service.summary)
+        told = f"{service.state}{up}{pid}{restarts}{_dash(summary)}"
         lines.append(f"{mark} {service.name:<16} {told}")
     return lines
 

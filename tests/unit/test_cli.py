@@ -94,7 +94,7 @@ def test_status_on_one_screen(layout: Layout) -> None:
     assert result.exit_code == 6
     assert "because sql: port 5432 refused" in result.output
     assert "not judged: sql fails" in result.output
-    assert "web              active for 9 s, pid 3, 1 restarts" in result.output
+    assert "web              active for 9 s, pid 3, 1 restart" in result.output
     assert "\x1b" not in result.output, "neither colours without a terminal, nor a log's own"
 
 
