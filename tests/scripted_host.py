@@ -170,6 +170,9 @@ class ScriptedSystemd(Systemd):
     def notify(self, *states: str) -> None:
         self.notified += states
 
+    def notify_reloading(self) -> None:
+        self.notify("RELOADING=1")
+
     def watchdog_interval(self) -> float:
         return self.watchdog
 

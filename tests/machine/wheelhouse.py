@@ -12,11 +12,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 from tests.machine import checkout
-from tests.machine.rootfs import cache_folder, locked
+from tests.machine.rootfs import WEEK_SECONDS, cache_folder, locked
 
 REQUIREMENTS = checkout.REPOSITORY / "requirements"
 PLATFORMS = ("manylinux_2_28_x86_64", "manylinux2014_x86_64", "manylinux_2_17_x86_64")
@@ -91,6 +92,9 @@ def _kept(name: str, make: Callable[[Path], None]) -> Path:
             part.mkdir()
             make(part)
             part.rename(target)
+            for old in cache_folder().glob(f"{name}-*"):
+                if time.time() - old.stat().st_mtime > WEEK_SECONDS:
+                    shutil.rmtree(old, ignore_errors=True)
     return target
 
 
