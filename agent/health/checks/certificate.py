@@ -94,11 +94,11 @@ def _facts(
 
 
 def _version(path: Path) -> tuple[int, ...]:
-    """What changes when the file does, its rights included (ctime); empty where it is not there."""
+    """What changes when the file does, its rights included (ctime), or why it can't be seen."""
     try:
         facts = path.stat()
-    except OSError:
-        return ()
+    except OSError as error:
+        return (error.errno or 0,)
     return facts.st_dev, facts.st_ino, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_size
 
 
