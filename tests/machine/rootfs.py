@@ -83,7 +83,7 @@ RECIPES = (
     ),
     # The newcomer's machine: nothing but git and Python.
     Recipe("minimal", "bookworm", (*SYSTEMD, "python3", "git", "ca-certificates", "iproute2")),
-    Recipe("trixie", "trixie", (*SYSTEMD, *PYTHON, *BASICS)),
+    Recipe("trixie", "trixie", (*SYSTEMD, *PYTHON, *BASICS, "cloud-init")),
     Recipe("noble", "noble", (*SYSTEMD, *PYTHON, *BASICS), **UBUNTU),
     # Its python3 is 3.10; setup.sh has to find the other one.
     Recipe(
