@@ -31,7 +31,7 @@ TRESPASSES: dict[str, Callable[[], object]] = {
     "append": lambda: (HERE / "mark").open("a"),
     "descriptor": lambda: os.open(HERE / "mark", os.O_CREAT | os.O_WRONLY),
     "remove": lambda: (HERE / "mark").unlink(),
-    "rename": lambda: (HERE / "test_house_guard.py").rename(HERE / "mark"),
+    "rename": lambda: (HERE / "mark").rename(HERE / "mark.old"),
     "folder": lambda: (HERE / "mark").mkdir(),
     "link": lambda: (HERE / "mark").symlink_to("/"),
     "mode": lambda: HERE.chmod(0o755),
