@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from agent.errors import MachineError
 from agent.layout import Layout
 from agent.manifest.model import Manifest
 from agent.manifest.placeholders import Values
@@ -27,11 +28,17 @@ def layout_at(root: Path = Path("/")) -> Layout:
     return Layout(root, "shop")
 
 
+def secret_of(name: str) -> str:
+    if name not in SECRETS:
+        raise MachineError("secret-missing", f"the secret {name} was never made")
+    return SECRETS[name]
+
+
 def values_of(layout: Layout) -> Values:
     return Values(
         paths=layout.placeholders(),
         named={
-            "secret": SECRETS.__getitem__,
+            "secret": secret_of,
             "setting": lambda name: f"<{name}>",
             "certificate": lambda name: str(layout.certificate(name)),
         },
