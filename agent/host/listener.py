@@ -19,12 +19,13 @@ _NO = False  # os.set_blocking takes no keywords
 DEFERRED = 1
 
 
-def listen(address: str, port: int, *, backlog: int, speaks_first: bool = False) -> _socket.socket:
+def listen(address: str, port: int, *, backlog: int, brief: bool = False) -> _socket.socket:
     """A non-blocking TCP socket listening on a numeric IPv4 or IPv6 address; port 0: any free one.
 
-    `speaks_first`: clients send before they are sent anything, so a connection is handed over
-    with its first bytes, or after `DEFERRED` seconds without any. Raises OSError: the address is
-    not numeric, not of this machine, or the port is taken.
+    `brief`: for connections that mostly carry one request and one answer. Each is handed over with
+    its first bytes, or after `DEFERRED` seconds without any, and is corked: `uncork` the ones that
+    stay open. Raises OSError: the address is not numeric, not of this machine, or the port is
+    taken.
     """
     family = _socket.AF_INET6 if ":" in address else _socket.AF_INET
     _socket.inet_pton(family, address)  # OSError for a name
@@ -38,17 +39,39 @@ def listen(address: str, port: int, *, backlog: int, speaks_first: bool = False)
         if family == _socket.AF_INET6:
             # "::" means every address; balancers reach it by IPv4 too.
             listener.setsockopt(_socket.IPPROTO_IPV6, _socket.IPV6_V6ONLY, 0)
-        if speaks_first:
-            # One wake-up and no fruitless read a connection: measured, a third less CPU a probe.
-            # Silent clients meanwhile hold a request in the kernel's SYN queue and nothing here;
-            # when that is full, SYN cookies take over and connections arrive at once again.
-            listener.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_DEFER_ACCEPT, DEFERRED)
+        if brief:
+            _for_brief_connections(listener)
         listener.bind((address, port))
         listener.listen(backlog)
     except OSError:
         listener.close()
         raise
     return listener
+
+
+def _for_brief_connections(listener: _socket.socket) -> None:
+    """Half the CPU a probe, measured; like the others, inherited by what is accepted."""
+    # One wake-up and no fruitless read a connection. Silent clients meanwhile hold a request in
+    # the kernel's SYN queue and nothing here; when that is full, SYN cookies take over and
+    # connections arrive at once again.
+    listener.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_DEFER_ACCEPT, DEFERRED)
+    # The answer leaves in one packet with the end of the connection that follows it.
+    listener.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_CORK, 1)
+
+
+def uncork(descriptor: int) -> bool:
+    """Let an answer leave although its connection stays; else the kernel holds it for 200 ms.
+
+    False when the peer is gone already, as the next read will say too.
+    """
+    borrowed = _socket.socket(fileno=descriptor)
+    try:
+        borrowed.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_CORK, 0)
+    except OSError:
+        return False
+    finally:
+        borrowed.detach()
+    return True
 
 
 def accept(listener: _socket.socket) -> tuple[int, str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import select
 
+from agent.host.listener import uncork
 from agent.probe.answers import CLOSE, KEEP, LINGER, Answers
 from agent.probe.connection import Connection, Phases
 from agent.probe.transport import Transport
@@ -61,20 +62,20 @@ class Peers:
             self._admit(fd, remote)
             return
         out, rest, fate = self._answers.reply(data, remote)
-        sent = self._send(fd, out) if out else 0
-        if sent == _LOST or (fate == CLOSE and sent == len(out)):
-            self._transport.close(fd)
-        else:
-            self._proceed(self._admit(fd, remote), out, sent, rest, fate)
+        if fate == CLOSE:
+            sent = self._send(fd, out)
+            if sent in (len(out), _LOST):
+                self._transport.close(fd)
+                return
+            out = out[sent:]
+        self._deliver(self._admit(fd, remote), out, rest, fate)
 
     def tell(self, fd: int, address: str) -> None:
         """HAProxy's agent-check asks by connecting: say the line and part."""
         remote = not address.startswith(_HERE)
         if len(self._all) >= self.room:
             self.evict()
-        line = self._answers.line(remote)
-        sent = self._send(fd, line)
-        self._proceed(self._admit(fd, remote), line, max(sent, 0), b"", LINGER)
+        self._deliver(self._admit(fd, remote), self._answers.line(remote), b"", LINGER)
 
     def attend(self, fd: int, mask: int) -> None:
         """Something happened on a connection."""
@@ -114,6 +115,7 @@ class Peers:
             self._part(one)
 
     def _admit(self, fd: int, remote: bool) -> Connection:  # noqa: FBT001 (hot path)
+        uncork(fd)
         one = Connection(fd, remote=remote)
         self._all[fd] = one
         self._epoll.register(fd, _IN)
@@ -138,12 +140,21 @@ class Peers:
             return
         if one.buffer:
             data = one.buffer + data
-        out, rest, fate = self._answers.reply(data, one.remote)
+        self._deliver(one, *self._answers.reply(data, one.remote))
+
+    def _deliver(self, one: Connection, out: bytes, rest: bytes, fate: int) -> None:
+        """Send `out`; then, or when the peer takes it, its fate."""
+        one.buffer = rest
         sent = self._send(one.fd, out) if out else 0
         if sent == _LOST:
             self._part(one)
+        elif sent < len(out):
+            one.out, one.fate = out[sent:], fate
+            self.phases.taking.enter(one, self.now)
+            # Nothing more is read from a peer that does not take its answers.
+            self._epoll.modify(one.fd, _OUT)
         else:
-            self._proceed(one, out, sent, rest, fate)
+            self._go_on(one, fate, answered=bool(out))
 
     def _send(self, fd: int, out: bytes) -> int:
         """How many bytes the kernel took; _LOST when the peer is gone."""
@@ -154,18 +165,12 @@ class Peers:
         except OSError:
             return _LOST
 
-    def _proceed(self, one: Connection, out: bytes, sent: int, rest: bytes, fate: int) -> None:
-        """The next phase of `one`, of whose `out` the first `sent` bytes are sent."""
-        one.buffer = rest
-        if sent < len(out):
-            one.out, one.fate = out[sent:], fate
-            self.phases.taking.enter(one, self.now)
-            # Nothing more is read from a peer that does not take its answers.
-            self._epoll.modify(one.fd, _OUT)
-        elif fate == KEEP:
-            if not rest:
+    def _go_on(self, one: Connection, fate: int, *, answered: bool) -> None:
+        """The next phase of a connection with nothing left to send."""
+        if fate == KEEP:
+            if not one.buffer:
                 self.phases.idle.enter(one, self.now)
-            elif out or one.phase is not self.phases.asking:
+            elif answered or one.phase is not self.phases.asking:
                 # The deadline runs from the first byte of a request; later ones don't extend it.
                 self.phases.asking.enter(one, self.now)
         elif fate == LINGER:
@@ -182,7 +187,7 @@ class Peers:
         else:
             one.out = b""
             self._epoll.modify(one.fd, _IN)
-            self._proceed(one, b"", 0, one.buffer, one.fate)
+            self._go_on(one, one.fate, answered=True)
 
     def _linger(self, one: Connection) -> None:
         try:

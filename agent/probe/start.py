@@ -21,9 +21,9 @@ def start_child(settings: ProbeSettings) -> ProbeHandle:
     """
     listeners: list[_socket.socket] = []
     try:
-        listeners.append(_open(settings, settings.port, speaks_first=True))
+        listeners.append(_open(settings, settings.port, brief=True))
         if settings.agent_port is not None:
-            listeners.append(_open(settings, settings.agent_port, speaks_first=False))
+            listeners.append(_open(settings, settings.agent_port, brief=False))
         return ProbeHandle(settings, listeners)
     except BaseException:
         for listener in listeners:
@@ -31,9 +31,9 @@ def start_child(settings: ProbeSettings) -> ProbeHandle:
         raise
 
 
-def _open(settings: ProbeSettings, port: int, *, speaks_first: bool) -> _socket.socket:
+def _open(settings: ProbeSettings, port: int, *, brief: bool) -> _socket.socket:
     try:
-        return listen(settings.address, port, backlog=settings.backlog, speaks_first=speaks_first)
+        return listen(settings.address, port, backlog=settings.backlog, brief=brief)
     except OSError as error:
         # Loaded only on the way out: it would cost the child memory for life.
         from agent.errors import MachineError

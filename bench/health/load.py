@@ -6,6 +6,7 @@ import re
 import subprocess
 from dataclasses import dataclass
 
+from bench.health.quiet import Watch
 from bench.health.server import Server, pinned
 
 _UNITS = {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60_000.0}
@@ -13,18 +14,22 @@ _UNITS = {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60_000.0}
 
 @dataclass(frozen=True)
 class Load:
-    """Requests a second, milliseconds, and CPU microseconds of the server a request."""
+    """Requests a second, milliseconds, and CPU microseconds of the server a request.
+
+    `foreign`: the share of the machine that others used meanwhile.
+    """
 
     rate: float
     p50: float
     p99: float
     cpu: float
     errors: int
+    foreign: float
 
 
 def wrk(server: Server, *, close: bool, connections: int, seconds: int, cpu: int = 1) -> Load:
     """`close`: a new connection for each request, as balancers do."""
-    before = server.cpu_seconds()
+    before, watch = server.cpu_seconds(), Watch([server])
     done = subprocess.run(
         [
             *pinned(cpu),
@@ -36,7 +41,7 @@ def wrk(server: Server, *, close: bool, connections: int, seconds: int, cpu: int
         text=True,
         check=True,
     )
-    used = server.cpu_seconds() - before
+    used, foreign = server.cpu_seconds() - before, watch.foreign()
     text = done.stdout
     requests = int(_found(r"(\d+) requests in", text))
     errors = sum(map(int, re.findall(r"(?:connect|read|write|timeout) (\d+)", text)))
@@ -47,6 +52,7 @@ def wrk(server: Server, *, close: bool, connections: int, seconds: int, cpu: int
         p99=_milliseconds(_found(r"\n\s+99%\s+(\S+)", text)),
         cpu=used / max(requests, 1) * 1e6,
         errors=errors + (int(bad.group(1)) if bad else 0),
+        foreign=foreign,
     )
 
 
