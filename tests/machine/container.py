@@ -46,7 +46,10 @@ class Container:
 
     @property
     def console(self) -> str:
-        return (self.folder / "console.log").read_text(errors="replace")
+        try:
+            return (self.folder / "console.log").read_text(errors="replace")
+        except FileNotFoundError:
+            return ""  # It ended, and its traces are gone.
 
 
 def missing_tools() -> list[str]:

@@ -31,3 +31,45 @@ def units(folder: Path, root: Path) -> dict[str, Path]:
     wants.mkdir(exist_ok=True)
     (wants / UNIT).symlink_to(f"../{UNIT}")
     return {UNITS: folder}
+
+
+MANIFEST = """
+[appliance]
+name = "shop"
+title = "Shop"
+version = "1.0"
+[settings.colour]
+title = "Colour of the shop"
+choices = ["red", "green"]
+required = true
+[services.web]
+command = ["/usr/bin/python3", "-I", "{release}/web.py", "{setting:colour}"]
+ports = [8443]
+[checks.web]
+type = "http"
+url = "http://127.0.0.1:8443/"
+every = "1s"
+timeout = "500ms"
+"""
+
+WEB = """
+import http.server, sys
+
+class Answer(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        body = sys.argv[1].encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+http.server.ThreadingHTTPServer(("127.0.0.1", 8443), Answer).serve_forever()
+"""
+
+
+def appliance(folder: Path) -> Path:
+    """A small appliance that serves the answer to its one question."""
+    (folder / "payload").mkdir(parents=True)
+    (folder / "appliance.toml").write_text(MANIFEST)
+    (folder / "payload/web.py").write_text(WEB)
+    return folder

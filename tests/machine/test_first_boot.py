@@ -1,11 +1,14 @@
 """First boot of an image: cloud-init brings the answers, then setup runs, once."""
 
+import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.machine import first_boot
+from tests.machine.checkout import SOURCE
 from tests.machine.conftest import Boot
 from tests.machine.first_boot import UNIT
 from tests.machine.machine import Machine
@@ -43,17 +46,6 @@ def image(tmp_path: Path) -> dict[str, Path]:
     return {"/opt/caretaker/tool": tmp_path / "tool", "/etc/caretaker": tmp_path / "etc"}
 
 
-def settled(machine: Machine) -> None:
-    machine.wait_for(
-        lambda: (
-            machine.run(["systemctl", "is-system-running"], check=False).out.strip()
-            in ("running", "degraded")
-        ),
-        timeout=60,
-        what="the end of the boot",
-    )
-
-
 @pytest.fixture
 def first_boot_of(
     machines: Boot, roots: Callable[[str], Path], image: dict[str, Path], tmp_path: Path
@@ -61,9 +53,7 @@ def first_boot_of(
     def boot(root: str) -> Machine:
         binds = image | first_boot.units(tmp_path / "units", roots(root))
         seed = first_boot.seed(tmp_path / "seed", CLOUD_CONFIG)
-        machine = machines(root, binds=binds, binds_ro=seed)
-        settled(machine)
-        return machine
+        return machines(root, binds=binds, binds_ro=seed)
 
     return boot
 
@@ -118,3 +108,53 @@ def test_what_may_pass_is_tried_again_and_no_mark_is_set(
     assert state == ("auto-restart" if again else "failed")
     assert not booted.run(["sh", "-c", "ls /var/lib/caretaker/first-boot-*"], check=False).ok
     booted.systemctl("stop", UNIT)
+
+
+@pytest.fixture
+def golden(
+    machines: Boot, roots: Callable[[str], Path], wheelhouse: Path, tmp_path: Path
+) -> dict[str, Path]:
+    """What an image of the appliance holds: tool and release in /opt, the manifest, the units.
+
+    A whole setup makes them on another machine, of which nothing else is taken along.
+    """
+    opt, etc = tmp_path / "opt", tmp_path / "etc"
+    opt.mkdir()
+    etc.mkdir()
+    source = first_boot.appliance(tmp_path / "appliance")
+    builder = machines(binds={"/opt": opt}, binds_ro={"/wheels": wheelhouse, "/shop": source})
+    setup = [f"{SOURCE}/setup/setup.sh", "/shop", "--offline", "--wheelhouse", "/wheels"]
+    builder.run([*setup, "--yes", "--set", "colour=red"], timeout=120)
+    assert builder.run(["curl", "-fsS", "http://127.0.0.1:8443/"]).out == "red"
+    builder.poweroff()
+    shutil.copy(source / "appliance.toml", etc)
+    units = first_boot.units(tmp_path / "units", roots("bookworm"))
+    return {"/opt": opt, "/etc/caretaker": etc} | units
+
+
+@pytest.mark.parametrize(
+    "user_data",
+    [
+        pytest.param(CLOUD_CONFIG, id="write_files"),
+        pytest.param('#caretaker-answers\n[settings]\ncolour = "green"\n', id="part"),
+    ],
+)
+@pytest.mark.slow
+def test_an_image_becomes_a_healthy_appliance_once_it_has_answers(
+    machines: Boot, golden: dict[str, Path], tmp_path: Path, user_data: str
+) -> None:
+    seed = first_boot.seed(tmp_path / "silent", "#cloud-config\n")
+    without = machines(binds=golden, binds_ro=seed, degraded=True)
+    assert without.show(UNIT, "ExecMainStatus")["ExecMainStatus"] == "3"
+    assert "colour: Colour of the shop" in without.journal("-u", UNIT, lines=100)
+    without.poweroff()
+
+    seed = first_boot.seed(tmp_path / "seed", user_data)
+    machine = machines(binds=golden, binds_ro=seed)
+    assert machine.is_active(UNIT)
+    assert machine.run(["curl", "-fsS", "http://127.0.0.1:8086/healthz"]).out.startswith("pass")
+    assert machine.run(["curl", "-fsS", "http://127.0.0.1:8443/"]).out == "green"
+    report = json.loads(machine.read("/run/caretaker-setup/setup.json"))
+    assert (report["verdict"], report["exit"]) == ("healthy", 0)
+    assert "ordering cycle" not in machine.journal(lines=2000)
+    assert machine.failed_units() == []
