@@ -45,7 +45,7 @@ class Background:
         self._only_embedded("start")
         if self.running():
             return False
-        begun = self.clock.wall()
+        before = self._reported()
         argv = [sys.executable, "-I", "-m", "agent.daemon", "--root", str(self.layout.root)]
         try:
             files.ensure_folder(self.layout.logs, mode=0o750)
@@ -54,10 +54,11 @@ class Background:
             raise MachineError("daemon-failed", str(failure)) from failure
         deadline = self.clock.monotonic() + START_TIMEOUT
         while self.clock.monotonic() < deadline:
-            if self._reported_since(begun):
+            if self._reported() not in (None, before):
                 child.forget()
                 return True
-            if child.poll() is not None:
+            # One that was starting already may have been quicker; then ours ends and it counts.
+            if child.poll() is not None and not self.running():
                 break
             self.clock.sleep(_STEP)
         child.forget()
@@ -87,12 +88,13 @@ class Background:
                 hint=f"sudo systemctl {verb} caretaker",
             )
 
-    def _reported_since(self, begun: float) -> bool:
+    def _reported(self) -> float | None:
+        """When the daemon that wrote the newest report was started; None where none did."""
         try:
             content = files.read_bytes(self.layout.status)
-            return msgspec.json.decode(content, type=StatusReport).started >= begun - 1.0
+            return msgspec.json.decode(content, type=StatusReport).started
         except (FileNotFoundError, FileFailure, msgspec.DecodeError):
-            return False
+            return None
 
     def _last_words(self) -> str:
         try:

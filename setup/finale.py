@@ -34,7 +34,7 @@ def say_verdict(site: Site, report: Report) -> None:
     """The verdict and what follows from it."""
     facts = report.as_dict(site.host.clock)
     head = _HEADS[report.verdict].format(title=site.title, version=site.manifest.appliance.version)
-    lines = [f"{head} ({_counted(report)}, {facts['seconds']} s)", *_trouble(report)]
+    lines = [f"{head} ({_counted(report)}{facts['seconds']} s)", *_trouble(report)]
     if report.verdict is Verdict.HEALTHY:
         lines += _where(site)
     lines += _next(site, report)
@@ -57,7 +57,8 @@ def show_secrets(site: Site) -> None:
     if not wanted:
         for name in fresh:
             path = site.layout.secrets / name
-            site.console.tell("note", f"  secret {name:<10} sudo cat {path}", words=str(path))
+            read = f"cat {path}" if site.embedded else f"sudo cat {path}"
+            site.console.tell("note", f"  secret       {name}: {read}", words=str(path))
         return
     said = []
     for name in fresh:
@@ -74,14 +75,16 @@ def _say(site: Site, name: str) -> bool:
         site.console.tell("note", f"  secret {name}: {error.message}", words=error.message)
         return False
     where = site.layout.secrets / name
-    text = f"  {name:<12} {value}   (shown this once; kept in {where})"
+    text = f"  secret       {name}: {value}   (shown this once; kept in {where})"
     site.console.for_eyes(text, event="secret", name=name, value=value, path=str(where))
     return True
 
 
 def _counted(report: Report) -> str:
-    word = "to change" if report.verdict is Verdict.PLANNED else "changed"
-    return f"{report.changed} {word}"
+    if report.verdict is Verdict.PLANNED:
+        return f"{report.changed} to change, "
+    told = (Verdict.HEALTHY, Verdict.ATTENTION, Verdict.UNINSTALLED)
+    return f"{report.changed} changed, " if report.verdict in told else ""
 
 
 def _trouble(report: Report) -> list[str]:

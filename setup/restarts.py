@@ -47,6 +47,14 @@ def pending(layout: Layout, unit: str, run: str | None = None) -> str:
     return verb if noted_run == now else ""
 
 
+def forecast(layout: Layout, unit: str, verb: str = RESTART, run: str | None = None) -> str:
+    """What a plan says of a unit whose files would change; nothing where it does not run."""
+    now = current_run(layout, unit) if run is None else run
+    if not now:
+        return ""
+    return f", then {verb} {'the agent and its services' if layout.embedded else unit}"
+
+
 def settle(layout: Layout, unit: str) -> None:
     """Forget the note: what it asked for was done. FileFailure."""
     files.remove(_folder(layout) / _name(layout, unit))

@@ -98,9 +98,9 @@ class Run:
             for blocker in look.blockers:
                 self._tell(number, step, "failed", _with_fix(blocker))
             raise StepFailed(_trouble(look.blockers))
-        self._note(look)
         if not look.needs:
             self._tell(number, step, "kept", look.summary, clock.monotonic() - began)
+            self._note(look)
             return
         words = self._apply(number, step)
         after = self._look(step)
@@ -108,6 +108,7 @@ class Run:
             left = "; ".join([*after.needs, *(each.message for each in after.blockers)])
             self._fail(number, step, f"it was done and is still not so: {left}")
         self._tell(number, step, "changed", words, clock.monotonic() - began, len(look.needs))
+        self._note(after)
 
     def _apply(self, number: int, step: Step) -> str:
         try:
@@ -183,7 +184,7 @@ class Run:
 
     def _note(self, look: Look) -> None:
         for text in look.notes:
-            self.site.console.tell("note", f"        note: {text}", mood="warning", words=text)
+            self.site.console.tell("note", f"          note: {text}", mood="warning", words=text)
             self.report = replace(self.report, notes=(*self.report.notes, text))
 
     def _tell(

@@ -9,12 +9,15 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from agent.host import files
 from agent.host.failures import FileFailure, LockHeld
+
+_PATIENCE = 100  # looks
 
 
 @contextmanager
@@ -67,10 +70,14 @@ def held(path: Path) -> bool:
 
 def holder_pid(path: Path) -> int:
     """The pid of who holds the lock, as it wrote it there; 0 where nobody does. FileFailure."""
-    if not held(path):
-        return 0
-    match = re.search(rb"\(pid (\d+)\)", files.read_bytes(path, cap=4096))
-    return int(match[1]) if match else 0
+    for _ in range(_PATIENCE):
+        if not held(path):
+            return 0
+        match = re.search(rb"\(pid (\d+)\)", files.read_bytes(path, cap=4096))
+        if match:
+            return int(match[1])
+        time.sleep(0.002)  # It has the lock and is about to write its name.
+    return 0
 
 
 def _same_file(fd: int, path: Path) -> bool:

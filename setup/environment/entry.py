@@ -16,6 +16,7 @@ from agent.errors import CaretakerError, MachineError, UsageError
 from agent.host import files, handover, lock
 from agent.host.failures import HostFailure, LockHeld
 from agent.host.systemd import Systemd
+from setup import restarts
 from setup.console import Console
 from setup.environment.distribution import Distribution, this_distribution
 from setup.environment.journal_binding import Binding
@@ -119,6 +120,8 @@ def make(work: Work) -> int:
     """Make what is missing; how many things were. Under the lock, so it looks again."""
     libraries, tool = needs(work)
     say, made = work.console, 0
+    # The running agent was started from what is there now, and loads more of it as it goes.
+    restarts.note(work.place.layout, restarts.AGENT_UNIT)
     before = work.libraries.link.resolve() if work.libraries.link.is_symlink() else None
     tool_before = work.tool.installed
     if libraries:
@@ -200,7 +203,8 @@ def _environment_needs(work: Work) -> list[str]:
         if pip_wheel() is None:
             found.append(f"run: {distribution.command(*distribution.python)}")
         found.append(f"{work.libraries.target}: {_contents(work)}")
-    return [*found, f"{work.tool.home}/tools/{work.tool.digest()}: the tool itself"]
+    then = restarts.forecast(work.place.layout, restarts.AGENT_UNIT)
+    return [*found, f"{work.tool.home}/tools/{work.tool.digest()}: the tool itself{then}"]
 
 
 def _contents(work: Work) -> str:

@@ -27,19 +27,24 @@ def look(site: Site) -> Look:
 
 
 def apply(site: Site) -> str:
-    for path in _stale(site):
+    stale = _stale(site)
+    for path in stale:
         trees.remove(path)
     missing = list(_missing_users(site))
     for name in missing:
         users.make_system_user(name, home=_home(site, name))
-    made = 0
+    made = linked = 0
     for folder in list(_wrong_folders(site)):
         files.ensure_folder(folder.path, mode=folder.mode, owner=_owner(site, folder))
         made += 1
     for link, target in list(_wrong_links(site)):
         files.replace_link(link, target)
-    words = f"{len(missing)} users, " if site.users else ""
-    return f"made {words}{made} folders"
+        linked += 1
+    parts = [f"{len(missing)} users"] if missing else []
+    parts += [f"{made} folders"] if made else []
+    parts += [f"{linked} links"] if linked else []
+    words = [f"made {', '.join(parts)}"] if parts else []
+    return "; ".join([*words, *([f"removed {len(stale)} left-overs"] if stale else [])])
 
 
 def things(site: Site) -> tuple[Thing, ...]:

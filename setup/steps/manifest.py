@@ -27,7 +27,9 @@ def look(site: Site) -> Look:
             "setup.sh --uninstall, or --root DIR for a place of its own",
         )
         return Look("", blockers=(blocker,))
-    return Look("", (f"{short(site.layout, site.layout.manifest)}: replace by the one handed in",))
+    then = restarts.forecast(site.layout, restarts.AGENT_UNIT)
+    path = short(site.layout, site.layout.manifest)
+    return Look("", (f"{path}: replace by the one handed in{then}",))
 
 
 def apply(site: Site) -> str:

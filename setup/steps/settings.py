@@ -45,10 +45,15 @@ def _changes(site: Site) -> list[str]:
     names = [*said, *(name for name in kept if name not in said)]
     changed = [name for name in names if kept.get(name) != said.get(name)]
     found = []
+    then = restarts.forecast(site.layout, restarts.AGENT_UNIT) if changed else ""
     for name in changed:
         given = site.answers.given.get(name)
-        found.append(f"setting {name} = {given.value} ({given.source})" if given and name in said
-                     else f"setting {name}: drop it, nothing asks for it any more")  # fmt: skip
+        words = (
+            f"{name} = {given.value} ({given.source})"
+            if given and name in said
+            else (f"{name}: drop it, nothing asks for it any more")
+        )
+        found.append(f"setting {words}{then}")
     return found
 
 

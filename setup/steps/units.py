@@ -12,7 +12,7 @@ from pathlib import Path
 from agent.errors import MachineError
 from agent.host import files, permissions
 from agent.host.failures import FileFailure
-from agent.host.unit_facts import read_units
+from agent.host.unit_facts import UnitFacts, read_units
 from agent.services.names import target_name, unit_name
 from agent.services.units import environment_files, unit_files
 from agent.values import values_for
@@ -62,9 +62,9 @@ def enabled_units(site: Site) -> tuple[str, ...]:
 
 def look(site: Site) -> Look:
     wanted = wanted_files(site)
-    needs = [f"file {each.path}" for each in wanted if not _stands(each)]
-    needs += [f"remove {path}, which nothing asks for any more" for path in _orphans(site, wanted)]
     facts = read_units([*enabled_units(site), *_units(wanted)])
+    needs = [f"file {each.path}{_then(site, each, facts)}" for each in wanted if not _stands(each)]
+    needs += [f"remove {path}, which nothing asks for any more" for path in _orphans(site, wanted)]
     if any(each.reload_needed for each in facts.values()):
         needs.append("systemctl daemon-reload")
     needs += [f"enable {name}" for name in enabled_units(site) if not facts[name].is_enabled]
@@ -125,6 +125,13 @@ def _unit_of(path: Path) -> str:
         return JOURNAL
     name = path.parent.name.removesuffix(".d") if path.parent.suffix == ".d" else path.name
     return name if name.endswith(".service") and "@" not in name else ""
+
+
+def _then(site: Site, wanted: Wanted, facts: dict[str, UnitFacts]) -> str:
+    if not wanted.unit or not facts[wanted.unit].is_active:
+        return ""
+    run = facts[wanted.unit].invocation
+    return restarts.forecast(site.layout, wanted.unit, restarts.RESTART, run)
 
 
 def _units(wanted: list[Wanted]) -> list[str]:
