@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from agent.errors import ManifestError
-from agent.host import files
+from agent.host import files, lock
 from agent.host.clock import Clock
 from agent.host.failures import FileFailure
 from agent.layout import Layout
@@ -43,6 +43,19 @@ def not_set_up(layout: Layout) -> ManifestError:
     else:
         hint = "./setup/setup.sh examples/sochdb"
     return ManifestError("not-set-up", f"there is no appliance below {layout.root}", hint=hint)
+
+
+def agent_speaks(layout: Layout, age: float) -> bool:
+    """Whether the newest report, `age` seconds old, is one of a living agent.
+
+    A dead agent's lock is free at once; who may not look at the lock waits for the age to tell.
+    """
+    if age > SILENT_AFTER:
+        return False
+    try:
+        return lock.held(layout.daemon_lock)
+    except FileFailure:
+        return True
 
 
 def newest_report(layout: Layout) -> tuple[StatusReport | None, float]:

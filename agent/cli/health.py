@@ -7,7 +7,7 @@ import sys
 import click
 import msgspec
 
-from agent.cli.appliance import SILENT_AFTER, manifest_of, newest_report
+from agent.cli.appliance import agent_speaks, manifest_of, newest_report
 from agent.cli.arguments import DURATION
 from agent.cli.saying import plain, span, word
 from agent.errors import UnhealthyError
@@ -49,7 +49,7 @@ def command(layout: Layout, *, wait: Duration, level: str, as_json: bool) -> Non
     deadline = clock.monotonic() + wait
     while True:
         report, age = newest_report(layout)
-        status = _status(report, age, level)
+        status = _status(report, level) if agent_speaks(layout, age) else None
         if status in (Status.PASS, Status.WARN) or clock.monotonic() >= deadline:
             break
         clock.sleep(_STEP)
@@ -57,9 +57,9 @@ def command(layout: Layout, *, wait: Duration, level: str, as_json: bool) -> Non
     sys.exit(4 if status is None else UnhealthyError.exit_status * (status is Status.FAIL))
 
 
-def _status(report: StatusReport | None, age: float, level: str) -> Status | None:
-    """None where nobody knows: no report, or one too old to be believed."""
-    if report is None or age > SILENT_AFTER:
+def _status(report: StatusReport | None, level: str) -> Status | None:
+    """None where nobody knows."""
+    if report is None:
         return None
     return report.live if level == "live" else report.ready
 

@@ -10,7 +10,7 @@ import sys
 import click
 import msgspec
 
-from agent.cli.appliance import SILENT_AFTER, manifest_of, newest_report
+from agent.cli.appliance import agent_speaks, manifest_of, newest_report
 from agent.cli.certificates import certificates_of
 from agent.cli.screen import Screen, draw
 from agent.errors import UnhealthyError
@@ -58,7 +58,7 @@ def _look(layout: Layout) -> Screen:
         support=manifest.appliance.support,
         report=report,
         report_age=None if report is None else age,
-        silent=age > SILENT_AFTER,
+        silent=not agent_speaks(layout, age),
         certificates=certificates_of(list(manifest.certificates), layout, now=Clock().wall()),
         disk=_disk(layout),
     )

@@ -14,6 +14,7 @@ from agent.cli.program import VERBS, program
 from agent.cli.saying import plain, size, span
 from agent.errors import CaretakerError
 from agent.findings import Level, Severity, Status
+from agent.host import lock
 from agent.host.clock import Clock
 from agent.layout import Layout
 from agent.ledger import Ledger
@@ -61,7 +62,11 @@ def put(layout: Layout, what: StatusReport) -> None:
     layout.status.write_bytes(msgspec.json.encode(what))
 
 
-def call(layout: Layout, *argv: str) -> Result:
+def call(layout: Layout, *argv: str, running: bool = True) -> Result:
+    """One command, with an agent that holds its lock or without one."""
+    if running:
+        with lock.exclusive(layout.daemon_lock, purpose="agent"):
+            return call(layout, *argv, running=False)
     return CliRunner().invoke(program, ["--root", str(layout.root), *argv])
 
 
@@ -84,7 +89,7 @@ def test_a_misspelt_verb_is_told(layout: Layout) -> None:
 
 
 def test_without_an_appliance_the_next_command_is_told(tmp_path: Path) -> None:
-    result = call(Layout(tmp_path), "status")
+    result = call(Layout(tmp_path), "status", running=False)
     assert code_of(result) == "not-set-up"
 
 
@@ -103,7 +108,16 @@ def test_status_of_a_silent_agent_says_so(layout: Layout) -> None:
     put(layout, report(age=300))
     result = call(layout, "status")
     assert result.exit_code == 4
-    assert "silent for 5 min" in result.output
+    assert "the agent does not run; below is what it knew 5 min ago" in result.output
+
+
+def test_a_dead_agent_is_told_at_once_by_its_free_lock(layout: Layout) -> None:
+    put(layout, report())
+    layout.daemon_lock.touch()
+    assert call(layout, "status", running=False).exit_code == 4
+    result = call(layout, "health", running=False)
+    assert result.exit_code == 4
+    assert "unknown, the agent does not report" in result.output
 
 
 def test_status_as_json_is_the_report(layout: Layout) -> None:
@@ -167,7 +181,7 @@ def test_acts_without_an_agent_say_how_to_start_it(layout: Layout, argv: tuple[s
 
 
 def test_stop_of_what_does_not_run_is_no_error(layout: Layout) -> None:
-    result = call(layout, "stop")
+    result = call(layout, "stop", running=False)
     assert (result.exit_code, result.output) == (0, "it does not run\n")
 
 
