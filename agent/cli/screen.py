@@ -13,6 +13,8 @@ from agent.cli.certificates import CertificateLine
 from agent.cli.saying import count, moment, plain, sign, size, span, word
 from agent.status import CheckReport, StatusReport
 
+EVENTS = 5  # newest ones; `caretaker ledger` has the rest
+
 
 class Screen(msgspec.Struct, frozen=True):
     """All that is shown. `report_age` in seconds; `disk` (bytes, bytes free) of the data."""
@@ -45,7 +47,7 @@ def draw(screen: Screen, width: int) -> str:
         lines += _section("Balancers", [_probe(report)])
         events = [
             f"{moment(e.at)}  {plain(e.what)}: {word(e.outcome)}{_dash(plain(e.why))}"
-            for e in report.events
+            for e in report.events[-EVENTS:]
         ]
         lines += _section("Last events", events)
     if screen.support:
