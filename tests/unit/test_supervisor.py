@@ -7,82 +7,18 @@ import os
 import signal
 import subprocess
 import sys
-import textwrap
 import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from agent.errors import MachineError, UsageError
-from agent.host import children
-from agent.host.machine import Host
-from agent.services.embedded import Supervisor
-from agent.services.protocol import ServiceState
-from tests.unit.services_fixtures import SECRETS, layout_at, manifest_of, values_of
+from tests.unit.services_fixtures import SECRETS, layout_at
+from tests.unit.supervisor_stage import Stage, alive, sh, wait_for
 
 pytestmark = pytest.mark.real
-
-REPOSITORY = Path(__file__).parents[2]
-WAIT = 10.0
-
-
-def wait_for(question: Callable[[], object], *, timeout: float = WAIT) -> None:
-    deadline = time.monotonic() + timeout
-    while not question():
-        assert time.monotonic() < deadline, f"waited {timeout} s"
-        time.sleep(0.02)
-
-
-def alive(pid: int) -> bool:
-    try:
-        text = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return False
-    return text.rpartition(")")[2].split()[0] not in "ZX"
-
-
-def sh(script: str, **keys: str) -> str:
-    """The keys of a service that runs a shell script."""
-    lines = [f"command = {json.dumps(['/bin/sh', '-c', script])}"]
-    return "\n".join([*lines, *(f"{key} = {value}" for key, value in keys.items())])
-
-
-@dataclass
-class Stage:
-    """A root on which supervisors run; all of it ends with the test."""
-
-    root: Path
-    opened: list[Supervisor]
-    noted: list[ServiceState]
-
-    @property
-    def data(self) -> Path:
-        return layout_at(self.root).data
-
-    def supervise(self, text: str) -> Supervisor:
-        layout = layout_at(self.root)
-        layout.data.mkdir(parents=True, exist_ok=True)
-        supervisor = Supervisor(
-            manifest_of(text), layout, Host(self.root), values_of(layout), self.noted.append
-        )
-        self.opened.append(supervisor)
-        supervisor.open()
-        return supervisor
-
-    def up(self, text: str) -> Supervisor:
-        supervisor = self.supervise(text)
-        wait_for(lambda: all(state.running for state in supervisor.states().values()))
-        return supervisor
-
-    def said(self, name: str) -> str:
-        path = layout_at(self.root).logs / f"{name}.log"
-        return path.read_text() if path.exists() else ""
-
-    def family(self, name: str) -> list[int]:
-        return [each.pid for each in children.family(f"{self.root.resolve()}:{name}", None)]
 
 
 @pytest.fixture
@@ -324,96 +260,3 @@ def test_as_root_a_service_runs_as_its_user(stage: Stage) -> None:
 def _can_reach(path: str) -> bool:
     argv = ["setpriv", "--reuid=65534", "--clear-groups", "--regid=65534", "test", "-x", path]
     return subprocess.run(argv, check=False).returncode == 0
-
-
-DAEMON = textwrap.dedent("""
-    import sys, time
-    from pathlib import Path
-    from agent.host.machine import Host
-    from agent.services.embedded import Supervisor
-    from tests.unit.services_fixtures import layout_at, manifest_of, values_of
-    layout = layout_at(Path(sys.argv[1]))
-    supervisor = Supervisor(manifest_of(sys.argv[2]), layout, Host(layout.root), values_of(layout))
-    supervisor.open()
-    while not all(state.running for state in supervisor.states().values()):
-        time.sleep(0.02)
-    print("up", flush=True)
-    time.sleep(600)
-""")
-
-# One that heeds SIGTERM, and one that neither heeds it nor keeps its children in its session.
-TWO = (
-    "[services.good]\n" + sh("exec sleep 600")
-    + "\n[services.bad]\n"
-    + sh("trap '' TERM; setsid sleep 600 & echo ready; while :; do sleep 0.1; done",
-         stop_timeout='"300ms"')
-)  # fmt: skip
-
-
-@pytest.fixture
-def killed(stage: Stage) -> Iterator[dict[str, list[int]]]:
-    """The families of both services, after their daemon was killed."""
-    stage.data.mkdir(parents=True)
-    argv = [sys.executable, "-c", DAEMON, str(stage.root), TWO]
-    with subprocess.Popen(argv, stdout=subprocess.PIPE, cwd=REPOSITORY) as daemon:
-        assert daemon.stdout is not None
-        assert daemon.stdout.readline() == b"up\n"
-        wait_for(lambda: "ready" in stage.said("bad") and len(stage.family("bad")) >= 2)
-        families = {name: stage.family(name) for name in ("good", "bad")}
-        daemon.kill()
-    yield families
-    for pid in [*families["good"], *families["bad"]]:
-        if alive(pid) and pid in [*stage.family("good"), *stage.family("bad")]:
-            os.kill(pid, signal.SIGKILL)
-
-
-def test_a_killed_daemon_takes_along_who_heeds_its_leash(
-    stage: Stage, killed: dict[str, list[int]]
-) -> None:
-    wait_for(lambda: not stage.family("good"))
-    assert stage.family("bad"), "it ignores the signal: the next daemon's work"
-
-
-def test_the_next_daemon_ends_what_was_left_before_it_starts_anew(
-    stage: Stage, killed: dict[str, list[int]]
-) -> None:
-    left = stage.family("bad")
-    assert left
-    supervisor = stage.up(TWO)
-    assert not [pid for pid in left if alive(pid)]
-    assert supervisor.state("bad").pid not in left
-    assert supervisor.state("bad").restarts == 0
-
-
-def test_a_main_process_without_its_mark_is_found_by_the_roll(
-    stage: Stage, killed: dict[str, list[int]]
-) -> None:
-    """Programs that set their title overwrite their environment, and the mark with it."""
-    roll = json.loads((layout_at(stage.root).run / "children.json").read_text())
-    pid, started = roll["children"]["bad"]
-    assert pid in killed["bad"]
-    assert children.is_running(children.Identity(pid, started))
-    assert not children.is_running(children.Identity(pid, started + 1))
-
-
-def test_a_roll_of_another_boot_means_nothing(
-    stage: Stage, killed: dict[str, list[int]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = layout_at(stage.root).run / "children.json"
-    roll = json.loads(path.read_text())
-    # Our own pid stands for a stranger who has the number now.
-    started = int(Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19])
-    roll |= {"boot": "another", "children": {"good": [os.getpid(), started]}}
-    path.write_text(json.dumps(roll))
-    assert stage.up(TWO).state("good").running
-
-
-def test_two_roots_do_not_meet(stage: Stage, tmp_path: Path) -> None:
-    first = stage.up("[services.web]\n" + sh("exec sleep 600"))
-    other = Stage(tmp_path / "other", stage.opened, [])
-    second = other.up("[services.web]\n" + sh("exec sleep 600"))
-    pid = first.state("web").pid
-    second.restart("web")
-    second.close()
-    assert first.state("web").pid == pid
-    assert alive(pid)
