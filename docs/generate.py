@@ -7,41 +7,40 @@ python docs/generate.py --check    only say which differ
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 
-from agent.cli.program import VERBS, program
-from agent.manifest import reference
-
 HERE = Path(__file__).parent
+# docs/ is no package, and a test loads this file by its path.
+sys.path.insert(0, str(HERE))
+
+import man_page  # noqa: E402  (found on the path above)
+import tables  # noqa: E402
+
+from agent.cli.program import program  # noqa: E402
+from agent.manifest import reference  # noqa: E402
 
 
 def command_line() -> str:
     """docs/reference/cli.md: `--help` of every verb."""
     lines = ["# The command line\n", "Made by `docs/generate.py` from `--help`; do not edit."]
-    for path, command in _commands():
+    for path, command in [(["caretaker"], program), *man_page.commands()]:
         context = click.Context(command, info_name=" ".join(path), max_content_width=88)
         context.terminal_width = 88
         lines += [f"\n## {' '.join(path)}\n", "```text", command.get_help(context).rstrip(), "```"]
     return "\n".join(lines) + "\n"
 
 
-def _commands() -> Iterator[tuple[list[str], click.Command]]:
-    yield ["caretaker"], program
-    for verb in VERBS:
-        command = program.get_command(click.Context(program), verb.name)
-        assert command is not None
-        yield ["caretaker", verb.name], command
-        if isinstance(command, click.Group):
-            for name, inner in sorted(command.commands.items()):
-                yield ["caretaker", verb.name, name], inner
-
-
 PAGES: dict[str, Callable[[], str]] = {
+    "man/caretaker.1": man_page.page,
+    "reference/checks.md": tables.checks,
     "reference/cli.md": command_line,
     "reference/manifest.md": reference.page,
+    "reference/preflight.md": tables.preflight,
+    "reference/setup.md": tables.setup_options,
+    "reference/systems.md": tables.systems,
 }
 
 
