@@ -5,6 +5,7 @@ moments while the private environment is made (the work of pip and its children)
 point the agent that a killed run started survives it, as it would a lost terminal.
 """
 
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -47,8 +48,6 @@ def sweep_environment(
     arena: Arena, count: int, told: Callable[[str], None], *, sweep: Sweep | None = None
 ) -> Sweep:
     """Kill at `count` moments spread over the making of the environment and the steps after."""
-    import shutil
-
     sweep = sweep or Sweep()
     first = prepare(arena)
     wanted = snapshot(arena.root)
