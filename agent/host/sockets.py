@@ -46,22 +46,20 @@ def listeners(proc: Path = Path("/proc")) -> list[Listener]:
     return found
 
 
-def parse_listeners(lines: Iterable[str]) -> list[Listener]:
-    """The listening sockets of a table. It is read no further than they go.
+def parse_listeners(lines: Iterable[str]) -> Iterator[Listener]:
+    """The listening sockets of a table. It is read no further than they go, or are asked for.
 
     The kernel lists them first (net/ipv4/tcp_ipv4.c, tcp_get_idx), and after them one line a
     connection, of which a busy machine has a hundred thousand.
     """
-    found: list[Listener] = []
     for line in lines:
         words = line.split()
         if len(words) < 10 or words[0] == "sl":
             continue
         if words[3] != LISTEN:
-            break
+            return
         address, _, port = words[1].rpartition(":")
-        found.append(Listener(_address(address), int(port, 16), int(words[9]), int(words[7])))
-    return found
+        yield Listener(_address(address), int(port, 16), int(words[9]), int(words[7]))
 
 
 def holders(inodes: Collection[int], proc: Path = Path("/proc")) -> dict[int, Holder]:

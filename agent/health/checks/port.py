@@ -7,7 +7,9 @@ IPv4 too is not in the table; it counts as if it did, as the kernel does by defa
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
+from collections.abc import Iterator
 
 from agent.findings import Finding, failed, passed
 from agent.health import process_owner
@@ -15,36 +17,36 @@ from agent.health.context import CheckType, Context
 from agent.host.sockets import Listener, holders, holdings, parse_listeners
 from agent.manifest.checks import PortCheck
 
-_PROVED = "port.proved"  # key of `memory`: inodes of sockets that are the service's
+_PROVED = "port.proved"  # key of `memory`: inode of the socket that is the service's
 _ANY = ("0.0.0.0", "::")  # noqa: S104 (compared with, not bound to)
 
 
 def look(check: PortCheck, context: Context) -> Finding:
-    found = [each for each in _listeners(context) if each.port == check.port]
-    if not found:
-        return failed("port-closed", f"nothing listens on port {check.port}")
-    fitting = [each for each in found if _reachable(each.address, check.address)]
-    if not fitting:
-        where = ", ".join(sorted({each.address for each in found}))
-        summary = f"port {check.port} is open at {where} only, not at {check.address}"
-        return failed("port-elsewhere", summary)
-    if check.service:
-        stranger = _stranger(fitting, check, context)
+    elsewhere: set[str] = set()
+    for listener in _listeners(check.port, context):
+        if not _reachable(listener.address, check.address):
+            elsewhere.add(listener.address)
+            continue
+        stranger = _stranger(listener, check, context) if check.service else ""
         if stranger:
             summary = f"port {check.port} is held by {stranger}, not by service {check.service}"
             return failed("port-foreign", summary)
-    where = ", ".join(sorted({each.address for each in fitting}))
-    return passed(f"port {check.port} is open at {where}")
+        # Not read to its end: see `Kernel.lines`.
+        return passed(f"port {check.port} is open at {listener.address}")
+    if not elsewhere:
+        return failed("port-closed", f"nothing listens on port {check.port}")
+    where = ", ".join(sorted(elsewhere))
+    summary = f"port {check.port} is open at {where} only, not at {check.address}"
+    return failed("port-elsewhere", summary)
 
 
-def _listeners(context: Context) -> list[Listener]:
-    found: list[Listener] = []
+def _listeners(port: int, context: Context) -> Iterator[Listener]:
     for table in ("tcp", "tcp6"):
-        try:
-            found += parse_listeners(context.host.kernel.lines(f"/proc/net/{table}"))
-        except FileNotFoundError:
-            continue  # No IPv6 in this kernel.
-    return found
+        # No file: no IPv6 in this kernel.
+        with contextlib.suppress(FileNotFoundError):
+            for each in parse_listeners(context.host.kernel.lines(f"/proc/net/{table}")):
+                if each.port == port:
+                    yield each
 
 
 def _reachable(listening: str, wanted: str) -> bool:
@@ -59,24 +61,19 @@ def _reachable(listening: str, wanted: str) -> bool:
     return ipaddress.ip_address(listening) == asked
 
 
-def _stranger(found: list[Listener], check: PortCheck, context: Context) -> str:
+def _stranger(socket: Listener, check: PortCheck, context: Context) -> str:
     """Who holds the port instead of the service; empty where the service does.
 
-    A socket keeps its inode for life, so one that was proved to be the service's needs no proof
-    again while it listens.
+    A socket keeps its inode for life, so the one that was proved to be the service's needs no
+    proof again while it listens.
     """
-    proved: set[int] = context.memory.setdefault(_PROVED, set())
-    proved &= {each.inode for each in found}
-    unproved = [each for each in found if each.inode not in proved]
-    if not unproved:
+    if context.memory.get(_PROVED) == socket.inode:
         return ""
     pids = process_owner.of_service(check.service, context)
-    proved |= holdings(pids) & {each.inode for each in unproved}
-    context.memory[_PROVED] = proved
-    for each in unproved:
-        if each.inode not in proved and (stranger := _holder(each, pids, context)):
-            return stranger
-    return ""
+    if socket.inode in holdings(pids):
+        context.memory[_PROVED] = socket.inode
+        return ""
+    return _holder(socket, pids, context)
 
 
 def _holder(socket: Listener, pids: list[int], context: Context) -> str:
