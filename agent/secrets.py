@@ -7,7 +7,6 @@ ever stands in an error, a log or a repr.
 from __future__ import annotations
 
 import os
-import secrets
 import string
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,5 +71,8 @@ class Secrets:
 
 def make(spec: Secret) -> str:
     """A fresh value from the kernel's random source."""
+    # Here and not above: it loads OpenSSL (4 MB), which the daemon, who only reads, does not need.
+    import secrets
+
     alphabet = _ALPHABETS[spec.alphabet]
     return "".join(secrets.choice(alphabet) for _ in range(spec.length))

@@ -6,7 +6,6 @@ loopback. Fails closed: a request that proves nothing may do nothing. Refuses to
 
 from __future__ import annotations
 
-import hmac
 from dataclasses import dataclass
 
 
@@ -40,5 +39,8 @@ class Access:
         return caller.uid in (0, self.own_uid)
 
     def _holds_token(self, caller: Caller) -> bool:
+        # Loads OpenSSL (4 MB): only who uses the loopback port pays for it.
+        import hmac
+
         given = caller.bearer.encode()
         return bool(self.token) and hmac.compare_digest(given, self.token.encode())

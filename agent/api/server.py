@@ -6,7 +6,7 @@ Owns the thread that waits, and the lazy import: until someone asks, Flask and w
 
 from __future__ import annotations
 
-import secrets
+import os
 import threading
 from dataclasses import dataclass
 from typing import Any
@@ -70,7 +70,7 @@ class ApiServer:
 
 def open_server(layout: Layout, own_uid: int, api_port: int) -> ApiServer:
     """Open the listeners and write the token. Raises FileFailure and OSError."""
-    token = secrets.token_urlsafe(32) if api_port else ""
+    token = os.urandom(32).hex() if api_port else ""
     access = Access(own_uid, token)
     listeners = [listen_unix(layout.api_socket, mode=0o660)]
     if api_port:

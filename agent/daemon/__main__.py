@@ -22,7 +22,7 @@ def main(argv: list[str]) -> int:
     probe, trouble = early.open_probe(root)
     from agent.daemon.understudies import load
 
-    load("structlog", "apscheduler.schedulers.background")
+    load("msgspec", "structlog", "apscheduler.schedulers.background")
     from agent.daemon.run import run
 
     return run(root, embedded=embedded, probe=probe, trouble=trouble)

@@ -42,6 +42,9 @@ def _presets() -> dict[str, dict[str, Any]]:
         },
         # APScheduler's process pool, which we do not use, loads multiprocessing.
         "concurrent.futures.process": {"BrokenProcessPool": type("BrokenProcessPool", (), {})},
+        "multiprocessing": {},
+        # structlog catches an error of it.
+        "pickle": {"PicklingError": type("PicklingError", (Exception,), {})},
         # Named zones and this machine's own: the scheduler runs on a clock of ours.
         "tzlocal": {"get_localzone": _nothing},
         "zoneinfo": {"ZoneInfo": type("ZoneInfo", (), {})},
@@ -49,7 +52,8 @@ def _presets() -> dict[str, dict[str, Any]]:
 
 
 # structlog.dev, for people at a terminal, uses these where they are installed: 4 MB for rich.
-_ABSENT = ("rich", "twisted", "better_exceptions")
+# msgspec takes one name from typing_extensions that typing has too.
+_ABSENT = ("rich", "twisted", "better_exceptions", "typing_extensions")
 
 
 class _Understudy(ModuleType):

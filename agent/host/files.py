@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import stat
 from pathlib import Path
 
@@ -79,7 +78,7 @@ def replace(
 
 def _aside(path: Path) -> str:
     # The pid tells `leftovers` whether its writer still lives.
-    return f".{path.name}.{os.getpid()}-{secrets.token_hex(6)}.part"
+    return f".{path.name}.{os.getpid()}-{os.urandom(6).hex()}.part"
 
 
 def _write_aside(

@@ -91,7 +91,7 @@ class Network:
         """A TCP connection within `timeout` seconds, which bounds its whole use. OSError."""
         deadline = time.monotonic() + timeout
         try:
-            stream = socket.create_connection((address, port), timeout)
+            stream = socket.create_connection((_plain(address), port), timeout)
         except UnicodeError as error:
             raise _no_name() from error
         local = stream.getsockname()
@@ -111,7 +111,7 @@ class Network:
     def resolve(self, name: str) -> list[str]:
         """The addresses of a name, in the resolver's order. OSError. It knows no time limit."""
         try:
-            found = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
+            found = socket.getaddrinfo(_plain(name), None, type=socket.SOCK_STREAM)
         except UnicodeError as error:
             raise _no_name() from error
         return list(dict.fromkeys(str(each[4][0]) for each in found))
@@ -130,6 +130,11 @@ class Network:
             except OSError:
                 return False
         return True
+
+
+def _plain(name: str) -> Any:
+    """A name in ASCII as bytes: for text Python loads its IDNA codec and Unicode tables."""
+    return name.encode() if name.isascii() else name
 
 
 def _no_name() -> OSError:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import secrets
 import unicodedata
 from typing import Any
 
@@ -36,6 +35,9 @@ class Exchange:
             password = unicodedata.normalize("NFKC", password)
         self._password = password.encode()
         self._memory = memory
+        # Loads OpenSSL (4 MB): an appliance without SCRAM never pays for it.
+        import secrets
+
         self._nonce = nonce or secrets.token_urlsafe(18)
         # PostgreSQL takes the user from the startup message and ignores this one.
         self._first = f"n=,r={self._nonce}"
