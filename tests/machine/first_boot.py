@@ -38,6 +38,8 @@ MANIFEST = """
 name = "shop"
 title = "Shop"
 version = "1.0"
+[daemon]
+drain = "0s"
 [settings.colour]
 title = "Colour of the shop"
 choices = ["red", "green"]
