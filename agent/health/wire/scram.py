@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import unicodedata
 from typing import Any
 
 # PostgreSQL's default is 4096, and a pepper-minded one has 600,000. A false server must not keep a
@@ -32,6 +31,8 @@ class Exchange:
 
     def __init__(self, password: str, memory: dict[str, Any], *, nonce: str = "") -> None:
         if not password.isascii():
+            import unicodedata  # a megabyte of tables
+
             password = unicodedata.normalize("NFKC", password)
         self._password = password.encode()
         self._memory = memory
