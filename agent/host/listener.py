@@ -17,6 +17,7 @@ _NO = False  # os.set_blocking takes no keywords
 
 # Seconds, which the kernel rounds to re-sent SYN-ACKs: one, after a second.
 DEFERRED = 1
+_BUFFER = 16 * 1024  # bytes each way, doubled by the kernel for its own accounting
 
 
 def listen(address: str, port: int, *, backlog: int, brief: bool = False) -> _socket.socket:
@@ -51,6 +52,9 @@ def listen(address: str, port: int, *, backlog: int, brief: bool = False) -> _so
 
 def _for_brief_connections(listener: _socket.socket) -> None:
     """Half the CPU a probe, measured; like the others, inherited by what is accepted."""
+    # Left to itself the kernel would let each peer fill megabytes, charged to our memory limit.
+    listener.setsockopt(_socket.SOL_SOCKET, _socket.SO_RCVBUF, _BUFFER)
+    listener.setsockopt(_socket.SOL_SOCKET, _socket.SO_SNDBUF, _BUFFER)
     # One wake-up and no fruitless read a connection. Silent clients meanwhile hold a request in
     # the kernel's SYN queue and nothing here; when that is full, SYN cookies take over and
     # connections arrive at once again.

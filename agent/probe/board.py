@@ -14,6 +14,7 @@ import mmap
 
 _NUMBER_BITS = 20
 NUMBERS = 1 << _NUMBER_BITS
+_LATEST = 1e10  # seconds, some 300 years of uptime; what is left of the word holds 557
 
 
 class Board:
@@ -27,7 +28,8 @@ class Board:
 
     def post(self, number: int, deadline: float) -> None:
         """Say that snapshot `number` holds until `deadline` (of `ticks`)."""
-        self.word[0] = int(deadline * 1000) << _NUMBER_BITS | number % NUMBERS
+        moment = int(min(max(deadline, 0.0), _LATEST) * 1000)
+        self.word[0] = moment << _NUMBER_BITS | number % NUMBERS
 
 
 def ahead(number: int, have: int) -> bool:

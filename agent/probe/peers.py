@@ -18,6 +18,9 @@ _READ_ONCE = 4096  # bytes; a probe has some 100
 _DISCARD_ONCE = 65536
 _IN, _OUT = select.EPOLLIN, select.EPOLLOUT
 _LOST = -1
+# Bytes kept for all peers together, requests not yet whole and answers not taken. A probe needs
+# none; without a limit, a crowd that sends much and reads nothing would take 80 MB.
+_HELD_MOST = 2 << 20
 _HERE = ("127.", "::1", "::ffff:127.")
 
 
@@ -37,6 +40,7 @@ class Peers:
         self._transport = transport
         self._read, self._write = transport.read, transport.write
         self._all: dict[int, Connection] = {}
+        self._held = 0
 
     def __len__(self) -> int:
         return len(self._all)
@@ -44,8 +48,6 @@ class Peers:
     def welcome(self, fd: int, address: str) -> None:
         """A new connection: most are answered and closed here, before epoll hears of them."""
         remote = not address.startswith(_HERE)
-        if len(self._all) >= self.room:
-            self.evict()
         data = b""
         try:
             if self._transport.prompt:
@@ -73,8 +75,6 @@ class Peers:
     def tell(self, fd: int, address: str) -> None:
         """HAProxy's agent-check asks by connecting: say the line and part."""
         remote = not address.startswith(_HERE)
-        if len(self._all) >= self.room:
-            self.evict()
         self._deliver(self._admit(fd, remote), self._answers.line(remote), b"", LINGER)
 
     def attend(self, fd: int, mask: int) -> None:
@@ -115,6 +115,8 @@ class Peers:
             self._part(one)
 
     def _admit(self, fd: int, remote: bool) -> Connection:  # noqa: FBT001 (hot path)
+        if len(self._all) >= self.room:
+            self.evict()
         uncork(fd)
         one = Connection(fd, remote=remote)
         self._all[fd] = one
@@ -125,6 +127,7 @@ class Peers:
     def _part(self, one: Connection) -> None:
         if one.phase is not None:
             one.phase.leave(one)
+        self._held -= len(one.buffer) + len(one.out)
         del self._all[one.fd]
         self._transport.close(one.fd)  # which also takes it out of epoll
 
@@ -144,17 +147,21 @@ class Peers:
 
     def _deliver(self, one: Connection, out: bytes, rest: bytes, fate: int) -> None:
         """Send `out`; then, or when the peer takes it, its fate."""
+        self._held += len(rest) - len(one.buffer)
         one.buffer = rest
         sent = self._send(one.fd, out) if out else 0
         if sent == _LOST:
             self._part(one)
         elif sent < len(out):
             one.out, one.fate = out[sent:], fate
+            self._held += len(one.out)
             self.phases.taking.enter(one, self.now)
             # Nothing more is read from a peer that does not take its answers.
             self._epoll.modify(one.fd, _OUT)
         else:
             self._go_on(one, fate, answered=bool(out))
+        if self._held > _HELD_MOST:
+            self._part(self.phases.taking.oldest() or self.phases.asking.oldest() or one)
 
     def _send(self, fd: int, out: bytes) -> int:
         """How many bytes the kernel took; _LOST when the peer is gone."""
@@ -182,10 +189,10 @@ class Peers:
         sent = self._send(one.fd, one.out)
         if sent == _LOST:
             self._part(one)
-        elif sent < len(one.out):
-            one.out = one.out[sent:]
-        else:
-            one.out = b""
+            return
+        self._held -= sent
+        one.out = one.out[sent:]
+        if not one.out:
             self._epoll.modify(one.fd, _IN)
             self._go_on(one, one.fate, answered=True)
 

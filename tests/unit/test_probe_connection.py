@@ -1,5 +1,6 @@
 """Phases of a connection, deadlines in order; and the board that parent and child share."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -86,6 +87,13 @@ def test_the_board_keeps_number_and_deadline(number: int, deadline: float) -> No
     found, until = read(notice.word[0])
     assert found == number
     assert deadline - 0.0011 <= until <= deadline
+
+
+@pytest.mark.parametrize(("deadline", "read_back"), [(float("inf"), 1e10), (-5.0, 0.0)])
+def test_the_board_takes_any_deadline(deadline: float, read_back: float) -> None:
+    notice = Board()
+    notice.post(7, deadline)
+    assert read(notice.word[0]) == (7, read_back)
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 3)), max_size=60))

@@ -115,6 +115,32 @@ def test_a_peer_that_does_not_read_is_not_read_and_not_evicted_but_expires() -> 
         assert until(lambda: connections(handle) == 0)
 
 
+def resident_kb(handle: ProbeHandle) -> int:
+    return int(Path(f"/proc/{handle.pid}/statm").read_text().split()[1]) * 4
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"GET / HTTP/1.1\r\nA: " + b"a" * 8000,  # never whole
+        b"GET /livez HTTP/1.1\r\n\r\n" * 40_000,  # never read
+    ],
+)
+def test_a_crowd_can_not_fill_the_memory(raw: bytes) -> None:
+    with running() as handle:
+        assert get(handle.port, "/healthz").status == 503
+        before = resident_kb(handle)
+        with contextlib.ExitStack() as stack:
+            for _ in range(600):
+                peer = stack.enter_context(connect(handle.port))
+                peer.setblocking(False)
+                with contextlib.suppress(BlockingIOError, ConnectionError):
+                    peer.send(raw)
+            assert handle.echo(timeout=5)
+            assert get(handle.port, "/healthz").status == 503
+            assert resident_kb(handle) - before < 5 * 1024
+
+
 def test_partial_writes_lose_nothing() -> None:
     with running() as handle, socket.socket() as peer:
         peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
