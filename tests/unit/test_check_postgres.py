@@ -131,7 +131,7 @@ def test_a_password_never_crosses_a_network_in_the_clear(root: Path, address: st
     assert b"correct horse" not in b"".join(said)
 
 
-@pytest.mark.parametrize("address", ["127.0.0.1", "::1", "localhost", "/run/postgresql"])
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1", "0.0.0.0", "localhost", "/run/postgresql"])
 def test_on_this_machine_it_may(root: Path, address: str) -> None:
     finding, said, _ = replay(root, "postgres-password", address=address)
     assert finding.ok

@@ -104,9 +104,11 @@ def _is_local(address: str) -> bool:
     if address.startswith("/") or address == "localhost":
         return True
     try:
-        return ipaddress.ip_address(address).is_loopback
+        found = ipaddress.ip_address(address)
     except ValueError:
         return False
+    # Linux takes a connection to 0.0.0.0 or :: as one to itself.
+    return found.is_loopback or found.is_unspecified
 
 
 def _refused(error: ServerError, whom: str) -> Finding:
