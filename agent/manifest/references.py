@@ -7,10 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from agent.manifest.checks import CertificateCheck, PortCheck, ProcessCheck, UnitCheck
+from agent.manifest.checks import (
+    CertificateCheck,
+    CommandCheck,
+    PortCheck,
+    ProcessCheck,
+    UnitCheck,
+)
 from agent.manifest.kinds import Duration
 from agent.manifest.model import Manifest
-from agent.manifest.placeholders import names_used
+from agent.manifest.placeholders import holds_secret, names_used
 
 Complaint = tuple[tuple[str, ...], str]
 
@@ -22,6 +28,21 @@ def broken_references(manifest: Manifest) -> Iterator[Complaint]:
     yield from _groups(manifest)
     yield from _elsewhere(manifest)
     yield from _placeholders(manifest)
+    yield from _arguments(manifest)
+
+
+def _arguments(manifest: Manifest) -> Iterator[Complaint]:
+    """Every user of the machine can read a program's arguments (proc(5), cmdline).
+
+    Services hold the same rule where their units are made.
+    """
+    for name, check in manifest.checks.items():
+        if isinstance(check, CommandCheck) and any(map(holds_secret, check.command)):
+            path = ("checks", name, "command")
+            yield (
+                path,
+                "every user can read a program's arguments; hand secrets over in environment",
+            )
 
 
 def _services(manifest: Manifest) -> Iterator[Complaint]:

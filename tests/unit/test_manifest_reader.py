@@ -48,6 +48,7 @@ def test_the_smallest_manifest_has_every_default() -> None:
         (HEAD + "[groups]\ng=['nope']\n", '"nope" is no declared check (declared: none)'),
         (HEAD + "[services.a]\ncommand=['{secret:x}']\n", "{secret:x} names no declared secret"),
         (HEAD + "[services.a]\ncommand=['{relase}']\n", "{relase} is no placeholder"),
+        (HEAD + "[checks.a]\ntype='command'\ncommand=['x','{secret:y}']\n", "every user can read"),
         (HEAD + "[services.a]\ncommand=['x']\nports=[8086]\n", "port 8086 is taken by probe.port"),
     ],
 )
