@@ -78,7 +78,7 @@ class Binding:
     def _pip(self, *words: str) -> None:
         python = str(self.libraries.target / "bin/python")
         argv = [python, f"{pip_wheel()}/pip", "install", "--quiet", "--no-input", "--no-deps",
-                "--disable-pip-version-check", "--root-user-action=ignore", *words]  # fmt: skip
+                "--disable-pip-version-check", *words]  # fmt: skip
         done = spawn.run(argv, timeout=TIMEOUT, env=pip_environment())
         if not done.ok:
             raise MachineError("command-failed", f"systemd-python: {done.reason}")

@@ -106,7 +106,7 @@ class Libraries:
 
     def _words(self) -> list[str]:
         return ["--quiet", "--no-input", "--disable-pip-version-check", "--no-warn-script-location",
-                "--root-user-action=ignore", "--only-binary=:all:", "--require-hashes", "--no-deps",
+                "--only-binary=:all:", "--require-hashes", "--no-deps",
                 f"--requirement={self.lock}"]  # fmt: skip
 
 
@@ -123,7 +123,8 @@ def pip_wheel() -> Path | None:
 
 def pip_environment() -> dict[str, str]:
     """The part of our environment that pip sees."""
-    kept = {"HOME": os.environ.get("HOME", "/")}
+    # No option: Ubuntu 22.04's pip is older than that one, and passes over unknown variables.
+    kept = {"HOME": os.environ.get("HOME", "/"), "PIP_ROOT_USER_ACTION": "ignore"}
     for name, value in os.environ.items():
         if name.startswith(_PIP_WORDS) or name.lower() in _PROXY_WORDS:
             kept[name] = value
