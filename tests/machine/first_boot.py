@@ -69,9 +69,10 @@ http.server.ThreadingHTTPServer(("127.0.0.1", 8443), Answer).serve_forever()
 """
 
 
-def appliance(folder: Path) -> Path:
+def appliance(folder: Path, *, port: int = 8443, probe: int = 8086) -> Path:
     """A small appliance that serves the answer to its one question."""
     (folder / "payload").mkdir(parents=True)
-    (folder / "appliance.toml").write_text(MANIFEST)
-    (folder / "payload/web.py").write_text(WEB)
+    manifest = f"{MANIFEST}[probe]\nport = {probe}\n".replace("8443", str(port))
+    (folder / "appliance.toml").write_text(manifest)
+    (folder / "payload/web.py").write_text(WEB.replace("8443", str(port)))
     return folder
