@@ -31,8 +31,9 @@ def command(layout: Layout, *, limit: int, since: Duration | None, as_json: bool
     """
     _, layout = manifest_of(layout)
     begin = Clock().wall() - since if since is not None else 0.0
-    readable = [path for path in layout.ledgers if path.exists()]
     try:
+        # The agent's folder is closed to others, so even asking may be refused.
+        readable = [path for path in layout.ledgers if path.exists()]
         entries = read_ledgers(readable, limit=limit, since=begin)
     except (FileFailure, OSError) as failure:
         raise MachineError(

@@ -164,6 +164,20 @@ def test_the_ledger_shows_newest_last(layout: Layout) -> None:
     assert "nothing" in call(layout, "ledger", "--since", "0s").output
 
 
+def test_a_ledger_in_a_closed_folder_is_an_error_with_the_way_to_read_it(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def closed(path: Path) -> bool:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    # What Python 3.11's exists() does below a folder of mode 0700.
+    monkeypatch.setattr(Path, "exists", closed)
+    error = CliRunner().invoke(program, ["--root", str(layout.root), "ledger"]).exception
+    assert isinstance(error, CaretakerError)
+    assert error.exit_status == 4
+    assert error.hint == "sudo caretaker ledger"
+
+
 def test_logs_show_the_end_of_a_file(layout: Layout) -> None:
     assert "nothing was logged yet" in call(layout, "logs", "web").output
     (layout.logs / "web.log").write_text("".join(f"line {n}\n" for n in range(50_000)))
