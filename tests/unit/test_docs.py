@@ -15,6 +15,7 @@ from agent.api.access import Access
 from agent.api.app import create_app
 from agent.cli.program import program
 from agent.host.clock import Clock
+from agent.host.resources import Resources
 from agent.layout import Layout
 from agent.manifest.reader import parse
 from agent.probe import routes
@@ -101,10 +102,13 @@ def test_every_route_of_the_local_api_is_documented() -> None:
 
 
 def test_every_metric_is_documented() -> None:
-    text, _ = metrics.render(REPORT, {})
+    resources = Resources(Clock(), ROOT)
+    resources.read()
+    text, _ = metrics.render(REPORT, resources.read())
     there = {line.split(b" ")[2].decode() for line in text.splitlines() if b"# HELP" in line}
-    told = {code_in(row[0]) for row in rows("reference/endpoints.md", "### Metrics")}
-    assert {name.removesuffix("_total") for name in told if name.startswith("caretaker_")} == {
+    cells = [row[0] for row in rows("reference/endpoints.md", "### Metrics")]
+    told = {name for cell in cells for name in re.findall(r"`(caretaker_\w+)`", cell)}
+    assert {name.removesuffix("_total") for name in told} == {
         name.removesuffix("_total") for name in there
     }
 
