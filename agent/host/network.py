@@ -91,17 +91,18 @@ class Network:
         """A TCP connection within `timeout` seconds, which bounds its whole use. OSError."""
         deadline = time.monotonic() + timeout
         try:
-            stream = socket.create_connection((_plain(address), port), timeout)
+            places = socket.getaddrinfo(_plain(address), port, type=socket.SOCK_STREAM)
         except UnicodeError as error:
             raise _no_name() from error
-        local = stream.getsockname()
-        if local[1] == port and local == stream.getpeername():
-            # Nobody listens on a port of the ephemeral range, and the kernel happened to give our
-            # own end the same number: TCP's simultaneous open connects a socket to itself.
-            stream.close()
-            raise ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
-        stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return Wire(stream, deadline)
+        for number, (family, _, _, _, place) in enumerate(places, start=1):
+            # An address that swallows packets must leave time for the next one.
+            left = (deadline - time.monotonic()) / (len(places) - number + 1)
+            try:
+                return Wire(_connected(family, place, left), deadline)
+            except OSError:
+                if number == len(places):
+                    raise
+        raise _no_name()
 
     def connect_unix(self, path: Path, *, timeout: float) -> Wire:
         """A connection to a Unix socket. OSError."""
@@ -130,6 +131,25 @@ class Network:
             except OSError:
                 return False
         return True
+
+
+def _connected(family: int, place: Any, timeout: float) -> socket.socket:
+    stream = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
+    try:
+        if timeout <= 0:
+            raise TimeoutError("timed out")
+        stream.settimeout(timeout)
+        stream.connect(place)
+        local = stream.getsockname()
+        if local[:2] == place[:2] and local == stream.getpeername():
+            # Nobody listens on a port of the ephemeral range, and the kernel happened to give our
+            # own end the same number: TCP's simultaneous open connects a socket to itself.
+            raise ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
+        stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    except OSError:
+        stream.close()
+        raise
+    return stream
 
 
 def _plain(name: str) -> Any:

@@ -1,14 +1,11 @@
-"""Whom TLS connections trust is read once, and again when the file changed; no self-connection."""
+"""Whom TLS connections trust is read once, and again when the file changed."""
 
-import errno
-import socket
 import ssl
 import time
 from pathlib import Path
 
 import pytest
 
-from agent.host.network import Network
 from agent.host.trust import client_context
 from agent.tls.authority import make_authority
 
@@ -49,16 +46,3 @@ def test_without_verification_nothing_is_trusted_or_loaded() -> None:
     context = client_context("", verify=False, alpn=())
     assert (context.check_hostname, context.verify_mode) == (False, ssl.CERT_NONE)
     assert context.get_ca_certs() == []
-
-
-@pytest.mark.real
-def test_a_socket_connected_to_itself_is_nobody_listening(monkeypatch: pytest.MonkeyPatch) -> None:
-    itself = socket.socket()
-    itself.bind(("127.0.0.1", 0))
-    port = itself.getsockname()[1]
-    itself.connect(("127.0.0.1", port))  # TCP's simultaneous open; the kernel allows it
-    monkeypatch.setattr(socket, "create_connection", lambda place, timeout: itself)
-    with pytest.raises(ConnectionRefusedError) as caught:
-        Network().connect("127.0.0.1", port, timeout=1)
-    assert caught.value.errno == errno.ECONNREFUSED
-    assert itself.fileno() == -1

@@ -57,6 +57,6 @@ TYPE = CheckType(
     params=CommandCheck,
     look=look,
     codes=("timeout", "command-missing", "command-warned", "command-failed", "command-text"),
-    hang="a process in the kernel's hands can't be ended (see ps, state D)",
+    hang="its program could not be ended in time (see ps, state D)",
     cost="one process",
 )
