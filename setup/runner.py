@@ -18,7 +18,7 @@ from setup import record, removal, report
 from setup.outcome import Trouble, Verdict
 from setup.report import Report, StepReport
 from setup.site import Site
-from setup.step import Blocker, Look, Step
+from setup.step import Blocker, Look, Step, Thing
 
 PREFLIGHT = "preflight"
 
@@ -143,16 +143,23 @@ class Run:
         layout, clock = self.site.layout, self.site.host.clock
         known = record.load(layout)
         if known is None:
-            there = removal.present(self.site, removal.things_of(self.site, self.steps))
             known = record.Installation(
                 app=self.site.app,
                 mode=self.site.place.mode.value,
                 begun=clock.wall(),
-                before=[str(thing) for thing in there],
+                before=[str(thing) for thing in self._there_before()],
             )
             record.save(layout, known)
         if step.stands and not known.ran:
             record.save(layout, msgspec.structs.replace(known, ran=True))
+
+    def _there_before(self) -> list[Thing]:
+        """What stands here already. Lock, log and report made their folders before any step; a
+        folder of our own name is never somebody else's."""
+        layout = self.site.layout
+        own = (layout.state, layout.logs, layout.run, layout.setup_report.parent)
+        there = removal.present(self.site, removal.things_of(self.site, self.steps))
+        return [thing for thing in there if thing.path not in own]
 
     def _complete(self) -> Report:
         layout = self.site.layout

@@ -22,6 +22,9 @@ disk = "16MiB"
 address = "127.0.0.1"
 port = {probe}
 
+[daemon]
+drain = "0s"
+
 [secrets]
 token = {{ title = "Token of the service", show = true }}
 other = {{ title = "Nobody sees this one" }}

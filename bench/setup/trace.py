@@ -70,7 +70,12 @@ def writes(argv: Sequence[str], log: Path) -> list[str]:
     trace = ["strace", "-f", "-qq", "-y", "-e", "signal=none", "-o", str(log), "-e"]
     subprocess.run([*trace, f"trace={calls}", *argv], stdin=subprocess.DEVNULL,
                    stdout=subprocess.PIPE, check=True, timeout=300)  # fmt: skip
-    return list(_offences(log.read_text(errors="replace").splitlines()))
+    return offences(log.read_text(errors="replace").splitlines())
+
+
+def offences(lines: Sequence[str]) -> list[str]:
+    """The lines of a trace (`strace -f -y`) that tell of a change."""
+    return list(_offences(lines))
 
 
 def _offences(lines: Sequence[str]) -> Iterator[str]:
