@@ -73,3 +73,14 @@ def test_installing_waits_for_the_lock_of_first_boot() -> None:
 
 def test_an_unnamed_linux_is_nobody() -> None:
     assert match_system(describe({})).kinship is Kinship.NONE
+
+
+def test_setup_sh_says_the_same_before_there_is_a_python() -> None:
+    """It repeats a few words of the table, since nothing can read the table yet."""
+    script = (Path(__file__).parents[2] / "setup/setup.sh").read_text()
+    for system in known_systems():
+        assert " ".join(system.python_packages) in script
+        for word in (*system.family.install, *system.family.wait_for_lock):
+            assert word in script, (system.id, word)
+        for word in system.family.environment.items():
+            assert "=".join(word) in script
