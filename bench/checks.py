@@ -211,7 +211,9 @@ def main() -> int:
         parser.error(f"no such check: {', '.join(sorted(unknown))}")
     seen = report(tuple(chosen.names) or NAMES, chosen.looks)
     print(seen.markdown())
-    save({"checks": seen}, {"python": sys.version.split()[0], "cpus": str(os.cpu_count())})
+    from bench.health.__main__ import machine
+
+    save({"checks": seen}, machine())
     return 0 if all(bar.met for bar in seen.bars) else 1
 
 
