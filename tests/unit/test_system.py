@@ -82,5 +82,5 @@ def test_setup_sh_says_the_same_before_there_is_a_python() -> None:
         assert " ".join(system.python_packages) in script
         for word in (*system.family.install, *system.family.wait_for_lock):
             assert word in script, (system.id, word)
-        for word in system.family.environment.items():
-            assert "=".join(word) in script
+        for name, value in system.family.environment.items():
+            assert f"{name}={value}" in script
