@@ -85,7 +85,8 @@ def gather(
                 mistakes.append(f"{offer.source}: {name}: {wrong}")
     if mistakes:
         text = "\n".join(mistakes)
-        raise ManifestError("answers-invalid", text, hint="caretaker manifest explain settings")
+        hint = "correct them, then look at the same command with --plan"
+        raise ManifestError("answers-invalid", text, hint=hint)
     missing = [name for name, each in given.items() if _lacks(manifest.settings[name], each.value)]
     return Answers(given, tuple(missing))
 

@@ -128,4 +128,5 @@ def _stack(signal: dict[str, Any], source: str) -> StackSignal | None:
 
 
 def _wrong(source: str, why: str) -> ManifestError:
-    return ManifestError("answers-invalid", f"{source}: {why}", hint="docs/reference/answers.md")
+    hint = "correct it, then look at: setup.sh --plan --answers FILE"
+    return ManifestError("answers-invalid", f"{source}: {why}", hint=hint)

@@ -39,7 +39,7 @@ SUPPORTED = PreflightCheck(
     code="system",
     title="Operating system",
     why="Packages, users and trust stores differ; on an untried system setup would guess.",
-    fix="use one of the systems in docs/reference/systems.md, or run setup.sh with --root DIR",
+    fix="use a system that is supported, or run setup.sh with --root DIR",
     look=_supported,
 )
 
