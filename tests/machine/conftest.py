@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 import pytest
 
+from tests.machine import appliance as appliances
 from tests.machine import container, rootfs
 from tests.machine import wheelhouse as wheels
 from tests.machine.checkout import SOURCE
@@ -85,15 +86,17 @@ def tool() -> Path:
 def machines(request: pytest.FixtureRequest, roots: Callable[[str], Path]) -> Iterator[Boot]:
     """Boot as many machines as the test wants: ``machines("trixie", hostname="db1", …)``.
 
-    Takes what ``boot`` takes; the root is named, ``bookworm`` unless said. All end with the test.
+    Takes what ``boot`` takes; the root is named (``bookworm`` unless said), or a ``disk``. All end
+    with the test.
     """
     started = request.node.stash.setdefault(MACHINES, [])
     with ExitStack() as stack:
 
-        def start(root: str = "bookworm", **options: Any) -> Machine:
+        def start(root: str | Path = "bookworm", **options: Any) -> Machine:
             label = request.node.name.removeprefix("test_").replace("_", "-")
             label = "".join(letter for letter in label if letter.isalnum() or letter == "-")
-            machine = stack.enter_context(boot(roots(root), label=label, **options))
+            tree = roots(root) if isinstance(root, str) else root
+            machine = stack.enter_context(boot(tree, label=label, **options))
             started.append(machine)
             return machine
 
@@ -104,3 +107,42 @@ def machines(request: pytest.FixtureRequest, roots: Callable[[str], Path]) -> It
 def machine(machines: Boot, tool: Path) -> Machine:
     """One bookworm machine: checkout at /src, tool at /opt/tool, no network but loopback."""
     return machines(binds_ro={TOOL: tool})
+
+
+@pytest.fixture(scope="session")
+def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """``examples/sochdb`` with its payload."""
+    return _copy_example(tmp_path_factory, quick=False)
+
+
+@pytest.fixture(scope="session")
+def quick_example(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same, with checks that look every second."""
+    return _copy_example(tmp_path_factory, quick=True)
+
+
+def _copy_example(tmp_path_factory: pytest.TempPathFactory, *, quick: bool) -> Path:
+    try:
+        return appliances.copy_example(tmp_path_factory.mktemp("example") / "sochdb", quick=quick)
+    except appliances.ApplianceError as error:
+        give_up(str(error))
+
+
+@pytest.fixture(scope="session")
+def installed(
+    roots: Callable[[str], Path], quick_example: Path, wheelhouse: Path
+) -> Iterator[Path]:
+    """A disk on which SochDB was set up and the machine shut down in order; boot from it only."""
+    with appliances.disk(roots("bookworm")) as tree:
+        brought = appliances.image(quick_example, wheelhouse)
+        with boot(tree, label="installing", binds_ro=brought, options=appliances.KEEP) as machine:
+            appliances.set_up(machine)
+        yield tree
+
+
+@pytest.fixture
+def appliance(machines: Boot, installed: Path, quick_example: Path, wheelhouse: Path) -> Machine:
+    """SochDB on a machine that has just booted, and is healthy."""
+    machine = machines(installed, binds_ro=appliances.image(quick_example, wheelhouse))
+    machine.run(["caretaker", "health", "--wait", "20s"])
+    return machine

@@ -77,7 +77,7 @@ def start(
     :raises MachineError: PID 1 did not come up in ``timeout`` seconds
     """
     sweep()
-    name = f"{PREFIX}-{os.getpid()}-{_start_time(os.getpid())}-{next(_numbers)}"
+    name = f"{PREFIX}-{os.getpid()}-{start_time(os.getpid())}-{next(_numbers)}"
     name += f"-{label}"[:20].rstrip("-") if label else ""
     folder = STATE / name
     folder.mkdir(parents=True, mode=0o700)
@@ -108,7 +108,7 @@ def start(
     except BaseException:
         end(container)
         raise
-    (folder / "leader").write_text(f"{container.leader} {_start_time(container.leader)}")
+    (folder / "leader").write_text(f"{container.leader} {start_time(container.leader)}")
     container.guard = _start_guard(container.leader)
     return container
 
@@ -161,7 +161,7 @@ def sweep() -> list[str]:
     swept = []
     for folder in sorted(STATE.glob(f"{PREFIX}-*")) if STATE.is_dir() else []:
         owner, started = folder.name.split("-")[1:3]
-        if _start_time(int(owner)) == int(started):
+        if start_time(int(owner)) == int(started):
             continue
         _kill_recorded_leader(folder)
         _kill_nspawn_of(folder.name)
@@ -249,7 +249,7 @@ def _is_systemd_as_pid_one(pid: int) -> bool:
     return inner == ["1"] and program.endswith("/systemd")
 
 
-def _start_time(pid: int) -> int:
+def start_time(pid: int) -> int:
     """Clock ticks after boot at which ``pid`` started; 0 when there is no such process."""
     try:
         text = Path(f"/proc/{pid}/stat").read_text()
@@ -278,7 +278,7 @@ def _kill_recorded_leader(folder: Path) -> None:
     if not record.exists():
         return
     leader, started = map(int, record.read_text().split())
-    if _start_time(leader) == started:
+    if start_time(leader) == started:
         _signal(leader, signal.SIGKILL)
 
 
