@@ -62,13 +62,14 @@ class Every(BaseTrigger):  # type: ignore[misc]  # APScheduler publishes no type
     def __init__(self, seconds: float, phase: float) -> None:
         self._seconds = seconds
         self._phase = phase
-        self._begun = False
+        self._first: datetime | None = None
 
     def get_next_fire_time(self, previous: datetime | None, now: datetime) -> datetime:
+        """APScheduler asks more than once for the same run, so the answer hangs on no count."""
         if previous is None:
+            self._first = now
             return now
-        wait = self._seconds if self._begun else self._seconds * self._phase
-        self._begun = True
+        wait = self._seconds * (self._phase if previous == self._first else 1.0)
         following = previous + timedelta(seconds=wait)
         if following > now:
             return following

@@ -65,7 +65,10 @@ def moments(trigger: Every, count: int, now: Callable[[datetime], datetime]) -> 
     found: list[datetime] = []
     previous = None
     for _ in range(count):
-        previous = trigger.get_next_fire_time(previous, now(previous or ZERO))
+        moment = now(previous or ZERO)
+        asked = [trigger.get_next_fire_time(previous, moment) for _ in range(3)]
+        assert asked == [asked[0]] * 3
+        previous = asked[0]
         found.append(previous)
     return [(at - ZERO).total_seconds() for at in found]
 
@@ -153,6 +156,14 @@ def test_a_run_can_be_brought_forward_but_not_put_off(started: Timetable, clock:
     started.not_later("look", soon)
     assert abs(noted.wait(2)[1] - soon) < 0.2
     started.not_later("nobody", soon)
+
+
+def test_jobs_of_one_period_are_spread_over_it(started: Timetable, clock: HandClock) -> None:
+    jobs = [Noted(clock) for _ in range(4)]
+    for place, noted in enumerate(jobs, start=1):
+        started.add(f"look {place}", 0.8, noted, phase=place / 4)
+    third = sorted(noted.wait(3)[2] for noted in jobs)
+    assert all(0.1 < later - sooner < 0.3 for sooner, later in pairwise(third))
 
 
 def test_a_dropped_job_runs_no_more(started: Timetable, clock: HandClock) -> None:
