@@ -47,3 +47,30 @@ def test_one_command_ends_healthy_and_the_second_changes_nothing(
     second = machine.run(setup, timeout=30, env=index_environment())
     assert "(0 changed" in second.out
     assert machine.failed_units() == []
+
+
+HOLD = """
+import fcntl, time
+lock = open("/var/lib/dpkg/lock-frontend", "w")
+fcntl.lockf(lock, fcntl.LOCK_EX)
+print("held", flush=True)
+time.sleep(6)
+"""
+
+
+@pytest.mark.slow
+def test_packages_that_are_missing_are_awaited_while_somebody_else_installs(
+    machines: Boot, tmp_path: Path
+) -> None:
+    """The race of a first boot: unattended upgrades hold dpkg's lock when setup wants it."""
+    port, probe = free_port(), free_port()
+    shop = first_boot.appliance(tmp_path / "shop", port=port, probe=probe)
+    machine = machines("minimal", network="host", binds_ro={"/shop": shop, str(TRUST): TRUST})
+    holder = machine.spawn(["python3", "-c", HOLD])
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == b"held\n"
+    setup = [f"{SOURCE}/setup/setup.sh", "/shop", "--yes", "--set", "colour=green"]
+    done = machine.run(setup, timeout=300, env=index_environment())
+    assert "Shop 1.0 is healthy" in done.out
+    assert holder.poll() == 0
+    assert done.seconds > 5
