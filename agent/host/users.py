@@ -6,6 +6,7 @@ it may be somebody's.
 
 from __future__ import annotations
 
+import grp
 import pwd
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,14 +40,37 @@ def find(name: str) -> Account | None:
     return Account(name, entry.pw_uid, entry.pw_gid)
 
 
+def is_whole(name: str) -> bool:
+    """Whether the user is there and its first group too: useradd may have been killed between."""
+    account = find(name)
+    if account is None:
+        return False
+    try:
+        grp.getgrgid(account.gid)
+    except KeyError:
+        return False
+    return True
+
+
 def make_system_user(name: str, *, home: Path) -> Account:
     """Make a user without password and login, and a group of the same name. HostFailure."""
+    half = find(name)
+    if half is not None:
+        return _add_group(half)
     argv = ["useradd", "--system", "--user-group", "--no-create-home", f"--home-dir={home}",
             f"--shell={NO_LOGIN}", "--", name]  # fmt: skip
     done = spawn.run(argv, timeout=_TIMEOUT)
     account = find(name)
     if account is None:
         raise HostFailure(f"could not make the user {name}: {done.reason}")
+    return account
+
+
+def _add_group(account: Account) -> Account:
+    argv = ["groupadd", "--system", f"--gid={account.gid}", "--", account.name]
+    done = spawn.run(argv, timeout=_TIMEOUT)
+    if not is_whole(account.name):
+        raise HostFailure(f"could not make the group {account.name}: {done.reason}")
     return account
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 # Below these what is there depends on how long the agent has run.
 VOLATILE = ("run/", "var/log/", "var/lib/caretaker/agent/", "opt/caretaker/")
-_SERIAL = re.compile(r"/tls/([a-z0-9-]+)/[0-9a-f]{8,}")
+_SERIAL = re.compile(r"(^|/)tls/([a-z0-9-]+)/[0-9a-f]{8,}")
 _RANDOM = re.compile(
     r"/(secrets|tls|env)/|deployment\.json$|installation\.json$|\.lock$|ledger\.db"
 )
@@ -27,7 +27,7 @@ def snapshot(root: Path) -> dict[str, str]:
             relative = str(path.relative_to(root))
             if relative.startswith(VOLATILE) or relative.endswith(("-wal", "-shm")):
                 continue
-            found[_SERIAL.sub(r"/tls/\1/SERIAL", relative)] = _what(path, relative)
+            found[_SERIAL.sub(r"\1tls/\2/SERIAL", relative)] = _what(path, relative)
     return dict(sorted(found.items()))
 
 
@@ -36,7 +36,7 @@ def _what(path: Path, relative: str) -> str:
     mode = f"{stat.S_IMODE(facts.st_mode):o} {facts.st_uid}:{facts.st_gid}"
     if path.is_symlink():
         target = os.readlink(path)
-        return "link" if "/tls/" in relative else f"link {target}"
+        return "link" if "/tls/" in f"/{relative}" else f"link {target}"
     if path.is_dir():
         return f"folder {mode}"
     if _RANDOM.search(f"/{relative}"):

@@ -43,9 +43,14 @@ def record(argv: Sequence[str], log: Path) -> list[Point]:
     trace = ["strace", "-qq", "-e", "signal=none", "-o", str(log), "-e"]
     subprocess.run([*trace, f"trace={','.join(MOMENTS)}", *argv], stdin=subprocess.DEVNULL,
                    stdout=subprocess.DEVNULL, check=True, timeout=300)  # fmt: skip
+    return points_of(log.read_text(errors="replace").splitlines())
+
+
+def points_of(lines: Sequence[str]) -> list[Point]:
+    """The calls of one process's trace, each with its number among those of its name."""
     seen: Counter[str] = Counter()
     points = []
-    for line in log.read_text(errors="replace").splitlines():
+    for line in lines:
         call = _CALL.match(line)
         if call:
             seen[call[1]] += 1

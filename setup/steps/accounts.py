@@ -67,7 +67,7 @@ def things(site: Site) -> tuple[Thing, ...]:
 
 
 def _missing_users(site: Site) -> Iterator[str]:
-    return (name for name in site.users if users.find(name) is None)
+    return (name for name in site.users if not users.is_whole(name))
 
 
 def _wrong_folders(site: Site) -> Iterator[Folder]:
