@@ -195,3 +195,11 @@ def test_whole_manifests_in_documents_are_right() -> None:
     ]
     for page, block in blocks:
         assert parse(block, file=str(page)).appliance.name
+
+
+def test_the_benches_that_figures_names_exist() -> None:
+    text = (DOCS / "explanation/figures.md").read_text()
+    for suite, name in re.findall(r"python -m bench\.(\w+)(?: +([a-z]+))?", text):
+        folder = ROOT / "bench" / suite / "__main__.py"
+        assert folder.exists() or folder.parent.with_suffix(".py").exists()
+        assert not name or re.search(rf'"{name}"', folder.read_text()), f"{suite} {name}"
