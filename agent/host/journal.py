@@ -38,7 +38,8 @@ def send(message: str, *, priority: int, fields: Mapping[str, str]) -> bool:
 
     try:
         # CODE_FUNC is given, or systemd-python walks the stack for each entry.
-        journal.send(message, CODE_FUNC="caretaker", PRIORITY=str(priority), **fields)
+        ours = {"CODE_FUNC": "caretaker", "SYSLOG_IDENTIFIER": "caretaker"}
+        journal.send(message, PRIORITY=str(priority), **ours, **fields)
     except OSError:
         return False
     return True

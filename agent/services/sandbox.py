@@ -16,6 +16,9 @@ from agent.services import quoting
 # What no program of an appliance has asked for yet; there is no switch to relax these.
 _ALWAYS = (
     "ProtectSystem=strict",
+    # Said again for /run: in containers systemd 252 and 257 leave it writable, where they mount
+    # /proc anew (ProtectProc=, ProtectKernelTunables=, ProtectControlGroups=).
+    "ReadOnlyPaths=/run",
     "ProtectHome=yes",
     "PrivateMounts=yes",
     "PrivateTmp=yes",

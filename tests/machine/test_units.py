@@ -69,7 +69,8 @@ def test_arguments_and_environment_arrive_as_written(machine: Machine) -> None:
 @pytest.mark.parametrize(
     "path",
     ["/etc/x", "/usr/x", "/opt/shop/releases/1.0/x", "/var/lib/shop/x", "/srv/x",
-     "/var/lib/shop/generations/2/x", "/var/lib/caretaker/x", "/root/x"],
+     "/var/lib/shop/generations/2/x", "/var/lib/caretaker/x", "/root/x",
+     "/run/x", "/run/lock/x", "/run/caretaker/x"],
 )  # fmt: skip
 def test_a_service_writes_nowhere_else(sandbox: Machine, path: str) -> None:
     said = ask_shell(sandbox, f"open({path!r}, 'w')")
