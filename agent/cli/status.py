@@ -5,7 +5,9 @@ Owns the verb; the screen itself stands in agent/cli/screen.py.
 
 from __future__ import annotations
 
+import contextlib
 import sys
+from typing import NoReturn
 
 import click
 import msgspec
@@ -18,6 +20,8 @@ from agent.findings import Status
 from agent.host.clock import Clock
 from agent.host.facts import Facts
 from agent.layout import Layout
+
+WATCH_EVERY = 2.0  # seconds
 
 
 @click.command()
@@ -38,14 +42,24 @@ def command(layout: Layout, *, as_json: bool, watch: bool) -> None:
         screen = _look(layout)
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(screen)).decode() + "\n")
         sys.exit(_exit_status(screen))
-    while watch:
-        text = draw(_look(layout), _width())
-        click.clear()
-        click.echo(text)
-        Clock().sleep(2.0)
+    if watch:
+        _watch(layout)
     screen = _look(layout)
     click.echo(draw(screen, _width()))
     sys.exit(_exit_status(screen))
+
+
+def _watch(layout: Layout) -> NoReturn:
+    """On the terminal's other screen, so that what stood before is there again at the end."""
+    from rich.live import Live
+    from rich.text import Text
+
+    clock = Clock()
+    with contextlib.suppress(KeyboardInterrupt), Live(screen=True, auto_refresh=False) as live:
+        while True:
+            live.update(Text.from_ansi(draw(_look(layout), _width())), refresh=True)
+            clock.sleep(WATCH_EVERY)
+    sys.exit(0)
 
 
 def _look(layout: Layout) -> Screen:
