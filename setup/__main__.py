@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from agent.errors import CaretakerError
-from agent.host import files, lock
+from agent.host import files, journal, lock
 from agent.host.failures import HostFailure, LockHeld
 from agent.host.machine import Host
 from agent.host.systemd import Systemd
@@ -25,7 +25,7 @@ from setup.console import SERIAL, Console
 from setup.finale import say_verdict, show_secrets
 from setup.options import Options, read_options
 from setup.outcome import BUSY, EXITS, INTERRUPTED, PREFLIGHT, Verdict, say_error
-from setup.place import Place, find_place
+from setup.place import Mode, Place, find_place
 from setup.plan import show_plan, show_removal
 from setup.questions import Ask, complete
 from setup.report import Report
@@ -35,6 +35,7 @@ from setup.site import Site, open_site
 from setup.steps import STEPS
 from setup.uninstall import uninstall
 
+NOTICE = 5  # syslog(3)
 TOOL = Path(__file__).resolve().parents[1]
 
 
@@ -134,8 +135,15 @@ def _open_log(console: Console, options: Options, place: Place) -> None:
         log = place.layout.logs / "setup.log"
         files.ensure_folder(log.parent, mode=0o750)
     console.log = log
-    if options.first_boot:
-        console.serial = SERIAL
+    if place.mode is Mode.SYSTEMD:
+        console.serial = SERIAL if options.first_boot else None
+        # A unit's output is in the journal already.
+        console.journal = None if journal.is_our_output() else _to_journal
+
+
+def _to_journal(text: str) -> None:
+    if journal.available():
+        journal.send(text, priority=NOTICE, fields={"SYSLOG_IDENTIFIER": "caretaker-setup"})
 
 
 def _asker(options: Options) -> Ask | None:

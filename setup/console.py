@@ -16,6 +16,7 @@ from agent.host import lines
 from agent.host.clock import Clock, rfc3339
 from agent.host.failures import FileFailure
 
+JOURNALLED = ("environment", "step", "note", "undo", "error", "verdict")
 SERIAL = Path("/dev/console")
 _COLOURS = {"good": "32", "changed": "36", "warning": "33", "bad": "31", "faint": "2"}
 
@@ -38,6 +39,9 @@ class Console:
         else:
             _out(self._coloured(text, mood))
         self._elsewhere(text)
+        # The journal is for events: a run that changed nothing leaves its verdict there, no more.
+        if self.journal is not None and event in JOURNALLED and facts.get("outcome") != "kept":
+            self.journal(text)
 
     def for_eyes(self, text: str, **facts: object) -> None:
         """Say something to the terminal (or the JSON line asked for) and nowhere else."""
@@ -54,8 +58,6 @@ class Console:
                 print(f"setup: no log from here on: {failure}", file=sys.stderr)
         if self.serial is not None:
             lines.show(self.serial, text.replace("\n", "\r\n") + "\r\n")
-        if self.journal is not None:
-            self.journal(text)
 
     def _coloured(self, text: str, mood: str) -> str:
         if not self.colour or mood not in _COLOURS:

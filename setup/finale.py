@@ -41,7 +41,7 @@ def say_verdict(site: Site, report: Report) -> None:
     mood = _MOODS.get(report.verdict, "bad")
     site.console.tell("verdict", lines[0], mood=mood, **facts)
     for line in lines[1:] if not site.console.json else []:
-        site.console.tell("verdict", line)
+        site.console.tell("next", line)
 
 
 def show_secrets(site: Site) -> None:

@@ -62,6 +62,8 @@ def test_from_nothing_to_healthy_and_the_second_run_changes_nothing(bare: Machin
     assert bare.run(["curl", "-fsS", "http://127.0.0.1:8080/"]).out == "hello"
     assert bare.failed_units() == []
     assert verdict(bare)["verdict"] == "healthy"
+    told = bare.journal("-t", "caretaker-setup")
+    assert "Tiny 1.0 is healthy (" in told
     before = invocations(bare)
     second = run_setup(bare)
     assert "healthy (0 changed" in second.out
@@ -177,14 +179,16 @@ def test_uninstalling_asks_and_takes_no_answer_for_no(bare: Machine) -> None:
     assert bare.is_active("tiny-web.service")
 
 
-def test_a_failure_before_anything_ran_is_undone(bare: Machine, tiny: Path) -> None:
-    bare.sh("mkdir /etc/systemd/system/tiny-web.service")  # nobody can write a unit there now
+def test_a_failure_before_anything_ran_is_undone(bare: Machine) -> None:
+    bare.sh("mkdir -p /etc/tmpfiles.d/caretaker.conf")  # no file can be put there now
     failed = run_setup(bare, check=False)
-    assert failed.code in (10, 20), failed
-    assert not bare.exists("/etc/tiny")
-    assert not bare.exists("/var/lib/tiny")
+    assert failed.code == 20, failed
+    assert verdict(bare)["verdict"] == "failed-and-undone"
+    for gone in ("/etc/tiny", "/var/lib/tiny", "/opt/tiny", "/etc/systemd/system/tiny.target"):
+        assert not bare.exists(gone), gone
     assert not bare.run(["getent", "passwd", "tiny"], check=False).ok
-    bare.sh("rmdir /etc/systemd/system/tiny-web.service")
+    assert bare.exists("/etc/tmpfiles.d/caretaker.conf")  # it stood before
+    bare.sh("rmdir /etc/tmpfiles.d/caretaker.conf")
     assert run_setup(bare).ok
 
 
