@@ -2,8 +2,8 @@
 
 Run as a script of its own, `python -I -S leash.py PARENT REPORT -- PROGRAM ARGUMENT...`, so that
 what must happen between fork and exec happens in a process without threads (Python's preexec_fn
-may deadlock in a threaded daemon). Twenty milliseconds at each start, nothing afterwards: exec
-leaves no trace of it.
+may deadlock in a threaded daemon). It costs a start of Python for each start of a service, and
+nothing afterwards: exec leaves no trace of it.
 
 Owns the leash (prctl(2), PR_SET_PDEATHSIG: SIGTERM when the daemon dies in whatever way), the
 limits that a unit would set, and clean signals. Tells over the descriptor REPORT why the program

@@ -17,6 +17,7 @@ from agent.manifest.checks import (
 from agent.manifest.kinds import Duration
 from agent.manifest.model import Manifest
 from agent.manifest.placeholders import holds_secret, names_used
+from agent.manifest.services import service_complaints
 
 Complaint = tuple[tuple[str, ...], str]
 
@@ -32,10 +33,7 @@ def broken_references(manifest: Manifest) -> Iterator[Complaint]:
 
 
 def _arguments(manifest: Manifest) -> Iterator[Complaint]:
-    """Every user of the machine can read a program's arguments (proc(5), cmdline).
-
-    Services hold the same rule where their units are made.
-    """
+    """Every user of the machine can read a program's arguments (proc(5), cmdline)."""
     for name, check in manifest.checks.items():
         if isinstance(check, CommandCheck) and any(map(holds_secret, check.command)):
             path = ("checks", name, "command")
@@ -49,6 +47,7 @@ def _services(manifest: Manifest) -> Iterator[Complaint]:
     ports: dict[int, str] = {manifest.probe.port: "probe.port"}
     for name, service in manifest.services.items():
         path = ("services", name)
+        yield from service_complaints(name, service)
         if bool(service.unit) == bool(service.command):
             yield path, "give either unit or command"
         yield from _known(service.requires, manifest.services, (*path, "requires"), "service")

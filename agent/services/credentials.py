@@ -29,6 +29,8 @@ PROBE_CHAIN = "probe.chain.pem"
 PROBE_KEY = "probe.key.pem"
 
 _WITH_PROGRAMS = "256M"
+_USUAL_DRAIN = 60.0  # seconds; TimeoutStopSec= of caretaker.service leaves room for it
+_AFTER_DRAIN = 30  # seconds
 
 
 def daemon_drop_in(manifest: Manifest, layout: Layout) -> str:
@@ -50,6 +52,9 @@ def daemon_drop_in(manifest: Manifest, layout: Layout) -> str:
     if any(isinstance(check, CommandCheck) for check in manifest.checks.values()):
         lines += ["# The vendor's check programs run inside the daemon's unit."]
         lines += [f"MemoryMax={_WITH_PROGRAMS}"]
+    if manifest.daemon.drain > _USUAL_DRAIN:
+        lines += ["# It drains longer than usual before it stops."]
+        lines += [f"TimeoutStopSec={round(manifest.daemon.drain) + _AFTER_DRAIN}s"]
     if any(isinstance(check, ClockCheck) for check in manifest.checks.values()):
         lines += [
             "# How well the clock is kept is asked with adjtimex(2). ProtectClock= forbids even"

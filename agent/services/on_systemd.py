@@ -17,7 +17,7 @@ from agent.services.names import unit_name
 from agent.services.order import start_order
 from agent.services.protocol import ServiceState, State, unknown_service
 
-# Seconds. A look costs a fork and 5 ms; checks that fall due together share one.
+# Seconds. A look costs a process; checks that fall due together share one.
 _FRESH = 0.5
 _START_ALLOWANCE = TIMEOUT
 

@@ -71,3 +71,8 @@ def test_a_clock_check_may_ask_the_kernel_but_not_set_the_clock() -> None:
     lines = drop_in('[checks.x]\ntype = "clock"\n')
     assert "SystemCallFilter=adjtimex clock_adjtime" in lines
     assert not [line for line in lines if "CAP_" in line and not line.startswith("#")]
+
+
+def test_a_long_drain_is_waited_for() -> None:
+    assert "TimeoutStopSec=630s" in drop_in('[daemon]\ndrain = "10m"\n')
+    assert drop_in('[daemon]\ndrain = "60s"\n') == ["[Service]"]

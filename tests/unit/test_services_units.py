@@ -153,16 +153,20 @@ def test_the_pause_grows_where_systemd_can_do_that() -> None:
 @pytest.mark.parametrize(
     ("service", "message"),
     [
-        ('command = ["/bin/x", "{secret:key}"]', "can be read by every user"),
-        ('command = ["/bin/x"]\nreload = ["/bin/x", "{secret:key}"]', "can be read by every user"),
+        ('command = ["/bin/x", "{secret:key}"]', "every user can read"),
+        ('command = ["/bin/x"]\nreload = ["/bin/x", "{secret:key}"]', "every user can read"),
         ('command = ["bin/x"]', "neither a full path nor a bare name"),
+        ('command = ["{setting:where}/x"]', "neither a full path nor a bare name"),
         ('command = ["-x"]', "can't be called"),
         ('command = ["/bin/x"]\nenvironment = { "A B" = "" }', "can't be the name"),
         ('command = ["/bin/x"]\nwrites = ["/a\\nb"]', "control character"),
         ('command = ["/bin/x"]\ntitle = "two\\nlines"', "control character"),
+        ('command = ["/bin/x"]\nuser = "a b"', "no user's name"),
+        ('unit = "postgresql"', "write it like postgresql.service"),
+        ('unit = "../x.service"', "write it like postgresql.service"),
     ],
 )
 def test_the_impossible_is_refused_with_the_reason(service: str, message: str) -> None:
     with pytest.raises(ManifestError, match=message) as caught:
-        files_of(f"[services.x]\n{service}\n[secrets.key]\n")
+        files_of(f"[services.x]\n{service}\n[secrets.key]\n[settings.where]\ntitle = 'Where'\n")
     assert caught.value.hint
