@@ -39,7 +39,7 @@ def send(message: str, *, priority: int, fields: Mapping[str, str]) -> bool:
     try:
         # CODE_FUNC is given, or systemd-python walks the stack for each entry.
         ours = {"CODE_FUNC": "caretaker", "SYSLOG_IDENTIFIER": "caretaker"}
-        journal.send(message, PRIORITY=str(priority), **ours, **fields)
+        journal.send(message, **{**ours, **fields, "PRIORITY": str(priority)})
     except OSError:
         return False
     return True
