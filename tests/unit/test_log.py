@@ -1,7 +1,9 @@
 """The log's two forms."""
 
 import json
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -63,6 +65,23 @@ def test_to_the_journal_it_is_a_sentence_with_fields(monkeypatch: pytest.MonkeyP
         ("web fails: refused", 4, {"CHECK": "web", "VERDICT": "fail", "CODE": "tcp-refused"}),
         ("web passes", 5, {"CHECK": "web", "TOOK": "1.5"}),
     ]
+
+
+def test_an_entry_names_the_agent_unless_it_names_somebody_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sent: list[dict[str, str]] = []
+    monkeypatch.setitem(
+        sys.modules, "systemd", SimpleNamespace(journal=SimpleNamespace(send=send_to(sent)))
+    )
+    assert journal.send("web passes", priority=5, fields={"CHECK": "web"})
+    assert journal.send("made", priority=5, fields={"SYSLOG_IDENTIFIER": "caretaker-setup"})
+    assert [each["SYSLOG_IDENTIFIER"] for each in sent] == ["caretaker", "caretaker-setup"]
+    assert sent[0] | {"CHECK": "web", "PRIORITY": "5", "MESSAGE": "web passes"} == sent[0]
+
+
+def send_to(sent: list[dict[str, str]]) -> Callable[..., None]:
+    return lambda message, **fields: sent.append({"MESSAGE": message, **fields})
 
 
 def test_without_the_library_lines_go_to_the_journal_as_to_anywhere(
