@@ -19,6 +19,7 @@ from agent.errors import MachineError, UsageError
 from agent.host import children
 from agent.host.children import Child, Identity
 from agent.host.machine import Host
+from agent.host.orphans import Orphans
 from agent.host.systemd import TIMEOUT
 from agent.host.waiting import Waiting
 from agent.layout import Layout
@@ -35,6 +36,7 @@ from agent.services.roll import Roll
 
 _ALLOWANCE = 15.0  # seconds above a service's stop_timeout, for SIGKILL and the kernel
 _AFTER_A_DEFECT = 1.0  # seconds
+_REAP_EVERY = 15.0  # seconds
 
 Note = Callable[[ServiceState], None]
 
@@ -68,6 +70,8 @@ class Supervisor:
         )
         now = host.clock.monotonic()
         self._logs = [LogWatch(hands.log, now) for hands in self._hands.values()]
+        self._orphans = Orphans()
+        self._reap_at = now
         self._watched: dict[str, Child] = {}
         self._waiting = Waiting()
         self._orders: SimpleQueue[Order] = SimpleQueue()
@@ -167,6 +171,7 @@ class Supervisor:
         self._take_orders(now)
         self._crew.step(now)
         self._look_at_logs(now)
+        self._reap_orphans(now)
         self._watch()
         self._publish()
         if not self._crew.ended:
@@ -235,10 +240,15 @@ class Supervisor:
                 with contextlib.suppress(OSError):  # A full disk; it is tried again.
                     log.look(now)
 
-    def _pause(self, now: float) -> float | None:
-        dues = [log.due for log in self._logs]
+    def _reap_orphans(self, now: float) -> None:
+        if now >= self._reap_at:
+            self._reap_at = now + _REAP_EVERY
+            self._orphans.reap({child.identity.pid for child in self._watched.values()})
+
+    def _pause(self, now: float) -> float:
         due = self._crew.next_due()
-        return max(0.0, min([*dues, *([] if due is None else [due])], default=now + 60) - now)
+        dues = [self._reap_at, *(log.due for log in self._logs)]
+        return max(0.0, min([*dues, *([] if due is None else [due])]) - now)
 
     def _make_hands(self, name: str) -> ServiceHands:
         return ServiceHands(
