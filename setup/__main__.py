@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
@@ -24,7 +25,7 @@ from setup.cloud import find_cloud
 from setup.console import SERIAL, Console
 from setup.finale import say_verdict, show_secrets
 from setup.options import Options, read_options
-from setup.outcome import BUSY, EXITS, INTERRUPTED, PREFLIGHT, Verdict, say_error
+from setup.outcome import ATTENTION, BUSY, EXITS, INTERRUPTED, PREFLIGHT, Verdict, say_error
 from setup.place import Mode, Place, find_place
 from setup.plan import show_plan, show_removal
 from setup.questions import Ask, complete
@@ -63,6 +64,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         say_error(console, "step-failed", "interrupted", "run the same command again to go on")
         return INTERRUPTED
+    except Exception:  # The process's edge: a defect of ours, told with its trace.
+        text = traceback.format_exc()
+        console.tell("trace", text, trace=text)
+        hint = "send the log to the vendor's support; running setup again is safe"
+        say_error(console, "internal", "a defect of setup itself, see above", hint)
+        return ATTENTION
 
 
 def _run(site: Site) -> int:
