@@ -142,7 +142,7 @@ class Records:
     def _write_status(self) -> None:
         assert self._report is not None
         content = msgspec.json.encode(self._report())
-        files.replace(self._layout.status, content, mode=0o644)
+        files.replace(self._layout.status, content, mode=0o644, durable=False)
 
     def _broken(self, error: BaseException) -> None:
         self._log.error("an entry broke; this is a defect of Caretaker", error=_trace(error))

@@ -1,6 +1,6 @@
 """The timetable: what runs when, driven by APScheduler on a clock that never steps.
 
-Owns the clock trick, the trigger and the thread pool. Refuses to know what a job does.
+Owns the clock trick and the trigger. Refuses to know what a job does.
 
 APScheduler 3 reckons in wall time: a clock set back an hour would stop every check for an hour,
 one set forward ten years would make it count through ten years of missed runs. It asks for the
@@ -17,11 +17,12 @@ from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
 from apscheduler.events import EVENT_JOB_ERROR
-from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.executors.pool import BasePoolExecutor
 from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
 
+from agent.daemon.pool import Pool
 from agent.host.clock import Clock
 
 _NEVER_SKIPS = timedelta(0)
@@ -77,6 +78,13 @@ class Every(BaseTrigger):  # type: ignore[misc]  # APScheduler publishes no type
         return following + timedelta(seconds=missed * self._seconds)
 
 
+class _OnPool(BasePoolExecutor):  # type: ignore[misc]  # APScheduler publishes no types
+    """APScheduler's executor on threads of ours; its own constructor is abstract."""
+
+    def __init__(self, pool: Pool) -> None:
+        super().__init__(pool)
+
+
 class Timetable:
     """Jobs by name. Times are ticks; safe from any thread once started."""
 
@@ -91,7 +99,7 @@ class Timetable:
         self._ticked = clock.monotonic()
         self._scheduler = BackgroundScheduler(
             timezone=self._zone,
-            executors={"default": ThreadPoolExecutor(threads)},
+            executors={"default": _OnPool(Pool(threads))},
             # None: a run is never too late to be made; coalesce: but it is made once.
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )

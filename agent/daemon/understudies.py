@@ -24,6 +24,12 @@ def _unknown_version(_name: str) -> str:
     raise _NotInstalled
 
 
+class _MainProcess:
+    """multiprocessing.current_process(), as a log record asks for it."""
+
+    name = "MainProcess"
+
+
 def _nothing(**_asked: str) -> tuple[()]:
     return ()
 
@@ -42,7 +48,7 @@ def _presets() -> dict[str, dict[str, Any]]:
         },
         # APScheduler's process pool, which we do not use, loads multiprocessing.
         "concurrent.futures.process": {"BrokenProcessPool": type("BrokenProcessPool", (), {})},
-        "multiprocessing": {},
+        "multiprocessing": {"current_process": _MainProcess},
         # structlog catches an error of it.
         "pickle": {"PicklingError": type("PicklingError", (Exception,), {})},
         # Named zones and this machine's own: the scheduler runs on a clock of ours.

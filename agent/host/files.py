@@ -53,11 +53,18 @@ def _accept_regular(path: Path, facts: os.stat_result, cap: int) -> None:
 
 
 def replace(
-    path: Path, content: bytes, *, mode: int = 0o644, owner: tuple[int, int] | None = None
+    path: Path,
+    content: bytes,
+    *,
+    mode: int = 0o644,
+    owner: tuple[int, int] | None = None,
+    durable: bool = True,
 ) -> None:
     """Put `content` at `path`, whole or not at all, also through a power cut.
 
-    `owner` is (uid, gid). Raises FileFailure; then the old file still stands.
+    `owner` is (uid, gid). Raises FileFailure; then the old file still stands. Not `durable`: a
+    power cut may leave the file empty; for what is written anew all the time and read while we
+    live, since waking a disk every few seconds is no small thing.
     """
     try:
         folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -65,9 +72,10 @@ def replace(
         raise FileFailure(path, "write", error.strerror or str(error)) from error
     aside = _aside(path)
     try:
-        _write_aside(folder, aside, content, mode, owner)
+        _write_aside(folder, aside, content, mode, owner, durable=durable)
         os.rename(aside, path.name, src_dir_fd=folder, dst_dir_fd=folder)
-        os.fsync(folder)
+        if durable:
+            os.fsync(folder)
     except OSError as error:
         with contextlib.suppress(OSError):
             os.unlink(aside, dir_fd=folder)
@@ -82,7 +90,13 @@ def _aside(path: Path) -> str:
 
 
 def _write_aside(
-    folder: int, name: str, content: bytes, mode: int, owner: tuple[int, int] | None
+    folder: int,
+    name: str,
+    content: bytes,
+    mode: int,
+    owner: tuple[int, int] | None,
+    *,
+    durable: bool,
 ) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     # 0600 until owner and mode are right: a secret is never readable for an instant.
@@ -93,7 +107,8 @@ def _write_aside(
         if owner is not None:
             os.fchown(stream.fileno(), *owner)
         os.fchmod(stream.fileno(), mode)
-        os.fsync(stream.fileno())
+        if durable:
+            os.fsync(stream.fileno())
 
 
 def ensure_folder(path: Path, *, mode: int = 0o755, owner: tuple[int, int] | None = None) -> bool:
