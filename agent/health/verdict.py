@@ -55,6 +55,11 @@ class CheckState(msgspec.Struct, frozen=True, kw_only=True):
             return f"no look has ended for {self.age or 0:.0f} s"
         if self.finding is None:
             return "not looked at yet"
+        # Between the first other look and the last that hysteresis wants, say which way it goes.
+        if BADNESS[self.finding.status] < BADNESS[self.status]:
+            return f"recovering: {self.finding.summary}"
+        if BADNESS[self.finding.status] > BADNESS[self.status]:
+            return f"to be confirmed: {self.finding.summary}"
         return self.finding.summary
 
     @property

@@ -126,6 +126,18 @@ def test_a_live_check_muted_by_a_ready_one_does_not_ask_for_a_restart() -> None:
     assert (verdict.live, verdict.causes) == (FAIL, ("app",))
 
 
+def test_between_two_verdicts_the_words_say_which_way_it_goes() -> None:
+    watched = Watched({"a": check(fall=2, rise=2)})
+    watched.looks(a=PASS)
+    said = [watched.looks(a=status).checks["a"] for status in (FAIL, FAIL, PASS, PASS)]
+    assert [(each.status, each.summary) for each in said] == [
+        (PASS, "to be confirmed: it is gone"),
+        (FAIL, "it is gone"),
+        (FAIL, "recovering: all is well"),
+        (PASS, "all is well"),
+    ]
+
+
 def test_within_its_grace_a_failing_check_is_starting() -> None:
     watched = Watched({"app": check(level=Level.LIVE, grace=30), "disk": check()})
     verdict = watched.looks(app=FAIL, disk=PASS)
