@@ -40,9 +40,12 @@ def follow(path: Path) -> Iterator[str]:
             continue
         time.sleep(_STEP)
         try:
-            replaced = path.stat().st_ino != os.fstat(stream.fileno()).st_ino
+            now = path.stat()
         except FileNotFoundError:
             continue  # Between the two renames of a rotation.
-        if replaced:
+        if now.st_size < stream.tell():
+            stream.seek(0)  # Cut in place, as our own rotation does.
+            rest = b""
+        elif now.st_ino != os.fstat(stream.fileno()).st_ino:
             stream.close()
             stream = path.open("rb")

@@ -7,7 +7,7 @@ import pytest
 
 from agent.host import files, lock, trees
 from agent.host.failures import FileFailure, LockHeld
-from agent.host.tail import last_lines
+from agent.host.tail import follow, last_lines
 
 
 def test_a_file_is_replaced_with_its_mode_and_nothing_is_left_aside(tmp_path: Path) -> None:
@@ -124,3 +124,27 @@ def test_the_last_lines_of_a_long_file(tmp_path: Path, count: int) -> None:
     assert last_lines(path, count) == lines[-count:]
     path.write_text("")
     assert last_lines(path, count) == []
+
+
+def test_following_goes_on_after_a_log_is_cut_or_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    path.write_text("old\n")
+    lines = follow(path)
+    acts = iter(["append", "cut", "replace"])
+
+    def act(seconds: float) -> None:
+        """Something happens to the file each time the follower sleeps."""
+        match next(acts):
+            case "append":
+                with path.open("a") as log:
+                    log.write("one\n")
+            case "cut":
+                path.write_text("x\n")
+            case _:
+                path.rename(tmp_path / "log.1")
+                path.write_text("new\n")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("agent.host.tail.time.sleep", act)
+        heard = [next(lines) for _ in range(3)]
+    assert heard == ["one", "x", "new"]
