@@ -5,7 +5,6 @@ Owns settings.toml and what an answer may be. Refuses to ask: that is setup's wo
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Mapping
 
@@ -14,6 +13,7 @@ from agent.host import files
 from agent.host.failures import FileFailure
 from agent.layout import Layout
 from agent.manifest.model import Manifest, Setting
+from agent.manifest.questions import complaint
 from agent.manifest.suggest import suggestion
 
 Answer = str | int | bool
@@ -44,22 +44,6 @@ def held(name: str, answer: object, setting: Setting) -> Answer:
     if wrong or not isinstance(answer, str | int | bool):
         raise ManifestError("settings-value", f"{name}: {wrong}")
     return answer
-
-
-def complaint(answer: object, setting: Setting) -> str:
-    """Why an answer is not allowed; empty where it is."""
-    if setting.type == "switch":
-        return "" if isinstance(answer, bool) else f"must be true or false, not {answer!r}"
-    if setting.type == "number":
-        good = isinstance(answer, int) and not isinstance(answer, bool)
-        return "" if good else f"must be a whole number, not {answer!r}"
-    if not isinstance(answer, str):
-        return f"must be text, not {answer!r}"
-    if setting.choices and answer not in setting.choices:
-        return f"{answer!r} is none of {', '.join(setting.choices)}"
-    if setting.pattern and not re.fullmatch(setting.pattern, answer):
-        return f"{answer!r} does not match {setting.pattern}"
-    return ""
 
 
 def write_settings(layout: Layout, answers: Mapping[str, Answer]) -> None:

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 from agent.errors import ManifestError
 from agent.manifest.model import Manifest, Setting
+from agent.manifest.questions import complaint
 from agent.manifest.suggest import suggestion
-from agent.settings import Answer, complaint
+from agent.settings import Answer
 from setup.sheet import Sheet
 
 PREFIX = "CARETAKER_SETTING_"

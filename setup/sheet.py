@@ -17,7 +17,7 @@ from typing import Any
 from agent.errors import ManifestError
 from agent.host.failures import FileFailure
 from agent.host.offered import read_offered
-from agent.manifest.lines import line_of
+from agent.manifest.lines import Lines
 from agent.manifest.suggest import suggestion
 
 CAP = 256 << 10  # bytes; user-data itself is 16 KiB on some clouds and 256 on none
@@ -75,11 +75,12 @@ def parse_sheet(content: bytes, source: str) -> Sheet:
     raw, is_toml = _parsed(text, source)
     _known(raw, TABLES, source, "")
     settings = _table(raw, "settings", source)
+    lines = Lines(text)
     return Sheet(
         source=source,
         settings=settings,
         stack=_stack(_table(raw, "signal", source), source),
-        lines={name: line_of(text, ("settings", name)) for name in settings if is_toml},
+        lines={name: lines.of(("settings", name)) for name in settings} if is_toml else {},
     )
 
 
@@ -88,7 +89,7 @@ def _parsed(text: str, source: str) -> tuple[dict[str, Any], bool]:
     if not text.lstrip().startswith("{"):
         try:
             return tomllib.loads(text), True
-        except tomllib.TOMLDecodeError as error:
+        except (ValueError, RecursionError) as error:
             raise _wrong(source, f"not TOML: {error}") from error
     try:
         raw = json.loads(text)

@@ -16,6 +16,9 @@ _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 _SIZES = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40,
           "kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}  # fmt: skip
 _SIZE = re.compile(r"(\d+(?:\.\d+)?) ?([kKMGT]i?B|B)")
+# Beyond these, dates and 64-bit counters of those who get them overflow.
+_LONGEST = 36500 * 86400.0
+_LARGEST = 1 << 50
 
 
 class Duration(float):
@@ -27,7 +30,10 @@ class Duration(float):
     def parse(cls, text: object) -> Duration:
         """Raises ValueError with what is allowed."""
         if isinstance(text, str) and re.fullmatch(f"(?:{_DURATION.pattern})+", text):
-            return cls(sum(float(n) * _UNITS[unit] for n, unit in _DURATION.findall(text)))
+            seconds = sum(float(n) * _UNITS[unit] for n, unit in _DURATION.findall(text))
+            if seconds > _LONGEST:
+                raise ValueError(f"that long is never; at most {_LONGEST / 86400:.0f}d")
+            return cls(seconds)
         raise ValueError(f"{text!r} is no duration; write a number and ms, s, m, h or d: 30s")
 
     def __str__(self) -> str:
@@ -47,7 +53,10 @@ class Size(int):
     def parse(cls, text: object) -> Size:
         """Raises ValueError with what is allowed."""
         if isinstance(text, str) and (match := _SIZE.fullmatch(text)):
-            return cls(float(match[1]) * _SIZES[match[2]])
+            count = float(match[1]) * _SIZES[match[2]]
+            if count > _LARGEST:
+                raise ValueError("no machine has that much; at most 1024TiB")
+            return cls(count)
         raise ValueError(f"{text!r} is no size; write a number and KiB, MiB, GiB or TiB: 20MiB")
 
     def __str__(self) -> str:
@@ -76,9 +85,13 @@ def describe(kind: type) -> dict[str, Any]:
 
 
 # What names may look like: they become file names, unit names, URL parts and metric labels.
+# `$` alone would let a line break stand at the end.
 Name = Annotated[
     str,
-    Meta(pattern="^[a-z][a-z0-9-]{0,30}$", description="lower-case letters, digits and hyphens"),
+    Meta(
+        pattern=r"^[a-z][a-z0-9-]{0,30}$(?!\n)",
+        description="lower-case letters, digits and hyphens",
+    ),
 ]
 Port = Annotated[int, Meta(ge=1, le=65535)]
 PortOrOff = Annotated[int, Meta(ge=0, le=65535)]

@@ -21,7 +21,9 @@ class Appliance(Struct, frozen=True, kw_only=True):
 
     name: A[Name, says("Short name; folders, users and units carry it.")]
     version: A[
-        str, says("The application's version."), Meta(pattern="^[0-9A-Za-z][0-9A-Za-z.+~_-]*$")
+        str,
+        says("The application's version."),
+        Meta(pattern=r"^[0-9A-Za-z][0-9A-Za-z.+~_-]{0,63}$(?!\n)"),
     ]
     title: A[str, says("Name for people; the short name where left out.")] = ""
     vendor: A[str, says("Who sells it.")] = ""

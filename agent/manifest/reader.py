@@ -15,7 +15,7 @@ import msgspec
 
 from agent.errors import ManifestError
 from agent.manifest.kinds import decode
-from agent.manifest.lines import line_of
+from agent.manifest.lines import Lines
 from agent.manifest.model import Manifest
 from agent.manifest.references import broken_references
 from agent.manifest.suggest import suggestion
@@ -51,8 +51,15 @@ def parse(text: str, *, file: str = "appliance.toml") -> Manifest:
 def examine(text: str) -> tuple[Manifest | None, list[Mistake]]:
     """The manifest, if its shape is right, and every mistake found, in the file's order."""
     try:
+        return _examine(text)
+    except RecursionError:  # of tomllib, or of whoever looks at what it read
+        return None, [Mistake("manifest-syntax", (), "tables or lists are nested too deeply")]
+
+
+def _examine(text: str) -> tuple[Manifest | None, list[Mistake]]:
+    try:
         raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # TOMLDecodeError, and Python's own limit for long numbers
         return None, [Mistake("manifest-syntax", (), str(error))]
     reading = _Reading()
     manifest = _table(reading, raw, Manifest, ())
@@ -67,19 +74,21 @@ def examine(text: str) -> tuple[Manifest | None, list[Mistake]]:
 
 def as_error(text: str, mistakes: list[Mistake], file: str) -> ManifestError:
     """All mistakes as one error: the first in full, the rest a line each."""
-    told = [_tell(text, mistake, file) for mistake in mistakes]
+    lines = Lines(text)
+    told = [_tell(lines, mistake, file) for mistake in mistakes]
     return ManifestError(mistakes[0].code, "\n".join(told), hint=HINT.format(file=file))
 
 
-def _tell(text: str, mistake: Mistake, file: str) -> str:
-    line = line_of(text, mistake.path)
+def _tell(lines: Lines, mistake: Mistake, file: str) -> str:
+    line = lines.of(mistake.path)
     where = f"{file}:{line}" if line else file
     key = ".".join(mistake.path)
     return f"{where}: {key}: {mistake.message}" if key else f"{where}: {mistake.message}"
 
 
 def _in_order(text: str, mistakes: list[Mistake]) -> list[Mistake]:
-    return sorted(mistakes, key=lambda mistake: line_of(text, mistake.path) or 1 << 30)
+    lines = Lines(text)
+    return sorted(mistakes, key=lambda mistake: lines.of(mistake.path) or 1 << 30)
 
 
 def _table(reading: _Reading, raw: Any, record: Any, path: tuple[str, ...]) -> Any:
@@ -174,5 +183,8 @@ def _meaning(kind: Any) -> str:
 
 
 def _shown(raw: Any) -> str:
-    text = str(raw).lower() if isinstance(raw, bool) else repr(raw)
+    try:
+        text = str(raw).lower() if isinstance(raw, bool) else repr(raw)
+    except ValueError:  # Python writes no numbers of thousands of digits
+        return "a number with too many digits"
     return text if len(text) <= 60 else f"{text[:57]}..."

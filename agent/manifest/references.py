@@ -6,6 +6,8 @@ Owns the rules that need more than one key at a time. Pure: a manifest in, compl
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from graphlib import CycleError, TopologicalSorter
+from pathlib import PurePath
 
 from agent.manifest.checks import (
     CertificateCheck,
@@ -17,13 +19,19 @@ from agent.manifest.checks import (
 from agent.manifest.kinds import Duration
 from agent.manifest.model import Manifest
 from agent.manifest.placeholders import holds_secret, names_used
+from agent.manifest.questions import question_complaints
 from agent.manifest.services import service_complaints
 
 Complaint = tuple[tuple[str, ...], str]
 
+# The tool's own user and folders, and the user that may do everything.
+_TAKEN = ("caretaker", "root")
+
 
 def broken_references(manifest: Manifest) -> Iterator[Complaint]:
     """Each broken rule as (path of the key, message)."""
+    yield from _appliance(manifest)
+    yield from question_complaints(manifest.settings)
     yield from _services(manifest)
     yield from _checks(manifest)
     yield from _groups(manifest)
@@ -41,6 +49,15 @@ def _arguments(manifest: Manifest) -> Iterator[Complaint]:
                 path,
                 "every user can read a program's arguments; hand secrets over in environment",
             )
+
+
+def _appliance(manifest: Manifest) -> Iterator[Complaint]:
+    if manifest.appliance.name in _TAKEN:
+        yield ("appliance", "name"), f"is taken; call it anything but {' or '.join(_TAKEN)}"
+    payload = PurePath(manifest.release.payload)
+    if payload.is_absolute() or ".." in payload.parts or not payload.parts:
+        # It becomes readable for everybody.
+        yield ("release", "payload"), "must be a folder beside the manifest"
 
 
 def _services(manifest: Manifest) -> Iterator[Complaint]:
@@ -137,26 +154,9 @@ def _known(
 
 
 def _circles(requires: Mapping[str, Sequence[str]], section: str) -> Iterator[Complaint]:
-    settled: set[str] = set()
-    for start in requires:
-        trail: list[str] = []
-        circle = _circle(start, requires, trail, settled)
-        if circle:
-            yield (section, circle[0], "requires"), f"goes in a circle: {' -> '.join(circle)}"
-            return
-
-
-def _circle(
-    name: str, requires: Mapping[str, Sequence[str]], trail: list[str], settled: set[str]
-) -> list[str]:
-    if name in trail:
-        return [*trail[trail.index(name) :], name]
-    if name in settled or name not in requires:
-        return []
-    trail.append(name)
-    for other in requires[name]:
-        if found := _circle(other, requires, trail, settled):
-            return found
-    trail.pop()
-    settled.add(name)
-    return []
+    try:
+        TopologicalSorter(requires).prepare()
+    except CycleError as error:
+        # Each of these is required by the one after it; the first is the last as well.
+        circle = error.args[1][::-1]
+        yield (section, circle[0], "requires"), f"goes in a circle: {' -> '.join(circle)}"

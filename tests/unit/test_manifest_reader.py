@@ -2,6 +2,7 @@
 
 import json
 import string
+import time
 
 import pytest
 from hypothesis import given
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from agent.errors import ManifestError
 from agent.manifest.kinds import Duration, Size
-from agent.manifest.lines import line_of
+from agent.manifest.lines import Lines
 from agent.manifest.reader import examine, parse
 
 HEAD = '[appliance]\nname = "shop"\nversion = "1.2"\n'
@@ -50,6 +51,12 @@ def test_the_smallest_manifest_has_every_default() -> None:
         (HEAD + "[services.a]\ncommand=['{relase}']\n", "{relase} is no placeholder"),
         (HEAD + "[checks.a]\ntype='command'\ncommand=['x','{secret:y}']\n", "every user can read"),
         (HEAD + "[services.a]\ncommand=['x']\nports=[8086]\n", "port 8086 is taken by probe.port"),
+        (HEAD.replace("shop", "caretaker"), "appliance.name: is taken"),
+        (HEAD.replace("shop", "root"), "appliance.name: is taken"),
+        (HEAD + "[release]\npayload='/etc'\n", "release.payload: must be a folder beside"),
+        (HEAD + "[release]\npayload='a/../..'\n", "release.payload: must be a folder beside"),
+        (HEAD + "[settings.a]\ntitle='x'\npattern='('\n", "pattern: is no regular expression"),
+        (HEAD + "[settings.a]\ntitle='x'\ntype='number'\ndefault='b'\n", "default: must be a"),
     ],
 )
 def test_a_mistake_is_told_where_it_stands(text: str, expected: str) -> None:
@@ -70,6 +77,42 @@ def test_every_mistake_is_told_at_once_in_the_order_of_the_file() -> None:
 def test_no_text_breaks_the_parser(text: str) -> None:
     manifest, mistakes = examine(text)
     assert manifest is not None or mistakes
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        HEAD + f"x = {'[' * 5000}{']' * 5000}\n",
+        HEAD + f"x = {'{a=' * 3000}1{'}' * 3000}\n",
+        HEAD + f"[services.a]\ncommand = {'[' * 900}'x'{']' * 900}\n",
+        HEAD + f"[probe]\nport = {'9' * 5000}\n",
+        HEAD + f"[probe]\nport = 0x{'f' * 5000}\n",
+        HEAD + f"[services.a]\ncommand = ['x']\nmemory_max = '{'9' * 400}GiB'\n",
+        HEAD + f"[daemon]\ndrain = '{'9' * 400}s'\n",
+    ],
+)
+def test_no_size_or_depth_breaks_the_parser(text: str) -> None:
+    assert examine(text)[1]
+
+
+@pytest.mark.parametrize("line", [r'name = "a\n"', r'version = "1\n"'])
+def test_names_and_versions_end_where_they_seem_to(line: str) -> None:
+    # They become lines of unit files, where a line break would begin a key of its own.
+    key = line.split()[0]
+    others = {"name": 'name = "shop"', "version": 'version = "1"'}
+    text = "\n".join(["[appliance]", *({**others, key: line}.values())])
+    assert f"appliance.{key}: is" in told(text + "\n")
+    assert "a name holds up to 31" in told(HEAD + '[services."a\\n"]\ncommand = ["x"]\n')
+
+
+def test_a_thousand_checks_and_mistakes_are_told_in_a_second() -> None:
+    chain = "".join(
+        f"[checks.c{each}]\ntype = 'load'\nrequires = ['c{each + 1}']\n" for each in range(1000)
+    )
+    begun = time.process_time()
+    assert told(HEAD + chain).count("no declared check") == 1
+    assert told(HEAD + "".join(f"x{each} = 1\n" for each in range(500))).count("unknown") == 500
+    assert time.process_time() - begun < 10
 
 
 values = st.recursive(
@@ -102,5 +145,5 @@ def test_a_size_survives_being_written(count: int) -> None:
 
 def test_keys_inside_long_strings_are_no_keys() -> None:
     text = 'a = """\nb = 1\n"""\nb = 2\n[t]\nc.d = 1\n'
-    assert line_of(text, ["b"]) == 4
-    assert line_of(text, ["t", "c", "d"]) == 6
+    assert Lines(text).of(["b"]) == 4
+    assert Lines(text).of(["t", "c", "d"]) == 6
