@@ -13,8 +13,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
-KEPT = 2  # threads that wait without an end
-IDLE = 5.0  # seconds that the others wait for more work
+KEPT = 2  # threads that wait for more work; the others end with theirs
 
 Work = tuple["Future[Any]", Callable[..., Any], tuple[Any, ...]]
 
@@ -66,10 +65,10 @@ class Pool:
         """Something to do; None: this thread is one too many."""
         with self._more:
             while not self._queue:
-                self._waiting += 1
-                rung = self._more.wait(IDLE if self._threads > KEPT else None)
-                self._waiting -= 1
-                if not rung and not self._queue and self._threads > KEPT:
+                if self._waiting >= KEPT:
                     self._threads -= 1
                     return None
+                self._waiting += 1
+                self._more.wait()
+                self._waiting -= 1
             return self._queue.popleft()

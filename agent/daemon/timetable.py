@@ -11,7 +11,6 @@ a zone of ours, in which it is ever 1970 and ticks (CLOCK_BOOTTIME) have passed 
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Callable
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
@@ -61,8 +60,8 @@ class Every(BaseTrigger):  # type: ignore[misc]  # APScheduler publishes no type
     """
 
     def __init__(self, seconds: float, phase: float) -> None:
-        self._seconds = seconds
-        self._phase = phase
+        self._period = timedelta(seconds=seconds)
+        self._second = self._period * phase
         self._first: datetime | None = None
 
     def get_next_fire_time(self, previous: datetime | None, now: datetime) -> datetime:
@@ -70,12 +69,10 @@ class Every(BaseTrigger):  # type: ignore[misc]  # APScheduler publishes no type
         if previous is None:
             self._first = now
             return now
-        wait = self._seconds * (self._phase if previous == self._first else 1.0)
-        following = previous + timedelta(seconds=wait)
+        following = previous + (self._second if previous == self._first else self._period)
         if following > now:
             return following
-        missed = math.floor((now - following).total_seconds() / self._seconds) + 1
-        return following + timedelta(seconds=missed * self._seconds)
+        return following + ((now - following) // self._period + 1) * self._period
 
 
 class _OnPool(BasePoolExecutor):  # type: ignore[misc]  # APScheduler publishes no types

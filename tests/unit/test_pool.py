@@ -5,13 +5,7 @@ import time
 
 import pytest
 
-from agent.daemon import pool
 from agent.daemon.pool import KEPT, Pool
-
-
-@pytest.fixture(autouse=True)
-def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pool, "IDLE", 0.05)
 
 
 def looks() -> int:
