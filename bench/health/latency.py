@@ -14,13 +14,14 @@ import time
 from statistics import median
 
 from bench.health.peers import FLASK, FLASK_BURNING, PLAIN, Peer, ours
-from bench.health.quiet import QUIET, Watch
+from bench.health.quiet import QUIET, Watch, calm
 from bench.health.server import Server, running
 from bench.health.table import Bar, Report
 
 _A_SECOND = 10
 _EVERY = 1 / _A_SECOND
 _TRIES = 4
+_PATIENCE = 2.0
 
 
 def latency(probes: int = 300) -> Report:
@@ -88,6 +89,7 @@ def _together(peers: list[Peer], probes: int, report: Report) -> dict[str, list[
             foreign, second = _second(servers, tries)
             if foreign >= QUIET:
                 noisy.append((foreign, second))
+                calm(_PATIENCE)
                 continue
             wanted -= 1
             _add(times, second)

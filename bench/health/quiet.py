@@ -14,7 +14,8 @@ from pathlib import Path
 
 from bench.health.server import Server
 
-QUIET = 0.12  # of all CPUs
+QUIET = 0.05  # of all CPUs
+_SAMPLE = 0.2  # seconds
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -39,6 +40,16 @@ class Watch:
             used = resource.getrusage(who)
             seconds += used.ru_utime + used.ru_stime
         return seconds
+
+
+def calm(patience: float) -> None:
+    """Wait until others leave the machine alone, `patience` seconds at most."""
+    end = time.monotonic() + patience
+    while time.monotonic() < end:
+        watch = Watch([])
+        time.sleep(_SAMPLE)
+        if watch.foreign() < QUIET:
+            return
 
 
 def _busy() -> float:
