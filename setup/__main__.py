@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
-from agent.errors import CaretakerError
+from agent.errors import CaretakerError, ManifestError
 from agent.host import files, journal, lock
 from agent.host.failures import HostFailure, LockHeld
 from agent.host.machine import Host
@@ -25,14 +25,23 @@ from setup.cloud import find_cloud
 from setup.console import SERIAL, Console
 from setup.finale import say_verdict, show_secrets
 from setup.options import Options, read_options
-from setup.outcome import ATTENTION, BUSY, EXITS, INTERRUPTED, PREFLIGHT, Verdict, say_error
+from setup.outcome import (
+    ATTENTION,
+    BUSY,
+    EXITS,
+    INTERRUPTED,
+    PREFLIGHT,
+    Trouble,
+    Verdict,
+    say_error,
+)
 from setup.place import Mode, Place, find_place
 from setup.plan import show_plan, show_removal
 from setup.questions import Ask, complete
 from setup.report import Report
 from setup.runner import Run
 from setup.signals import News, tell_cloud
-from setup.site import Site, open_site
+from setup.site import Site, answered, open_site
 from setup.steps import STEPS
 from setup.uninstall import uninstall
 
@@ -44,14 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = read_options(sys.argv[1:] if argv is None else argv, os.environ)
     console = Console(json=options.json, colour=sys.stdout.isatty() and not options.json)
     try:
-        place = find_place(options.root, systemd=Systemd())
-        if not options.plan:
-            _open_log(console, options, place)
-        site = open_site(options, place, Host(root=place.root), console, TOOL)
-        if not options.plan and not options.uninstall:
-            site = replace(site, answers=complete(site.manifest, site.answers, _asker(options)))
-        with nullcontext() if options.plan else _locked(place):
-            return _run(site)
+        return _guarded(options, console, find_place(options.root, systemd=Systemd()))
     except LockHeld as held_by:
         say_error(console, "lock-held", f"another setup runs: {held_by}", "wait until it is done")
         return BUSY
@@ -72,18 +74,47 @@ def main(argv: Sequence[str] | None = None) -> int:
         return ATTENTION
 
 
-def _run(site: Site) -> int:
-    options = site.options
-    steps = tuple(step for step in STEPS if site.place.mode in step.modes)
-    report = Report(
+def _guarded(options: Options, console: Console, place: Place) -> int:
+    if not options.plan:
+        _open_log(console, options, place)
+    site = open_site(options, place, Host(root=place.root), console, TOOL)
+    try:
+        site = answered(site)
+        if not options.plan and not options.uninstall:
+            site = replace(site, answers=complete(site.manifest, site.answers, _asker(options)))
+    except ManifestError as error:
+        return _refuse(site, error)
+    with nullcontext() if options.plan else _locked(place):
+        return _run(site)
+
+
+def _refuse(site: Site, error: ManifestError) -> int:
+    """Answers that can't be taken: nobody may be looking, so report and cloud are told too."""
+    say_error(site.console, error.code, error.message, error.hint)
+    if not site.options.plan:
+        trouble = Trouble(error.code, error.message.splitlines()[0], error.hint)
+        report = replace(_begun(site), verdict=Verdict.REFUSED, trouble=trouble)
+        report = replace(report, notes=tuple(_tell_cloud(site, report)))
+        reports.write(site.layout, report, site.host.clock)
+    return EXITS[Verdict.REFUSED]
+
+
+def _begun(site: Site) -> Report:
+    return Report(
         app=site.app,
         version=site.manifest.appliance.version,
         mode=site.place.mode.value,
         root=str(site.layout.root),
         started=site.host.clock.wall(),
-        changed=options.environment_changes,
+        changed=site.options.environment_changes,
         url=site.manifest.appliance.url,
     )
+
+
+def _run(site: Site) -> int:
+    options = site.options
+    steps = tuple(step for step in STEPS if site.place.mode in step.modes)
+    report = _begun(site)
     _say_what(site)
     if options.plan:
         shown = (show_removal if options.uninstall else show_plan)(site, steps, report)

@@ -10,6 +10,8 @@ set -eu
 PATH="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin${PATH:+:$PATH}"
 [ "$(id -u)" -ne 0 ] || PATH="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 export PATH
+# The agent's own user reads what root writes here; secrets are closed one by one.
+umask 022
 
 # A customer starts this through a link in /opt/<app>.
 start="$(dirname -- "$(readlink -f -- "$0")")/start.py"

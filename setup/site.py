@@ -78,7 +78,7 @@ class Site:
 
 
 def open_site(options: Options, place: Place, host: Host, console: Console, tool: Path) -> Site:
-    """Read the manifest that was named, or the one in place, and the answers. ManifestError."""
+    """Read the manifest that was named, or the one in place. Raises ManifestError."""
     layout = place.layout
     path = options.appliance or layout.manifest
     if path.is_dir():
@@ -101,14 +101,20 @@ def open_site(options: Options, place: Place, host: Host, console: Console, tool
         text=text,
         manifest=manifest,
         tool=tool,
-        answers=_answers(manifest, options, layout, sheet),
+        answers=Answers({}),
         sheet=sheet,
     )
 
 
+def answered(site: Site) -> Site:
+    """The site with every answer that was given, now or before. Raises ManifestError."""
+    if site.options.uninstall:
+        return site  # Whatever they are, they go.
+    answers = _answers(site.manifest, site.options, site.layout, site.sheet)
+    return replace(site, answers=answers)
+
+
 def _answers(manifest: Manifest, options: Options, layout: Layout, sheet: Sheet) -> Answers:
-    if options.uninstall:
-        return Answers({})  # Whatever they are, they go.
     kept = {n: v for n, v in kept_answers(layout).items() if n in manifest.settings}
     return gather(
         manifest,

@@ -32,7 +32,7 @@ def show(device: Path, text: str) -> bool:
 
     O_NONBLOCK: a serial port with flow control and nobody at the other end would stop us.
     """
-    flags = os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC
+    flags = os.O_WRONLY | os.O_APPEND | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC
     try:
         fd = os.open(device, flags)
     except OSError:

@@ -75,14 +75,37 @@ http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_
 """
 
 
-def write(folder: Path, *, name: str = "tiny", version: str = "1.0", probe: int, port: int) -> Path:
+# Its token shows that the program runs with the service's environment, secrets included.
+DATABASE = """
+[database]
+service = "web"
+initialise = ["{release}/initialise", "{data}/rows"]
+initialised = ["test", "-e", "{data}/rows"]
+"""
+INITIALISE = """\
+#!/bin/sh
+set -eu
+test -n "$TOKEN"
+echo "made by $(id -un)" >>"$1"
+"""
+
+
+def write(
+    folder: Path,
+    *,
+    name: str = "tiny",
+    version: str = "1.0",
+    probe: int,
+    port: int,
+    database: bool = False,
+) -> Path:
     """Put the appliance into `folder`, which is what setup.sh is given."""
     (folder / "payload").mkdir(parents=True, exist_ok=True)
     text = MANIFEST.format(name=name, version=version, probe=probe, port=port)
-    (folder / "appliance.toml").write_text(text)
-    program = folder / "payload/serve"
-    program.write_text(PROGRAM)
-    program.chmod(0o755)
+    (folder / "appliance.toml").write_text(text + (DATABASE if database else ""))
+    for program, lines in (("serve", PROGRAM), ("initialise", INITIALISE)):
+        (folder / "payload" / program).write_text(lines)
+        (folder / "payload" / program).chmod(0o755)
     return folder
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.errors import CaretakerError, MachineError, UsageError
-from agent.host import files, handover, lock
+from agent.host import files, handover, lock, spawn
 from agent.host.failures import HostFailure, LockHeld
 from agent.host.systemd import Systemd
 from setup import restarts
@@ -188,12 +188,18 @@ def _plan(work: Work, argv: list[str], libraries: str, tool: str) -> int:
         made = _environment_needs(work)
         text = "\n".join([f"environment … {words}", *(f"    + {each}" for each in made)])
         work.console.tell("environment", text, outcome="would-change", words=words, needs=made)
-    if libraries:
+    if libraries and not _can_read_manifests(work):
         # Our libraries read manifests; without them there are names, and no judgement.
         return outline(work.options, work.place, work.console, work.tool.source)
-    tree = work.tool.source if tool else work.tool.link
+    tree = work.tool.source if need else work.tool.link
     _go_on(work, tree, ["-I", "-B"], [f"--environment-changes={changes}", *argv])
     return 0
+
+
+def _can_read_manifests(work: Work) -> bool:
+    """Whether an environment that is to be replaced still does for a plan."""
+    argv = [str(work.libraries.python), "-I", "-B", "-c", "import msgspec, psutil, cryptography"]
+    return work.libraries.link.is_symlink() and spawn.run(argv, timeout=20).ok
 
 
 def _environment_needs(work: Work) -> list[str]:

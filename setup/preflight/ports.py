@@ -83,7 +83,9 @@ def _is_ours(subject: Subject, holder: Holder) -> bool:
         return _below_our_daemon(subject, holder.pid)
     manifest = subject.manifest
     units = [DAEMON_UNIT, *(unit_name(manifest, name) for name in manifest.services)]
-    return _same_unit(holder.unit, units)
+    # One of a service that this manifest no longer has: setup removes it before the next starts.
+    earlier = holder.unit.startswith(f"{manifest.appliance.name}-")
+    return earlier or _same_unit(holder.unit, units)
 
 
 def _same_unit(unit: str, ours: Iterable[str]) -> bool:

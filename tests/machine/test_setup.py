@@ -138,6 +138,33 @@ def test_a_new_answer_restarts_what_it_concerns_and_keeps_the_rest(bare: Machine
     assert bare.read("/etc/tiny/secrets/token") == token
 
 
+def test_a_database_is_initialised_as_its_service_would(bare: Machine, tiny: Path) -> None:
+    appliance.write(tiny, probe=8086, port=8080, database=True)
+    run_setup(bare)
+    assert bare.read("/var/lib/tiny/active/state/rows") == "made by tiny\n"
+    assert "healthy (0 changed" in run_setup(bare).out
+
+
+def test_a_service_that_is_declared_no_more_goes_away(bare: Machine, tiny: Path) -> None:
+    run_setup(bare)
+    manifest = tiny / "appliance.toml"
+    text = manifest.read_text().replace("[services.web", "[services.site")
+    manifest.write_text(text.replace('services = ["web"]', 'services = ["site"]'))
+    assert "+ remove /etc/systemd/system/tiny-web.service" in run_setup(bare, "--plan").out
+    run_setup(bare)
+    assert not bare.exists("/etc/systemd/system/tiny-web.service")
+    assert bare.is_active("tiny-site.service")
+    assert "healthy (0 changed" in run_setup(bare).out
+
+
+def test_first_boot_speaks_on_the_console(bare: Machine) -> None:
+    bare.sh("rm -f /dev/console; touch /dev/console")  # nspawn's is a pipe to nowhere
+    run_setup(bare, "--first-boot", "--yes")
+    said = bare.read("/dev/console")
+    assert "Tiny 1.0 is healthy" in said
+    assert bare.read("/etc/tiny/secrets/token").strip() not in said
+
+
 def test_a_plan_writes_nothing_before_and_after(bare: Machine) -> None:
     assert written(bare) == []
     before = bare.sh(f"{LEFT} -newer /etc/hostname -print | wc -l", check=False).out

@@ -6,7 +6,7 @@ from agent.host.machine import Host
 from setup.console import Console
 from setup.options import Options
 from setup.place import Mode, Place
-from setup.site import Site, open_site
+from setup.site import Site, answered, open_site
 from tests.scripted_host import scripted_host
 
 TOOL = Path(__file__).resolve().parents[2]
@@ -64,4 +64,4 @@ def make_site(
     source = appliance(folder, text)
     options = options or Options(appliance=source)
     host = host or scripted_host(root)
-    return open_site(options, Place(mode, root), host, Console(), TOOL)
+    return answered(open_site(options, Place(mode, root), host, Console(), TOOL))

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.setup import appliance
 from bench.setup.arena import Arena, arena
 from bench.setup.state import differences, snapshot
 from bench.setup.sweep import sweep_steps
@@ -129,11 +130,49 @@ def _moved_back(environment: Path, kept: Path) -> Iterator[None]:
             kept.rename(environment)
 
 
+def test_a_database_gets_its_first_content_once(place: Arena) -> None:
+    rows = place.root / "var/lib/tiny/active/state/rows"
+    probe, port = place.ports
+    try:
+        appliance.write(place.source, probe=probe, port=port, database=True)
+        assert place.run().status == 0
+        assert len(rows.read_text().splitlines()) == 1
+        assert place.run().changed == 0
+        assert writes(place.argv("--plan"), place.folder / "trace") == []
+        (place.source / "payload/initialise").write_text("#!/bin/sh\necho no >&2\nexit 4\n")
+        rows.unlink()
+        failed = place.run()
+        assert failed.status == 30
+        assert "did not initialise the database: no" in str(failed.verdict["error"])
+    finally:
+        appliance.write(place.source, probe=probe, port=port)
+
+
+def test_a_newer_payload_takes_over_with_the_data(place: Arena) -> None:
+    place.run()
+    (place.root / "var/lib/tiny/active/state/rows").write_text("precious")
+    probe, port = place.ports
+    try:
+        appliance.write(place.source, probe=probe, port=port, version="1.1")
+        with (place.source / "payload/serve").open("a") as program:
+            program.write("# newer\n")
+        planned = json.dumps(place.run("--plan").events)
+        assert "copy its data, change over from 1.0" in planned
+        newer = place.run()
+        assert (newer.status, newer.verdict["version"]) == (0, "1.1")
+        assert (place.root / "var/lib/tiny/active/state/rows").read_text() == "precious"
+        assert place.run().changed == 0
+    finally:
+        appliance.write(place.source, probe=probe, port=port)
+
+
 def test_a_wrong_answer_or_manifest_changes_nothing(place: Arena) -> None:
     wrong = place.run("--set", "grating=x")
     assert wrong.status == 3
     assert "did you mean" in json.dumps(wrong.events)
     assert not (place.root / "etc").exists()
+    report = json.loads((place.root / "run/caretaker-setup/setup.json").read_text())
+    assert (report["verdict"], report["exit"]) == ("refused", 3)
 
 
 def test_a_damaged_environment_is_made_again(place: Arena) -> None:
