@@ -99,8 +99,17 @@ def read_ledgers(paths: Iterable[Path], *, limit: int = 50, since: float = 0.0) 
                 " WHERE at >= ? ORDER BY id DESC LIMIT ?",
                 (since, limit),
             )
-            for *facts, detail in rows:
-                named = dict(zip(Entry.__struct_fields__, facts, strict=False))
-                entries.append(Entry(**named, detail=json.loads(detail)))
+            entries += [entry for row in rows if (entry := _entry(row)) is not None]
     entries.sort(key=lambda entry: entry.at)
     return entries[-limit:]
+
+
+def _entry(row: tuple[object, ...]) -> Entry | None:
+    """None for a row that is no entry: SQLite's columns take any type."""
+    *facts, detail = row
+    try:
+        told = json.loads(detail) if isinstance(detail, str) else None
+        named = dict(zip(Entry.__struct_fields__, [*facts, told], strict=True))
+        return msgspec.convert(named, type=Entry)
+    except (msgspec.ValidationError, ValueError, RecursionError):
+        return None
