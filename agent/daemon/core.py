@@ -22,7 +22,7 @@ from agent.daemon.sampler import Sampler
 from agent.daemon.selfcheck import BEAT, SelfCheck
 from agent.daemon.silence import Silence
 from agent.daemon.timetable import Timetable
-from agent.errors import CaretakerError, UsageError
+from agent.errors import CaretakerError, ManifestError
 from agent.health.verdict import Mode, Verdict
 from agent.host.bell import Bell
 from agent.host.machine import Host
@@ -30,6 +30,7 @@ from agent.log import Log
 from agent.modes import Modes
 from agent.probe.answers import REFUSED
 from agent.probe.handle import ProbeHandle
+from agent.probe.settings import ProbeSettings
 from agent.services.embedded import Supervisor
 from agent.services.open import open_services
 from agent.services.protocol import Services, ServiceState
@@ -38,6 +39,7 @@ from agent.status import ProbeReport, StatusReport
 
 _SPARE_THREADS = 2  # for the timetable's own jobs, beside one a check
 _MOST_THREADS = 64
+_NEXT_START = "it does so at the agent's next start"
 
 
 class Daemon:
@@ -52,10 +54,10 @@ class Daemon:
         self.probe = probe
         self.host = host
         self.bell = bell
-        self.stop_wanted = False
-        self.reloading = threading.Lock()
-        self.started = host.clock.wall()
+        self.stop_wanted = ""  # by whom
         self.stopping = False
+        self._reloading = threading.Lock()
+        self._started = host.clock.monotonic()
         self.notes: dict[str, str] = {}  # by what they are about
         self.records = Records(layout, host, log, history_limit=manifest.daemon.history)
         self.desk = Desk(
@@ -104,16 +106,15 @@ class Daemon:
         self.timetable.add("beat", BEAT, self._beat)
         self.timetable.add("sample", float(daemon.sample_every), self.sampler.begin)
         self.api.start(self.facade, self.host.clock)
-        note = early.note_of(str(self.appliance.layout.root), self.probe.settings)
-        self.records.keep(early.NOTE, note.encode())
+        self._note_for_next_start(self.probe.settings)
 
     def report(self) -> StatusReport:
         """Everything, as of now. Asks the disk and systemd nothing."""
-        probe, stats = self.probe, self.probe.stats()
+        probe, stats, clock = self.probe, self.probe.stats(), self.host.clock
         notes = [*self.notes.values(), self.keeper.complaint(), stats.tls_error]
         facts = Facts(
-            wall=self.host.clock.wall(),
-            started=self.started,
+            wall=clock.wall(),
+            started=clock.wall() - (clock.monotonic() - self._started),
             modes=self.keeper.current(),
             services=self._service_states,
             events=self.records.events.list(),
@@ -130,14 +131,13 @@ class Daemon:
 
     def reload(self, *, actor: str) -> None:
         """Read manifest and settings again. Raises CaretakerError, and keeps what it had then."""
-        with self.reloading:
+        with self._reloading:
             try:
                 fresh = read_appliance(self.appliance.layout.root)
                 settings = fresh.probe_settings()
                 if fresh.manifest.appliance.name != self.appliance.manifest.appliance.name:
-                    raise UsageError(
-                        "usage", "this is another appliance's manifest", hint="caretaker status"
-                    )
+                    name = fresh.manifest.appliance.name
+                    raise ManifestError("manifest-value", f"this is {name}'s, another appliance's")
             except CaretakerError as error:
                 self.notes["reload"] = f"the new manifest was refused: {error.message}"
                 self.records.noted("reload", outcome="refused", why=error.message, actor=actor)
@@ -149,22 +149,34 @@ class Daemon:
                 if settings.certificate:
                     self.probe.reload(settings.certificate, settings.key)
             else:
-                self.notes["port"] = "the probe port changed; it opens at the agent's next start"
+                self.notes["port"] = f"the probe port changed; {_NEXT_START}"
+            self._note_for_next_start(settings)
+            self.records.refresh()
 
     def _take(self, fresh: Appliance, actor: str) -> None:
+        """Everything of a manifest that can change while we run."""
         old, self.appliance = self.appliance, fresh
         changes = self.desk.replace(fresh.manifest.checks, fresh.manifest.groups)
-        if fresh.manifest.services != old.manifest.services and self.supervisor is not None:
-            self.notes["services"] = "the services changed; they do so at the agent's next start"
         if self.supervisor is None:
             self.services = self._open_services()
+        elif fresh.manifest.services != old.manifest.services:
+            self.notes["services"] = f"the services changed; {_NEXT_START}"
+        if fresh.manifest.daemon.api_port != old.manifest.daemon.api_port:
+            self.notes["api"] = f"the port of the local API changed; {_NEXT_START}"
         self.looks.change(fresh, self.services, changes)
         self.silence.after = fresh.manifest.probe.silent_after
+        self.records.limit_history(fresh.manifest.daemon.history)
+        if fresh.manifest.daemon.sample_every != old.manifest.daemon.sample_every:
+            self.timetable.drop("sample")
+            every = float(fresh.manifest.daemon.sample_every)
+            self.timetable.add("sample", every, self.sampler.begin)
         self.notes.pop("reload", None)
         kept, new, gone = (len(each) for each in (changes.kept, changes.added, changes.removed))
-        told = f"{kept} checks kept, {new} new, {gone} gone"
-        self.records.noted("reload", why=told, actor=actor)
-        self.records.refresh()
+        self.records.noted("reload", why=f"{kept} checks kept, {new} new, {gone} gone", actor=actor)
+
+    def _note_for_next_start(self, settings: ProbeSettings) -> None:
+        note = early.note_of(str(self.appliance.layout.root), settings)
+        self.records.keep(early.NOTE, note.encode())
 
     def _open_services(self) -> Services:
         appliance = self.appliance
@@ -196,13 +208,18 @@ class Daemon:
 
     def _beat(self) -> None:
         """The timetable's own job: it proves that the timetable is kept, and does small things."""
+        if self.appliance.manifest.services:
+            self._look_at_services()
+        silent = self.silence.complaint(self.probe)
+        if silent and not self.notes.get("silence"):
+            self.records.warn(silent, code="probe-silent")
+        self.notes["silence"] = silent
+        self.records.refresh()
+
+    def _look_at_services(self) -> None:
+        """For the report; what a service's state means for health, its check says."""
         try:
             self._service_states = self.services.states()
+            self.notes.pop("systemd", None)
         except CaretakerError as error:
-            self.notes["services"] = error.message
-        silent = self.silence.complaint(self.probe)
-        if silent != self.notes.get("silence", ""):
-            self.notes["silence"] = silent
-            if silent:
-                self.records.warn(silent, code="probe-silent")
-        self.records.refresh()
+            self.notes["systemd"] = error.message

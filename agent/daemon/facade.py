@@ -35,7 +35,7 @@ class Parts(Protocol):
     records: Records
     sampler: Sampler
     supervisor: Supervisor | None
-    stop_wanted: bool
+    stop_wanted: str
 
     def report(self) -> StatusReport: ...
 
@@ -96,6 +96,5 @@ class Facade:
                 "on this machine systemd stops the agent",
                 hint="sudo systemctl stop caretaker",
             )
-        parts.records.noted("agent-stop", why="asked for", actor=actor)
-        parts.stop_wanted = True
+        parts.stop_wanted = actor
         parts.bell.ring()

@@ -34,6 +34,7 @@ class ModeKeeper:
         self._clock = clock
         self._changed = changed
         self._noted = noted
+        self._boot = clock.boot_id()
         self._lock = threading.Lock()
         self._complaint = ""
         self._modes = self._load()
@@ -44,11 +45,11 @@ class ModeKeeper:
 
     def current(self) -> Modes:
         with self._lock:
-            return self._modes.current(Moment.now(self._clock))
+            return self._modes.current(self._now())
 
     def ends_at(self) -> float:
         """Ticks at which `expire` has something to do; infinity: never."""
-        now = Moment.now(self._clock)
+        now = self._now()
         with self._lock:
             return now.ticks + self._modes.ends_in(now)
 
@@ -72,7 +73,7 @@ class ModeKeeper:
         """End what has reached its end."""
         with self._lock:
             before = self._modes
-            self._modes = before.current(Moment.now(self._clock))
+            self._modes = before.current(self._now())
             ended = [
                 name
                 for name, was, is_now in (
@@ -89,7 +90,7 @@ class ModeKeeper:
         self.announce()
 
     def _begin(self, reason: str, until: float | None, actor: str) -> Period:
-        now = Moment.now(self._clock)
+        now = self._now()
         if until is not None and until <= now.wall:
             raise UsageError("usage", "the end lies in the past", hint="give a length: --for 30m")
         return period(reason=reason, until=until, actor=actor, now=now)
@@ -112,6 +113,9 @@ class ModeKeeper:
             self._save()
         self._noted(f"{name}-off", actor=actor)
         self.announce()
+
+    def _now(self) -> Moment:
+        return Moment(self._clock.wall(), self._clock.monotonic(), self._boot)
 
     def _save(self) -> None:
         try:

@@ -17,7 +17,9 @@ from agent.health.verdict import Mode
 SIGNALS = ("SIGTERM", "SIGINT", "SIGHUP", "SIGCHLD")
 _ENDS = ("SIGTERM", "SIGINT")
 _START_ALLOWANCE = 60.0  # seconds of systemd's 90 that a first verdict may take unannounced
+_ANSWER = 0.2  # seconds
 _LAST_WORDS = 5.0  # seconds for what is not written yet
+_CATCH_UP = 0.5  # seconds for the looks that were due while the machine slept
 _FAREWELL = 3600.0  # seconds the child may say "stopping" while services take their time
 
 
@@ -75,9 +77,10 @@ class Loop:
             gc.freeze()
         self._mend_at = daemon.selfcheck.mend_child() or 0.0
         if now >= self._check_at:
-            self._check_at = now + self._every
-            daemon.timetable.wake_if_overdue()
-            self._feed()
+            overslept = daemon.timetable.wake_if_overdue()
+            self._check_at = now + (_CATCH_UP if overslept else self._every)
+            if not overslept:
+                self._feed()
 
     def _feed(self) -> None:
         daemon = self._daemon
@@ -95,6 +98,8 @@ class Loop:
             self._daemon.reload(actor="signal")
         except CaretakerError:
             pass  # Noted where it was met; what was known before still holds.
+        except Exception as error:  # A defect in reading must not end an agent that works.
+            self._daemon.records.broken("reload", error)
         finally:
             status = headline(self._daemon.desk.verdict())
             self._systemd.notify("READY=1", f"STATUS={status}")
@@ -105,8 +110,9 @@ class Loop:
         daemon.stopping = True
         self._systemd.notify("STOPPING=1", f"EXTEND_TIMEOUT_USEC={int((drain + 30) * 1e6)}")
         daemon.desk.set_mode(Mode("stopping", f"draining for {drain:g} s"))
-        daemon.records.noted("agent-stop", why="it was told to end")
-        self._drain(drain)
+        daemon.records.noted("agent-stop", actor=daemon.stop_wanted or "signal")
+        # Whoever asked over the API gets its answer, also where nothing is to be drained.
+        self._drain(max(drain, _ANSWER) if daemon.stop_wanted else drain)
         daemon.timetable.stop()
         daemon.desk.farewell(_FAREWELL)
         if daemon.supervisor is not None:

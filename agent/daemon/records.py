@@ -98,6 +98,10 @@ class Records:
         self._put_line(chronicle.Line("warning" if bad else "info", message, fields))
         self.refresh()
 
+    def limit_history(self, limit: int) -> None:
+        """Bytes, from the next entry on."""
+        self._history = History(self._layout.history, limit)
+
     def sampled(self, facts: dict[str, float]) -> None:
         sample = Sample(self._host.clock.wall(), facts)
         self._scribe.put("history", lambda: self._history.add(sample=sample))

@@ -34,6 +34,6 @@ class Sampler:
     def _take(self) -> None:
         try:
             self.newest = self._resources.read()
-        except OSError:  # the data folder is not there yet, or its disk refuses
+        except OSError:  # the disk refuses; a check tells of that
             return
         self._sampled(self.newest)

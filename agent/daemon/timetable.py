@@ -143,12 +143,17 @@ class Timetable:
         """Seconds since a job last began: the proof that the timetable is kept."""
         return self._clock.monotonic() - self._ticked
 
-    def wake_if_overdue(self) -> None:
-        """Look at the clock again: waits do not notice that the machine was suspended."""
+    def wake_if_overdue(self) -> bool:
+        """Look at the clock again if a job is overdue; whether one was.
+
+        Waits run on a clock that stands still while the machine is suspended (futex(2)).
+        """
         moments = [job.next_run_time for job in self._scheduler.get_jobs()]
         now = self._zone.at(self._clock.monotonic())
-        if any(at is not None and at < now - _OVERDUE for at in moments):
+        overdue = any(at is not None and at < now - _OVERDUE for at in moments)
+        if overdue:
             self._scheduler.wakeup()
+        return overdue
 
     def stop(self) -> None:
         """Begin nothing more. Does not wait for what is under way."""

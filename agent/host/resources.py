@@ -6,6 +6,7 @@ file systems that may hang: a caller that can't wait asks from a thread it can l
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -35,9 +36,10 @@ class Resources:
             "swap_used_bytes": swap.used,
             "agent_resident_bytes": self._own.memory_info().rss,
         }
-        room = os.statvfs(self._disk)
-        facts["disk_total_bytes"] = room.f_blocks * room.f_frsize
-        facts["disk_free_bytes"] = room.f_bavail * room.f_frsize
+        with contextlib.suppress(FileNotFoundError):  # before the first release is in place
+            room = os.statvfs(self._disk)
+            facts["disk_total_bytes"] = room.f_blocks * room.f_frsize
+            facts["disk_free_bytes"] = room.f_bavail * room.f_frsize
         return facts | self._rates()
 
     def _rates(self) -> dict[str, float]:
