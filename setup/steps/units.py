@@ -103,8 +103,9 @@ def things(site: Site) -> tuple[Thing, ...]:
         if is_unit:
             units.append(Thing(Kind.UNIT, each.path.name))
         else:
-            other.append(Thing(Kind.FILE, str(each.path), data=each.mode == 0o600))
-            if each.path.parent.name.endswith(".service.d"):
+            secret = each.mode == 0o600
+            other.append(Thing(Kind.FILE, str(each.path), data=secret))
+            if each.path.parent != site.layout.units and not secret:
                 other.insert(0, Thing(Kind.FOLDER, str(each.path.parent)))
     return (*other, *units)
 
