@@ -88,11 +88,16 @@ def _stale(site: Site) -> list[Path]:
     """Files written aside by a process that died before it could rename them."""
     layout = site.layout
     places = [folder.path for folder in folders(site.layout)]
-    places += [layout.tls / name for name in site.manifest.certificates]
+    places += _below(layout.tls)
     places += [] if site.embedded else [layout.units, COMMAND.parent]
     places += sorted(layout.deployments.glob("[0-9]*"))
     half_staged = sorted(layout.releases.glob("*.part"))
     return [*half_staged, *(path for place in places for path in leftovers.find(place))]
+
+
+def _below(top: Path) -> list[Path]:
+    leaves = trees.walk(top) if top.is_dir() else ()
+    return [top / leaf.relative for leaf in leaves if leaf.is_folder]
 
 
 def _owner(site: Site, folder: Folder) -> tuple[int, int] | None:

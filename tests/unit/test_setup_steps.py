@@ -75,9 +75,11 @@ def test_left_over_files_of_a_killed_run_are_removed(site: Site) -> None:
     dead = 1 << 22  # above every pid the kernel gives
     left = site.layout.secrets / f".token.{dead}-0123456789ab.part"
     left.write_text("half a secret")
+    inner = site.layout.tls / f"authority/.authority.pem.{dead}-0123456789ab.part"
+    inner.write_text("half a key")
     writing = site.layout.secrets / ".token.1-0123456789ab.part"
     writing.write_text("init is alive")
-    assert ACCOUNTS.look(site).needs == ("remove 1 files that an interrupted run left aside",)
+    assert ACCOUNTS.look(site).needs == ("remove 2 files that an interrupted run left aside",)
 
 
 def test_another_manifest_of_the_same_appliance_replaces_it(site: Site, tmp_path: Path) -> None:
