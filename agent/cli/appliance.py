@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from agent.cli.saying import plain
 from agent.errors import ManifestError
 from agent.host import files, lock
 from agent.host.clock import Clock
@@ -62,11 +63,22 @@ def newest_report(layout: Layout) -> tuple[StatusReport | None, float]:
     """What the daemon wrote last, and its age in seconds; None where it never wrote.
 
     Read from the file, not asked of the daemon: it works while the daemon hangs, and costs it
-    nothing.
+    nothing. Who took the daemon over could write there what steers the terminal of whoever looks.
     """
     try:
         content = files.read_bytes(layout.status)
-        report = msgspec.json.decode(content, type=StatusReport)
-    except (FileNotFoundError, FileFailure, msgspec.DecodeError):
+        raw = _printable(msgspec.json.decode(content))
+        report = msgspec.convert(raw, type=StatusReport)
+    except (FileNotFoundError, FileFailure, msgspec.DecodeError, RecursionError):
         return None, float("inf")
     return report, max(0.0, Clock().wall() - report.at)
+
+
+def _printable(value: object) -> object:
+    if isinstance(value, str):
+        return plain(value)
+    if isinstance(value, list):
+        return [_printable(each) for each in value]
+    if isinstance(value, dict):
+        return {plain(key): _printable(each) for key, each in value.items()}
+    return value

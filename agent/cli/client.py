@@ -23,6 +23,7 @@ from agent.layout import Layout
 _BY_STATUS: dict[int, type[CaretakerError]] = {
     400: UsageError, 403: RefusedError, 404: UsageError, 409: BusyError, 503: MachineError,
 }  # fmt: skip
+_ANSWER_CAP = 1 << 20  # bytes
 
 
 def act(layout: Layout, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -36,7 +37,7 @@ def act(layout: Layout, path: str, body: dict[str, Any] | None = None) -> dict[s
         with Network().connect_unix(layout.api_socket, timeout=30.0) as wire:
             wire.send(head.encode() + content)
             answer = bytearray()
-            while chunk := wire.receive():
+            while len(answer) < _ANSWER_CAP and (chunk := wire.receive()):
                 answer += chunk
     except PermissionError as error:
         raise RefusedError(

@@ -18,9 +18,10 @@ SIGN = {"pass": "●", "warn": "▲", "fail": "✖"}
 
 def say_error(error: CaretakerError) -> None:
     """The error on standard error: what, on what, why, then the next command."""
-    click.secho(f"error: {error.message}", fg="red", err=True)
+    message = "\n".join(map(plain, error.message.splitlines()))
+    click.secho(f"error: {message}", fg="red", err=True)
     if error.hint:
-        click.echo(f"  try: {error.hint}", err=True)
+        click.echo(f"  try: {plain(error.hint)}", err=True)
 
 
 def sign(status: str) -> str:
@@ -46,7 +47,10 @@ def span(seconds: float | None) -> str:
 
 def moment(at: float) -> str:
     """A point in time on this machine's clock face, to the second."""
-    return datetime.fromtimestamp(at).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    try:
+        return datetime.fromtimestamp(at).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    except (OverflowError, ValueError, OSError):
+        return "at no time we know"
 
 
 def size(count: float) -> str:

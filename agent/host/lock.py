@@ -53,7 +53,8 @@ def exclusive(path: Path, *, purpose: str) -> Iterator[None]:
 def held(path: Path) -> bool:
     """Whether somebody holds the lock at `path`, found out without writing to it. FileFailure."""
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        # Not to wait where somebody put a pipe: root looks into the daemon's folder too.
+        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
         return False
     except OSError as error:

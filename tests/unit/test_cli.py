@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import tomllib
 from pathlib import Path
 
+import click
 import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
 from agent.cli.program import VERBS, program
-from agent.cli.saying import plain, size, span
-from agent.errors import CaretakerError
+from agent.cli.saying import plain, say_error, size, span
+from agent.errors import CaretakerError, MachineError
 from agent.findings import Level, Severity, Status
 from agent.host import lock
 from agent.host.clock import Clock
@@ -20,7 +22,14 @@ from agent.layout import Layout
 from agent.ledger import Ledger
 from agent.manifest.reader import parse
 from agent.manifest.starter import STARTER
-from agent.status import CheckReport, ProbeReport, ServiceReport, StatusReport
+from agent.status import (
+    CheckReport,
+    EventReport,
+    ModeReport,
+    ProbeReport,
+    ServiceReport,
+    StatusReport,
+)
 
 MANIFEST = """\
 [appliance]
@@ -101,6 +110,43 @@ def test_status_on_one_screen(layout: Layout) -> None:
     assert "not judged: sql fails" in result.output
     assert "web              active for 9 s, pid 3, 1 restart" in result.output
     assert "\x1b" not in result.output, "neither colours without a terminal, nor a log's own"
+
+
+def test_a_report_that_somebody_forged_steers_no_terminal(layout: Layout) -> None:
+    good = report()
+    escape = "\x1b]0;x\x07\x1b[2J"
+    forged = msgspec.structs.replace(
+        good,
+        checks=[msgspec.structs.replace(good.checks[0], name=escape, since=1e300)],
+        services=[msgspec.structs.replace(good.services[0], name=escape, state=escape)],
+        modes=[ModeReport(escape, escape, 0.0, 1e300)],
+        events=[EventReport(1e300, escape, escape, escape)],
+        probe=msgspec.structs.replace(good.probe, address=escape),
+    )
+    put(layout, forged)
+    with lock.exclusive(layout.daemon_lock, purpose="agent"):
+        arguments = ["--root", str(layout.root), "status"]
+        result = CliRunner().invoke(program, arguments, color=True)
+    assert result.exit_code == 0, result.output
+    assert "\x1b]" not in result.output
+    assert "\x1b[2J" not in result.output
+    assert "at no time we know" in result.output
+    error = MachineError("daemon-unreachable", f"one{escape}\ntwo", hint=escape)
+    assert "\x1b" not in _said(error)
+
+
+def _said(error: CaretakerError) -> str:
+    @click.command()
+    def say() -> None:
+        say_error(error)
+
+    return CliRunner().invoke(say).output
+
+
+def test_a_pipe_in_place_of_the_lock_holds_nobody_up(layout: Layout) -> None:
+    put(layout, report())
+    os.mkfifo(layout.daemon_lock)
+    assert call(layout, "status", running=False).exit_code == 4
 
 
 def test_status_of_a_silent_agent_says_so(layout: Layout) -> None:
