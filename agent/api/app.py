@@ -6,6 +6,7 @@ a balancer's target: it lives on a Unix socket and loopback, and the probe plane
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -94,7 +95,9 @@ def _add_readings(app: Flask, facade: AgentFacade, reads: Callable[[Route], Rout
     @reads
     def ledger() -> Response:
         limit, since = _number("limit", 50), _number("since", 0)
-        return _json(msgspec.json.encode(facade.ledger(limit=min(int(limit), 1000), since=since)))
+        # SQLite takes a limit below zero for none.
+        limit = min(max(limit, 0), 1000)
+        return _json(msgspec.json.encode(facade.ledger(limit=int(limit), since=since)))
 
 
 def _add_modes(
@@ -197,9 +200,12 @@ def _until(asked: dict[str, Any], clock: Clock) -> float | None:
 
 def _number(key: str, default: float) -> float:
     try:
-        return float(request.args.get(key, default))
-    except ValueError as error:
-        raise UsageError("usage", f"{key} must be a number") from error
+        number = float(request.args.get(key, default))
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise UsageError("usage", f"{key} must be a number")
+    return number
 
 
 def _done() -> Response:

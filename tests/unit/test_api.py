@@ -175,3 +175,26 @@ def test_errors_carry_code_and_hint(ask: Any) -> None:
     assert answer.json["hint"] == "caretaker status"
     assert ask("GET", "/nowhere").json["code"] == "usage"
     assert ask("DELETE", "/status").status_code == 405
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "asked"),
+    [("-1", 200, [0]), ("9e9", 200, [1000]), ("nan", 400, []), ("inf", 400, [])],
+)
+def test_no_number_makes_the_ledger_boundless(
+    ask: Any,
+    daemon: Daemon,
+    monkeypatch: pytest.MonkeyPatch,
+    words: str,
+    code: int,
+    asked: list[int],
+) -> None:
+    limits = []
+
+    def ledger(*, limit: int, since: float) -> list[Entry]:
+        limits.append(limit)
+        return []
+
+    monkeypatch.setattr(daemon, "ledger", ledger)
+    assert ask("GET", f"/ledger?limit={words}").status_code == code
+    assert limits == asked
