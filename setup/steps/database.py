@@ -135,7 +135,10 @@ def _run(site: Site, words: list[str], timeout: float) -> spawn.Completed:
     if program.has_secret_environment(service):
         # PID 1 reads it; no secret passes through an environment of ours.
         transient.append(f"--property=EnvironmentFile={environment_path(site.layout, name)}")
-    return site.host.run([*transient, "--", *argv], timeout=timeout)
+    # The service manager puts variables of the unit in place of `$NAME`, secret ones too, and every
+    # user can read a program's arguments (proc(5)). Doubled it stays what the manifest says.
+    words = [word.replace("$", "$$") for word in argv]
+    return site.host.run([*transient, "--", *words], timeout=timeout)
 
 
 DATABASE = Step("database", "database", look, apply, stands=True)
