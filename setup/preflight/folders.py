@@ -135,6 +135,11 @@ def _in_the_way(subject: Subject) -> Finding:
             return failed("in-the-way", f"{path} is a symbolic link", path=str(path))
         if not stat.S_ISLNK(mode) and not stat.S_ISDIR(mode):
             return failed("in-the-way", f"{path} is no folder", path=str(path))
+        owner = path.stat().st_uid
+        if owner != os.geteuid():
+            # Setup would give it to root, and its present user would lose it.
+            text = f"{path} belongs to user {owner}, so it is somebody's"
+            return failed("folder-foreign", text, path=str(path))
     return passed("nothing stands in the way")
 
 

@@ -1,5 +1,6 @@
 """Each preflight check on a machine that is broken in the one way the check is about."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -37,6 +38,18 @@ def system(name: str) -> Callable[[Scene], object]:
 
 def put(name: str, text: str) -> Callable[[Scene], object]:
     return lambda scene: scene.write(name, text)
+
+
+def somebodys(name: str) -> Callable[[Scene], object]:
+    def breaks(scene: Scene) -> None:
+        folder = scene.root / name
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            os.chown(folder, 33, 33)
+        except PermissionError:
+            pytest.skip("only root may give a folder away")
+
+    return breaks
 
 
 def gone(*names: str) -> Callable[[Scene], object]:
@@ -209,6 +222,7 @@ FAULTS = (
     Fault("in-the-way", link("etc/shop", "/tmp"), FAIL, "in-the-way", "symbolic link"),
     Fault("in-the-way", link("var/lib/shop", "/no/where"), FAIL, "in-the-way"),
     Fault("in-the-way", link("var/lib/shop", "../.."), PASS, "ok"),
+    Fault("in-the-way", somebodys("var/lib/shop"), FAIL, "folder-foreign", "somebody's"),
     Fault("data-disk", NFS, WARN, "data-remote", "nfs4"),
     Fault("data-disk", mounted("var/lib/shop", "tmpfs"), WARN, "data-volatile", "reboot"),
     Fault("tmp", lambda scene: (scene.root / "tmp").rmdir(), FAIL, "tmp-missing"),
@@ -285,7 +299,7 @@ FAULTS = (
     Fault("users", user("caretaker", 1000, ""), FAIL, "user-taken", "caretaker"),
     Fault("users", user("shop", 0, "/usr/sbin/nologin"), FAIL, "user-root"),
     Fault("users", user("shop", 990, "/sbin/nologin"), PASS, "ok", "shop are there"),
-    Fault("service-users", declare('[services.x]\ncommand = ["/bin/x"]\nuser = "-gh ost"'), FAIL,
+    Fault("service-users", declare('[services.x]\ncommand = ["/bin/x"]\nuser = "a-user-whose-name-is-too-long-for-useradd"'), FAIL,
           "user-misnamed", "services.x"),
     Fault("service-users", both(declare('[services.x]\ncommand = ["/bin/x"]\nuser = "ghost"'),
                                 put("etc/nsswitch.conf", "passwd: files sss\n")), WARN,
