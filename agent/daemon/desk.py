@@ -61,10 +61,13 @@ class Desk:
         with self._lock:
             self._evaluate()
 
-    def look(self, name: str, look: Callable[[], Finding]) -> float | None:
-        """Make one look and take in what it saw. When to look again; None: no such check."""
+    def look(self, name: str, check: Check, look: Callable[[], Finding]) -> float | None:
+        """Make one look and take in what it saw. When to look again.
+
+        None: there is no such check, or it is declared otherwise by now.
+        """
         with self._lock:
-            track = self._engine.begin(name, self._clock.monotonic())
+            track = self._engine.begin(name, check, self._clock.monotonic())
             self._vouch()
         if track is None:
             return None

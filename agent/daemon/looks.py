@@ -54,6 +54,6 @@ class Looks:
         appliance, services = self._world
         context = Context(self._host, appliance.layout, appliance.values, services, name, memory)
         check = appliance.manifest.checks[name]
-        following = self._desk.look(name, lambda: look_once(check, context))
+        following = self._desk.look(name, check, lambda: look_once(check, context))
         if following is not None:
             self._timetable.not_later(job, following)

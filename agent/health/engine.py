@@ -61,11 +61,15 @@ class Engine:
             removed=tuple(name for name in old if name not in kept),
         )
 
-    def begin(self, name: str, now: float) -> Track | None:
-        """A look begins; hand what is returned to `record`. None for a check that is gone."""
+    def begin(self, name: str, check: Check, now: float) -> Track | None:
+        """A look begins; hand what is returned to `record`.
+
+        None: the check is gone, or declared otherwise by now.
+        """
         track = self._tracks.get(name)
-        if track is not None:
-            track.begin(now)
+        if track is None or track.check != check:
+            return None
+        track.begin(now)
         return track
 
     def record(self, track: Track, finding: Finding, now: float) -> float | None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agent.findings import Level, Severity, Status, failed, passed, warned
-from agent.health.engine import Engine
+from agent.health.engine import Changes, Engine
 from agent.health.track import SETTLING, SLACK, TIGHT
 from agent.health.verdict import Mode, Verdict
 from agent.manifest.checks import Check, FileCheck
@@ -32,10 +32,15 @@ class Watched:
         self, checks: Mapping[str, Check], groups: Mapping[str, Sequence[str]] | None = None
     ) -> None:
         self.now = 1000.0
+        self.checks = dict(checks)
         self.engine = Engine(checks, groups or {}, self.now)
 
+    def replace(self, checks: Mapping[str, Check]) -> Changes:
+        self.checks = dict(checks)
+        return self.engine.replace(checks, {}, self.now)
+
     def look(self, name: str, status: Status, *, took: float = 0.0) -> float | None:
-        track = self.engine.begin(name, self.now)
+        track = self.engine.begin(name, self.checks[name], self.now)
         assert track is not None
         self.now += took
         return self.engine.record(track, FINDINGS[status], self.now)
@@ -220,7 +225,7 @@ def test_the_verdict_is_vouched_for_until_looks_are_missed() -> None:
     watched.looks(a=PASS, b=PASS)
     assert watched.engine.valid_until(watched.now) == watched.now + 1 + TIGHT
     watched.now += 1
-    watched.engine.begin("b", watched.now)
+    watched.engine.begin("b", watched.checks["b"], watched.now)
     assert watched.engine.valid_until(watched.now) == watched.now + 1 + TIGHT
     only = Watched({"a": check(every=10, timeout=2, fall=2)})
     only.looks(a=PASS)
@@ -279,9 +284,7 @@ def test_groups_are_the_worst_of_their_members() -> None:
 def test_new_checks_leave_the_old_ones_what_they_know() -> None:
     watched = Watched({"a": check(), "b": check(), "c": check()})
     watched.looks(a=FAIL, b=PASS, c=PASS)
-    changes = watched.engine.replace(
-        {"a": check(), "b": check(every=5), "d": check()}, {}, watched.now
-    )
+    changes = watched.replace({"a": check(), "b": check(every=5), "d": check()})
     assert (changes.kept, changes.added, changes.removed) == (("a",), ("b", "d"), ("b", "c"))
     verdict = watched.verdict()
     assert (verdict.ready, verdict.causes) == (FAIL, ("a",))
@@ -297,7 +300,7 @@ def test_new_checks_leave_the_old_ones_what_they_know() -> None:
 def test_a_check_declared_otherwise_stands_as_it_stood_until_it_is_looked_at() -> None:
     watched = Watched({"a": check(), "b": check()})
     watched.looks(a=FAIL, b=PASS)
-    watched.engine.replace({"a": check(every=5), "b": check(every=5)}, {}, watched.now)
+    watched.replace({"a": check(every=5), "b": check(every=5)})
     verdict = watched.verdict()
     assert (verdict.ready, verdict.summary) == (FAIL, "a: it is gone")
     assert watched.looks(a=PASS, b=FAIL).causes == ("b",)
@@ -305,13 +308,14 @@ def test_a_check_declared_otherwise_stands_as_it_stood_until_it_is_looked_at() -
 
 def test_a_look_at_a_check_that_was_replaced_says_nothing() -> None:
     watched = Watched({"a": check()})
-    track = watched.engine.begin("a", watched.now)
+    track = watched.engine.begin("a", check(), watched.now)
     assert track is not None
-    watched.engine.replace({"a": check(every=5)}, {}, watched.now)
+    watched.replace({"a": check(every=5)})
     assert watched.engine.record(track, FINDINGS[FAIL], watched.now) is None
     assert watched.verdict().checks["a"].pending
-    watched.engine.replace({}, {}, watched.now)
-    assert watched.engine.begin("a", watched.now) is None
+    assert watched.engine.begin("a", check(), watched.now) is None
+    watched.replace({})
+    assert watched.engine.begin("a", check(every=5), watched.now) is None
 
 
 def test_ages_and_words_make_no_new_verdict() -> None:

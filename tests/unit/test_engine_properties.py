@@ -57,7 +57,7 @@ def told(
     engine = Engine(checks, {"all": list(checks)}, now)
     for name, status, later in story:
         now += later
-        track = engine.begin(name, now)
+        track = engine.begin(name, checks[name], now)
         assert track is not None
         engine.record(track, FINDINGS[status], now)
     return engine.verdict(now, Mode(mode))
