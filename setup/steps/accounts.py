@@ -11,7 +11,7 @@ from pathlib import Path
 
 from agent.host import files, leftovers, permissions, trees, users
 from agent.layout import TOOL_USER
-from setup.places import COMMAND, Folder, folders, links, short
+from setup.places import COMMAND, SYSTEMD_FILES, Folder, folders, links, short
 from setup.site import Site
 from setup.step import Kind, Look, Step, Thing
 
@@ -89,7 +89,9 @@ def _stale(site: Site) -> list[Path]:
     layout = site.layout
     places = [folder.path for folder in folders(site.layout)]
     places += _below(layout.tls)
-    places += [] if site.embedded else [layout.units, COMMAND.parent]
+    if not site.embedded:
+        places += [COMMAND.parent, *(layout.root / target for target in SYSTEMD_FILES.values())]
+        places += sorted(layout.units.glob("*.service.d"))
     places += sorted(layout.deployments.glob("[0-9]*"))
     half_staged = sorted(layout.releases.glob("*.part"))
     return [*half_staged, *(path for place in places for path in leftovers.find(place))]
