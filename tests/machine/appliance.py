@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
+from bench.setup.arena import copy_tool
 from tests.machine import checkout, container
 from tests.machine.machine import Machine, Ran
 from tests.machine.rootfs import cache_folder, locked
@@ -25,12 +26,15 @@ from tests.machine.rootfs import cache_folder, locked
 EXAMPLE = checkout.REPOSITORY / "examples/sochdb"
 KEEP = ("--volatile=no",)  # nspawn heeds the last one said
 DISKS = Path("/run/caretaker-test-disks")
-APPLIANCE, WHEELS = "/image/sochdb", "/image/wheels"
-SETUP = f"{checkout.SOURCE}/setup/setup.sh"
+IMAGE, WHEELS = "/image", "/image-wheels"
+SETUP = (f"{IMAGE}/checkout/setup/setup.sh", f"{IMAGE}/sochdb")
+OFFLINE = ("--offline", "--wheelhouse", WHEELS, "--yes")
 
 AGENT, SERVICE = "caretaker.service", "sochdb-sochdb.service"
 HEALTHZ = "http://127.0.0.1:8086/healthz"
 AGENT_PORT = 8087  # HAProxy's agent-check
+SQL = 5433
+ASK = "SELECT COUNT(*) FROM health"  # it wants a FROM; a table that is not there counts 0
 
 EVERY, FALL = 1.0, 2  # of the quickened checks: seconds between two looks, bad looks that count
 _QUICKENED = (
@@ -59,31 +63,51 @@ def payload() -> Path:
     return folder
 
 
-def copy_example(folder: Path, *, quick: bool) -> Path:
-    """The example as a vendor's build leaves it.
+def make_image(folder: Path, *, quick: bool) -> Path:
+    """What a vendor's build puts on an image: the tool, and the example with its payload.
 
     ``quick``: its checks look every second, the daemon drains for one, HAProxy's agent port is on.
+    The tool is a copy: an edit of ours in the middle of a test would be a new version to install.
     """
     manifest = (EXAMPLE / "appliance.toml").read_text()
     for old, new in _QUICKENED if quick else ():
         if manifest.count(old) != 1:
             raise ApplianceError(f"the example's checks are not written as expected: {old!r}")
         manifest = manifest.replace(old, new)
-    folder.mkdir(parents=True)
-    (folder / "appliance.toml").write_text(manifest + (_MORE if quick else ""))
-    shutil.copytree(payload(), folder / "payload")
+    (folder / "sochdb").mkdir(parents=True)
+    (folder / "sochdb/appliance.toml").write_text(manifest + (_MORE if quick else ""))
+    shutil.copytree(payload(), folder / "sochdb/payload")
+    copy_tool(folder / "checkout")
     return folder
 
 
-def image(example: Path, wheelhouse: Path) -> dict[str, Path]:
-    """What a golden image brings besides the tool, as ``binds_ro``."""
-    return {APPLIANCE: example, WHEELS: wheelhouse}
+def binds(image: Path, wheels: Path) -> dict[str, Path]:
+    """An image and the libraries for it, as ``binds_ro``."""
+    return {IMAGE: image, WHEELS: wheels}
 
 
-def set_up(machine: Machine, *more: str, timeout: float = 100, check: bool = True) -> Ran:
+def set_up(machine: Machine, *more: str, check: bool = True) -> Ran:
     """Run setup as an image does: with what is on the disk, and nobody there to answer."""
-    argv = [SETUP, APPLIANCE, "--offline", "--wheelhouse", WHEELS, "--yes", *more]
-    return machine.run(argv, timeout=timeout, check=check)
+    return machine.run([*SETUP, *OFFLINE, *more], timeout=110, check=check)
+
+
+def main_pids(machine: Machine) -> dict[str, str]:
+    units = (AGENT, SERVICE, "systemd-journald.service")
+    return {unit: machine.show(unit, "MainPID")["MainPID"] for unit in units}
+
+
+def healthz(machine: Machine) -> str:
+    """Status and body of /healthz: ``200 pass``."""
+    ask = ["curl", "-sS", "--max-time", "2", "-o", "-", "-w", "%{http_code}", HEALTHZ]
+    body, _, code = machine.run(ask).out.rpartition("\n")
+    return f"{code} {body}"
+
+
+def sql(machine: Machine, script: str = ASK, *, port: int = SQL, check: bool = True) -> list[str]:
+    """Lines SochDB answers over the PostgreSQL wire, asked as a customer's program would."""
+    ask = ["psql", "-h", "127.0.0.1", "-p", str(port), "-U", "app", "-d", "sochdb", "-Atq"]
+    secret = {"PGPASSWORD": machine.read("/etc/sochdb/secrets/sql").strip()}
+    return machine.run(ask, stdin=f"{script};\n", env=secret, check=check).out.split()
 
 
 @contextmanager

@@ -110,39 +110,39 @@ def machine(machines: Boot, tool: Path) -> Machine:
 
 
 @pytest.fixture(scope="session")
-def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """``examples/sochdb`` with its payload."""
-    return _copy_example(tmp_path_factory, quick=False)
+def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tool, and ``examples/sochdb`` with its payload, as they are."""
+    return _make_image(tmp_path_factory, quick=False)
 
 
 @pytest.fixture(scope="session")
-def quick_example(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def quick_image(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same, with checks that look every second."""
-    return _copy_example(tmp_path_factory, quick=True)
+    return _make_image(tmp_path_factory, quick=True)
 
 
-def _copy_example(tmp_path_factory: pytest.TempPathFactory, *, quick: bool) -> Path:
+def _make_image(tmp_path_factory: pytest.TempPathFactory, *, quick: bool) -> Path:
     try:
-        return appliances.copy_example(tmp_path_factory.mktemp("example") / "sochdb", quick=quick)
+        return appliances.make_image(tmp_path_factory.mktemp("image"), quick=quick)
     except appliances.ApplianceError as error:
         give_up(str(error))
 
 
 @pytest.fixture(scope="session")
-def installed(
-    roots: Callable[[str], Path], quick_example: Path, wheelhouse: Path
-) -> Iterator[Path]:
+def installed(roots: Callable[[str], Path], quick_image: Path) -> Iterator[Path]:
     """A disk on which SochDB was set up and the machine shut down in order; boot from it only."""
+    brought = appliances.binds(quick_image, wheels.locked_wheels())
     with appliances.disk(roots("bookworm")) as tree:
-        brought = appliances.image(quick_example, wheelhouse)
         with boot(tree, label="installing", binds_ro=brought, options=appliances.KEEP) as machine:
             appliances.set_up(machine)
         yield tree
 
 
 @pytest.fixture
-def appliance(machines: Boot, installed: Path, quick_example: Path, wheelhouse: Path) -> Machine:
+def appliance(machines: Boot, installed: Path, quick_image: Path) -> Iterator[Machine]:
     """SochDB on a machine that has just booted, and is healthy."""
-    machine = machines(installed, binds_ro=appliances.image(quick_example, wheelhouse))
+    brought = appliances.binds(quick_image, wheels.locked_wheels())
+    machine = machines(installed, binds_ro=brought)
     machine.run(["caretaker", "health", "--wait", "20s"])
-    return machine
+    yield machine
+    machine.kill()  # An orderly end would drain first, for nobody.

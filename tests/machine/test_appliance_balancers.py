@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from tests.machine.appliance import AGENT, AGENT_PORT, EVERY, FALL, SERVICE
+from tests.machine.appliance import AGENT, AGENT_PORT, ASK, EVERY, FALL, SERVICE, sql
 from tests.machine.counterparts import (
     haproxy_servers,
     start_haproxy,
@@ -46,8 +46,6 @@ listen agent
 """
 DIALECTS = ("get", "options", "soft", "agent")
 DRAINED = {"get": "DOWN", "options": "DOWN", "soft": "NOLB", "agent": "DRAIN"}
-# SochDB wants a FROM; a table that is not there counts 0.
-ASK = "SELECT COUNT(*) FROM health"
 
 
 @pytest.fixture
@@ -79,15 +77,8 @@ def figure(what: str, took: dict[str, float]) -> None:
     print(f"{what}: " + ", ".join(f"{key} {seconds:.2f} s" for key, seconds in took.items()))
 
 
-def sql(machine: Machine, port: int, script: str = ASK, *, check: bool = True) -> list[str]:
-    """Lines SochDB answers over the PostgreSQL wire, asked as a customer's program would."""
-    ask = ["psql", "-h", "127.0.0.1", "-p", str(port), "-U", "app", "-d", "sochdb", "-Atq"]
-    secret = {"PGPASSWORD": machine.read("/etc/sochdb/secrets/sql").strip()}
-    return machine.run(ask, stdin=f"{script};\n", env=secret, check=check).out.split()
-
-
 def test_sql_passes_through_and_needs_the_password(balanced: Machine) -> None:
-    assert sql(balanced, 15433) == ["0"]
+    assert sql(balanced, port=15433) == ["0"]
     wrong = {"PGPASSWORD": "wrong"}
     ask = ["psql", "-h", "127.0.0.1", "-p", "15433", "-U", "app", "-d", "sochdb", "-c", ASK]
     refused = balanced.run(ask, env=wrong, check=False)
@@ -102,8 +93,8 @@ def test_drained_and_taken_back(balanced: Machine) -> None:
     assert max(took.values()) < INTER * (TRIES + 1) + SLACK
     assert balanced.run(["curl", "-fsS", "http://127.0.0.1:8086/livez"]).out == "pass\n"
     # Nobody new is let in, and what is inside goes on: the database itself still answers.
-    assert sql(balanced, 15435, check=False) == []
-    assert sql(balanced, 5433) == ["0"]
+    assert sql(balanced, port=15435, check=False) == []
+    assert sql(balanced, port=5433) == ["0"]
     balanced.run(["caretaker", "undrain"])
     took = wait_until(balanced, dict.fromkeys(DIALECTS, "UP"))
     figure("undrain", took)
@@ -112,7 +103,7 @@ def test_drained_and_taken_back(balanced: Machine) -> None:
 
 def test_a_session_outlives_the_drain(balanced: Machine) -> None:
     script = f"{ASK};\n\\! caretaker drain\n\\! sleep 1.2\n{ASK}"
-    assert sql(balanced, 15435, script)[-1] == "0"
+    assert sql(balanced, script, port=15435)[-1] == "0"
     wait_for_haproxy(balanced, "soft/sochdb", "NOLB")
 
 
@@ -132,7 +123,7 @@ def test_killed_and_back_by_itself(balanced: Machine) -> None:
     took = wait_until(balanced, dict.fromkeys(DIALECTS, "UP"))
     figure("back by itself", took)
     assert balanced.show(SERVICE, "MainPID")["MainPID"] != pid
-    assert sql(balanced, 15433) == ["0"]
+    assert sql(balanced, port=15433) == ["0"]
 
 
 def test_hung_and_woken(balanced: Machine) -> None:
