@@ -191,7 +191,7 @@ def _summary(
     if reason == "starting" and pending:
         return f"starting: {len(checks) - pending} of {len(checks)} checks have looked"
     if not causes:
-        return f"{len(checks)} check{'' if len(checks) == 1 else 's'} pass"
+        return "1 check passes" if len(checks) == 1 else f"{len(checks)} checks pass"
     first = checks[causes[0]]
     text = f"{first.name}: {first.summary}"
     if len(causes) > 1:
