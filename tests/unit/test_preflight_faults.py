@@ -300,7 +300,7 @@ FAULTS = (
     Fault("users", user("shop", 0, "/usr/sbin/nologin"), FAIL, "user-root"),
     Fault("users", user("shop", 990, "/sbin/nologin"), PASS, "ok", "shop are there"),
     # The reader refuses what no system takes; useradd(8) takes 32 characters.
-    Fault("service-users", declare(f'[services.x]\ncommand = ["/bin/x"]\nuser = "{"u" * 33}"'), FAIL,
+    Fault("service-users", declare(f'[services.x]\ncommand=["/bin/x"]\nuser="{"u" * 33}"'), FAIL,
           "user-misnamed", "services.x"),
     Fault("service-users", both(declare('[services.x]\ncommand = ["/bin/x"]\nuser = "ghost"'),
                                 put("etc/nsswitch.conf", "passwd: files sss\n")), WARN,
