@@ -173,7 +173,11 @@ def test_the_report_speaks_in_times_people_know() -> None:
             notes=["the disk is full"],
         ),
     )
-    assert (report.ready, report.summary, report.mode) == (Status.PASS, "1 check passes", "embedded")
+    assert (report.ready, report.summary, report.mode) == (
+        Status.PASS,
+        "1 check passes",
+        "embedded",
+    )
     (check,) = report.checks
     assert (check.title, check.age, check.since, check.every) == ("The file", 7.0, WALL - 7, 10.0)
     assert (check.observed, check.unit, check.looked) == (1.5, "ms", Status.PASS)
