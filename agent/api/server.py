@@ -84,6 +84,8 @@ def build_server(facade: AgentFacade, access: Access, clock: Clock, listener: So
 
     One server a listener: waitress takes Unix and Internet sockets, but not in one server.
     """
+    import logging
+
     from waitress.channel import HTTPChannel
     from waitress.server import create_server
     from waitress.task import WSGITask
@@ -99,6 +101,8 @@ def build_server(facade: AgentFacade, access: Access, clock: Clock, listener: So
     class PeerChannel(HTTPChannel):  # type: ignore[misc]  # waitress publishes no types
         task_class = PeerTask
 
+    # It warns of the very first request, which comes before its threads are up.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     server = create_server(
         create_app(facade, access, clock),
         sockets=[listener],

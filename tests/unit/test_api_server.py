@@ -123,3 +123,10 @@ def test_flask_is_not_loaded_before_somebody_asks(layout: Layout) -> None:
     here = str(Path(__file__).parents[2])
     done = run([sys.executable, "-c", code], timeout=20, env={"PYTHONPATH": here})
     assert done.stdout == "False False\n", done.stderr
+
+
+def test_the_first_question_is_no_cause_for_a_warning(
+    server: ApiServer, free_port: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    get(free_port, "/status")
+    assert [record.message for record in caplog.records] == []
