@@ -122,7 +122,13 @@ def _run(site: Site) -> int:
         return EXITS[shown.verdict]
     if options.uninstall:
         return uninstall(site, steps, report)
-    ended = Run(site, steps, report).go()
+    run = Run(site, steps, report)
+    try:
+        ended = run.go()
+    except KeyboardInterrupt:
+        stopped = replace(run.report, verdict=Verdict.INTERRUPTED)
+        reports.write(site.layout, stopped, site.host.clock)
+        raise
     _conclude(site, ended)
     return ended.exit_status
 

@@ -72,7 +72,6 @@ class Options:
     show_secrets: bool = False
     said: tuple[tuple[str, str], ...] = ()
     environment_changes: int = 0
-    rebuild: bool = False
 
 
 def read_options(argv: Sequence[str], environment: Mapping[str, str]) -> Options:
@@ -98,7 +97,6 @@ def read_options(argv: Sequence[str], environment: Mapping[str, str]) -> Options
         show_secrets=said.show_secrets,
         said=tuple(said.set),
         environment_changes=said.environment_changes,
-        rebuild=said.rebuild,
     )
 
 
@@ -126,7 +124,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--wait", metavar="SECONDS", type=_seconds, default=120.0, help=WAIT_HELP)
     parser.add_argument("--first-boot", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--environment-changes", type=int, default=0, help=argparse.SUPPRESS)
-    parser.add_argument("--rebuild", action="store_true", help=argparse.SUPPRESS)
     return parser
 
 

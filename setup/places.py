@@ -43,7 +43,7 @@ def folders(layout: Layout) -> tuple[Folder, ...]:
         Folder(layout.secrets, 0o700),
         Folder(layout.tls, 0o755),
         # Environment files hold secrets; PID 1 reads them (systemd.exec(5), EnvironmentFile=).
-        Folder(layout.config / "env", 0o700),
+        Folder(layout.environments, 0o700),
         Folder(layout.state, 0o755),
         Folder(layout.agent_state, 0o700, TOOL_USER),
         Folder(layout.logs, 0o750),

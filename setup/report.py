@@ -7,7 +7,7 @@ came. Refuses secrets, and to fail setup because of a full /run.
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -43,7 +43,6 @@ class Report:
     notes: tuple[str, ...] = ()
     url: str = ""
     trouble: Trouble | None = None
-    facts: dict[str, str] = field(default_factory=dict)
 
     def with_step(self, step: StepReport, *, changed: int = 0) -> Report:
         return replace(self, steps=(*self.steps, step), changed=self.changed + changed)

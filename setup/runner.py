@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import NoReturn
 
 import msgspec
 
@@ -119,7 +120,6 @@ class Run:
             self._fail(number, step, error.message, code=error.code, hint=error.hint)
         except (HostFailure, OSError) as failure:
             self._fail(number, step, str(failure))
-        raise AssertionError("unreachable: _fail always raises")
 
     def _look(self, step: Step) -> Look:
         try:
@@ -133,7 +133,7 @@ class Run:
 
     def _fail(
         self, number: int, step: Step, why: str, *, code: str = "step-failed", hint: str = ""
-    ) -> None:
+    ) -> NoReturn:
         self._tell(number, step, "failed", why)
         raise StepFailed(Trouble(code, f"{step.title}: {why}", hint))
 

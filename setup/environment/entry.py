@@ -111,8 +111,6 @@ def prepare(work: Work, argv: list[str]) -> int:
 
 def needs(work: Work) -> tuple[str, str]:
     """Why libraries and tool must be made; empty where they stand."""
-    if work.options.rebuild:
-        return "it was asked for", ""
     return work.libraries.need(), work.tool.need()
 
 

@@ -130,7 +130,7 @@ def _units(names: Names) -> list[str]:
         if service.get("command"):
             found.append(layout.units / f"{names.app}-{name}.service")
             if any("{secret:" in str(v) for v in service.get("environment", {}).values()):
-                secret.append(layout.config / "env" / f"{name}.env")
+                secret.append(layout.environments / f"{name}.env")
         elif service.get("requires"):
             found.append(layout.units / f"{service['unit']}.d" / f"10-{names.app}.conf")
     found.append(layout.units / f"{names.app}.target")

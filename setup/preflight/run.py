@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from agent.errors import CaretakerError
-from agent.findings import Finding, Status, warned
+from agent.findings import Finding, warned
 from agent.host.failures import HostFailure
 from setup.place import Mode
 from setup.preflight import PREFLIGHT
@@ -34,8 +34,3 @@ def look(check: PreflightCheck, subject: Subject) -> Finding:
         return check.look(subject)
     except (OSError, ValueError, HostFailure, CaretakerError) as error:
         return warned("not-seen", f"could not look: {error}")
-
-
-def failures(results: Sequence[Result]) -> list[Result]:
-    """What must be cured first."""
-    return [(check, finding) for check, finding in results if finding.status is Status.FAIL]
