@@ -6,6 +6,7 @@ holder, so a lock that is held is held. The holder's name in the file is only a 
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import re
@@ -42,11 +43,13 @@ def exclusive(path: Path, *, purpose: str) -> Iterator[None]:
             break
         os.close(fd)
     try:
-        os.ftruncate(fd, 0)
-        os.pwrite(fd, f"{purpose} (pid {os.getpid()})\n".encode(), 0)
+        with contextlib.suppress(OSError):  # A full disk: the lock holds without its holder's name.
+            os.ftruncate(fd, 0)
+            os.pwrite(fd, f"{purpose} (pid {os.getpid()})\n".encode(), 0)
         yield
     finally:
-        os.ftruncate(fd, 0)
+        with contextlib.suppress(OSError):
+            os.ftruncate(fd, 0)
         os.close(fd)
 
 

@@ -1,5 +1,6 @@
 """Files are replaced whole, never through a stranger's link, and never half."""
 
+import errno
 import os
 from pathlib import Path
 
@@ -93,6 +94,18 @@ def test_a_lock_excludes_and_names_its_holder(tmp_path: Path) -> None:
     with lock.exclusive(path, purpose="again"):
         assert "again" in path.read_text()
     assert path.exists()
+
+
+def test_a_full_disk_takes_the_holders_name_and_not_the_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "pwrite", full)
+    path = tmp_path / "lock"
+    with lock.exclusive(path, purpose="setup"):
+        assert lock.held(path)
 
 
 def test_a_lock_file_replaced_under_us_does_not_give_two_owners(tmp_path: Path) -> None:
