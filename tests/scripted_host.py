@@ -111,7 +111,6 @@ class ScriptedNetwork(Network):
     def __init__(self) -> None:
         self.peers: dict[str, Replies | OSError] = {}
         self.names: dict[str, list[str] | OSError] = {"localhost": ["127.0.0.1", "::1"]}
-        self.taken: set[int] = set()
         self.name = "appliance"
         self.wires: list[ScriptedWire] = []
 
@@ -136,9 +135,6 @@ class ScriptedNetwork(Network):
 
     def host_name(self) -> str:
         return self.name
-
-    def can_bind(self, address: str, port: int) -> bool:
-        return port not in self.taken
 
 
 class ScriptedSystemd(Systemd):
@@ -187,7 +183,6 @@ class ScriptedFacts(Facts):
         self.ram, self.averages, self.cores = Memory(4 * GIB, 3 * GIB), (0.1, 0.1, 0.1), 2
         self.table: dict[int, Process] = {}
         self.families: dict[int, list[int]] = {}
-        self.cgroups: dict[str, list[int]] = {}
 
     def file_system(self, path: Path) -> FileSystem:
         if isinstance(self.disk, OSError):
@@ -211,9 +206,6 @@ class ScriptedFacts(Facts):
 
     def children(self, pid: int) -> list[int]:
         return self.families.get(pid, [])
-
-    def cgroup_pids(self, unit: str) -> list[int]:
-        return self.cgroups.get(unit, [])
 
 
 class ScriptedKernel(Kernel):

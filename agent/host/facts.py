@@ -6,7 +6,6 @@ Owns reading them. Refuses judgement.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -87,23 +86,6 @@ class Facts:
         """Every process that may be seen. Far cheaper than asking about each."""
         return [int(name) for name in os.listdir("/proc") if name.isdigit()]
 
-    def processes(self) -> Iterator[Process]:
-        for pid in self.pids():
-            found = self.process(pid)
-            if found is not None:
-                yield found
-
     def children(self, pid: int) -> list[int]:
         """The direct children of a process, zombies included."""
         return children_of(pid)
-
-    def cgroup_pids(self, unit: str) -> list[int]:
-        """The processes of a system unit; empty where it has none."""
-        for base in ("/sys/fs/cgroup", "/sys/fs/cgroup/systemd", "/sys/fs/cgroup/unified"):
-            folder = Path(base) / "system.slice" / unit
-            if folder.is_dir():
-                found: list[int] = []
-                for path in folder.rglob("cgroup.procs"):
-                    found += [int(word) for word in path.read_text().split()]
-                return found
-        return []

@@ -36,16 +36,6 @@ class Wire:
         self._arm()
         return self._stream.recv(at_most)
 
-    def receive_exactly(self, count: int) -> bytes:
-        """Raises ConnectionError where the stream ends before."""
-        content = bytearray()
-        while len(content) < count:
-            chunk = self.receive(count - len(content))
-            if not chunk:
-                raise ConnectionError(f"the stream ended after {len(content)} of {count} bytes")
-            content += chunk
-        return bytes(content)
-
     def start_tls(
         self, server_name: str, *, ca: str = "", verify: bool = True, alpn: tuple[str, ...] = ()
     ) -> None:
@@ -119,18 +109,6 @@ class Network:
 
     def host_name(self) -> str:
         return socket.gethostname()
-
-    def can_bind(self, address: str, port: int) -> bool:
-        """Whether a listener could take the port now."""
-        family = socket.AF_INET6 if ":" in address else socket.AF_INET
-        with socket.socket(family, socket.SOCK_STREAM | socket.SOCK_CLOEXEC) as probe:
-            # As a daemon would: a port in TIME_WAIT is free, one with a listener is not.
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((address, port))
-            except OSError:
-                return False
-        return True
 
 
 def _connected(family: int, place: Any, timeout: float) -> socket.socket:

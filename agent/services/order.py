@@ -1,4 +1,4 @@
-"""In which order services start and stop. Pure.
+"""In which order services start; they stop in its reverse. Pure.
 
 Owns the order that `requires` asks for. Refuses circles: the manifest's reader has refused them
 before, so one that arrives here is a defect of ours.
@@ -20,11 +20,6 @@ def start_order(services: Mapping[str, Service]) -> tuple[str, ...]:
     for name in services:
         _place(name, services, ordered, ())
     return tuple(ordered)
-
-
-def stop_order(services: Mapping[str, Service]) -> tuple[str, ...]:
-    """Each service before all that it requires."""
-    return start_order(services)[::-1]
 
 
 def _place(

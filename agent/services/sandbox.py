@@ -64,7 +64,7 @@ def sandbox(service: Service, layout: Layout, writes: list[str]) -> list[str]:
 def _files(layout: Layout, writes: list[str]) -> list[str]:
     # systemd follows the links of {data} when the service starts: the generation of that moment
     # can be written, and after an upgrade's flip the old process can't touch the new one.
-    closed = [str(path) for path in (layout.secrets, layout.config / "env", layout.state)]
+    closed = [str(path) for path in (layout.secrets, layout.environments, layout.state)]
     return [
         f"ReadWritePaths={quoting.paths([str(layout.data), *writes])}",
         f"InaccessiblePaths={quoting.paths(f'-{path}' for path in closed)}",

@@ -67,7 +67,7 @@ def environment_files(manifest: Manifest, layout: Layout, values: Values) -> tup
 
 
 def environment_path(layout: Layout, name: str) -> Path:
-    return layout.config / "env" / f"{name}.env"
+    return layout.environments / f"{name}.env"
 
 
 def _service(manifest: Manifest, layout: Layout, values: Values, name: str, systemd: int) -> str:

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from agent.errors import MachineError
-from agent.findings import Finding, Status, failed, passed, warned
+from agent.findings import Finding, Status, failed, passed
 from setup.place import Mode
 from setup.preflight import PREFLIGHT
 from setup.preflight.check import PreflightCheck
-from setup.preflight.run import failures, run_preflight
+from setup.preflight.run import run_preflight
 from setup.preflight.subject import Subject, random_is_ready
 from setup.preflight.words import size
 from tests.unit.preflight_machine import Scene
@@ -122,12 +122,6 @@ def test_a_fact_that_cannot_be_read_warns(scene: Scene, error: Exception) -> Non
 def test_a_defect_of_ours_is_not_hidden(scene: Scene) -> None:
     with pytest.raises(TypeError):
         run_preflight(scene.subject(), [_raises(TypeError("ours"))])
-
-
-def test_failures_are_told_apart_from_warnings() -> None:
-    check = _raises(OSError())
-    results = [(check, passed("a")), (check, warned("b", "b")), (check, failed("c", "c"))]
-    assert [finding.code for _, finding in failures(results)] == ["c"]
 
 
 def test_a_cure_names_the_very_thing() -> None:

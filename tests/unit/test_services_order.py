@@ -1,10 +1,10 @@
-"""Services start after what they require and stop before it, whatever the manifest's order."""
+"""Services start after what they require, whatever the manifest's order."""
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.manifest.model import Service
-from agent.services.order import start_order, stop_order
+from agent.services.order import start_order
 
 
 def services(**requires: list[str]) -> dict[str, Service]:
@@ -18,7 +18,6 @@ def test_the_manifests_order_holds_where_nothing_is_required() -> None:
 def test_a_chain_is_followed_to_its_end() -> None:
     found = services(web=["app"], app=["db"], db=[])
     assert start_order(found) == ("db", "app", "web")
-    assert stop_order(found) == ("web", "app", "db")
 
 
 def test_a_required_name_that_is_not_declared_is_left_out() -> None:
@@ -43,4 +42,3 @@ def test_every_service_comes_once_and_after_all_it_requires(found: dict[str, Ser
     for name, service in found.items():
         for other in service.requires:
             assert order.index(other) < order.index(name)
-    assert stop_order(found) == tuple(reversed(order))
