@@ -49,12 +49,14 @@ def entries(machine: Machine, *match: str) -> list[Entry]:
 
 @pytest.fixture
 def eventful(appliance: Machine) -> Machine:
-    """An appliance that was used, drained, restarted, and saw its service die and come back."""
+    """An appliance that was used, drained, restarted; its service hung, ended, and came back."""
     assert sql(appliance) == ["0"]
     appliance.sh("caretaker drain; caretaker undrain; caretaker restart sochdb")
     appliance.run(["caretaker", "health", "--wait", "15s"])
-    appliance.systemctl("stop", SERVICE)
-    appliance.wait_for(lambda: entries(appliance, "CHECK=service"), what="a word on it")
+    appliance.systemctl("kill", "--signal=STOP", SERVICE)
+    appliance.wait_for(lambda: entries(appliance, "CHECK=sql", "VERDICT=fail"), what="SQL's end")
+    appliance.sh(f"systemctl kill --signal=CONT {SERVICE}; systemctl stop {SERVICE}")
+    appliance.wait_for(lambda: entries(appliance, "CHECK=service"), what="a word on the service")
     appliance.systemctl("start", SERVICE)
     appliance.run(["caretaker", "health", "--wait", "15s"])
     return appliance
@@ -66,8 +68,13 @@ def test_the_journal_answers_by_field_and_nobody_finds_a_secret(eventful: Machin
     (failure,) = entries(eventful, "CHECK=service", "VERDICT=fail")
     assert failure._systemd_unit == AGENT
     assert failure.syslog_identifier == "caretaker"
-    assert {entry.code for entry in entries(eventful, "CHECK=sql", "VERDICT=fail")} != set()
+    (failure, *_) = entries(eventful, "CHECK=sql", "VERDICT=fail")
+    assert (failure.type, failure.code) == ("postgres", "timeout")
     assert [entry.outcome for entry in entries(eventful, "ACT=drain-on")] == ["done"]
+    # All it says has fields: nothing went to its standard output or error past the log.
+    assert [
+        e.message for e in entries(eventful, f"_SYSTEMD_UNIT={AGENT}", "_TRANSPORT=stdout")
+    ] == []
     # A probe leaves no line.
     lines = len(entries(eventful, f"_SYSTEMD_UNIT={AGENT}"))
     for _ in range(5):
