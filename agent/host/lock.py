@@ -19,15 +19,17 @@ from agent.host import files
 from agent.host.failures import FileFailure, LockHeld
 
 _PATIENCE = 100  # looks
+_LOOKS = 5
 
 
 @contextmanager
 def exclusive(path: Path, *, purpose: str) -> Iterator[None]:
-    """Hold the lock at `path`, or raise LockHeld at once.
+    """Hold the lock at `path`, or raise LockHeld, after some milliseconds.
 
     After locking, the inode is compared with the path's: someone may have replaced the file
     between our open and our lock, and then two would hold "the" lock.
     """
+    looks = 0
     while True:
         try:
             fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
@@ -38,6 +40,10 @@ def exclusive(path: Path, *, purpose: str) -> Iterator[None]:
         except BlockingIOError:
             holder = os.pread(fd, 200, 0).decode(errors="replace").strip()
             os.close(fd)
+            looks += 1
+            if looks < _LOOKS:  # Who only looks (`held`) holds it too, for microseconds.
+                time.sleep(0.005)
+                continue
             raise LockHeld(path, holder) from None
         if _same_file(fd, path):
             break

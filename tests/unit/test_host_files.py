@@ -1,6 +1,7 @@
 """Files are replaced whole, never through a stranger's link, and never half."""
 
 import errno
+import fcntl
 import os
 from pathlib import Path
 
@@ -94,6 +95,19 @@ def test_a_lock_excludes_and_names_its_holder(tmp_path: Path) -> None:
     with lock.exclusive(path, purpose="again"):
         assert "again" in path.read_text()
     assert path.exists()
+
+
+def test_who_only_looks_at_a_lock_keeps_nobody_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "lock"
+    path.touch()
+    looking = os.open(path, os.O_RDONLY)
+    fcntl.flock(looking, fcntl.LOCK_SH)
+    monkeypatch.setattr("time.sleep", lambda _: fcntl.flock(looking, fcntl.LOCK_UN))
+    with lock.exclusive(path, purpose="agent"):
+        assert lock.held(path)
+    os.close(looking)
 
 
 def test_a_full_disk_takes_the_holders_name_and_not_the_lock(
