@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import msgspec
 
 from agent.errors import MachineError, UsageError
-from agent.host import detach, files, lock
+from agent.host import detach, files, lock, permissions
 from agent.host.clock import Clock
 from agent.host.failures import FileFailure, HostFailure
 from agent.layout import Layout
@@ -43,6 +43,9 @@ class Background:
         Raises MachineError with the last lines it said.
         """
         self._only_embedded("start")
+        why = permissions.why_not_as_root(self.layout.root)
+        if why:
+            raise UsageError("file-unsafe", why, hint="start it as the user who owns the folder")
         if self.running():
             return False
         before = self._reported()

@@ -11,6 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from agent.errors import UsageError
+from agent.host import permissions
 from agent.host.systemd import Systemd
 from agent.layout import Layout
 
@@ -46,6 +47,10 @@ def find_place(root: Path | None, *, systemd: Systemd) -> Place:
     if root is None:
         root = Path("/") if able else Path.cwd() / DEFAULT_ROOT
     if root != Path("/"):
+        why = permissions.why_not_as_root(root)
+        if why:
+            hint = "run setup as that user, or name a folder of root's with --root DIR"
+            raise UsageError("file-unsafe", why, hint=hint)
         return Place(Mode.EMBEDDED, root)
     if not able:
         why = "you are not root" if os.geteuid() else "systemd is not PID 1 here"

@@ -1,6 +1,7 @@
 """Who may do what with a file or folder.
 
-Owns reading and setting permission bits without following a link. Refuses owners of files that
+Owns reading and setting permission bits without following a link, and whether root may trust a
+folder. Refuses owners of files that
 are there already: giving a file away is decided where it is made.
 """
 
@@ -45,3 +46,21 @@ def set_mode(path: Path, mode: int) -> None:
             os.close(fd)
     except OSError as error:
         raise FileFailure(path, "change the mode of", error.strerror or str(error)) from error
+
+
+def why_not_as_root(folder: Path) -> str:
+    """Why root must not run what stands in a folder; empty where it may, and for all but root.
+
+    Whoever else may write there chooses the programs. OSError for a folder that is there.
+    """
+    if os.geteuid() != 0:
+        return ""
+    try:
+        facts = os.stat(folder)
+    except FileNotFoundError:
+        return ""
+    if facts.st_uid != 0:
+        return f"{folder} belongs to user {facts.st_uid}, who would choose what root runs"
+    if facts.st_mode & stat.S_IWOTH:
+        return f"anybody may write to {folder} and choose what root runs"
+    return ""

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import os
 import re
 import sys
 import tomllib
@@ -9,8 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from agent.background import Background
 from agent.errors import MachineError, UsageError
+from agent.host.clock import Clock
 from agent.host.failures import FileFailure
+from agent.layout import Layout
 from bench.setup.trace import offences
 from setup import removal
 from setup.console import Console
@@ -105,6 +109,21 @@ def test_the_machine_itself_needs_root_and_systemd(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("os.geteuid", lambda: 1000)
     with pytest.raises(UsageError, match="you are not root"):
         find_place(Path("/"), systemd=ScriptedSystemd())
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give a folder away")
+@pytest.mark.parametrize(("owner", "mode"), [(33, 0o755), (0, 0o777), (0, 0o1777)])
+def test_root_runs_nothing_where_others_may_write(tmp_path: Path, owner: int, mode: int) -> None:
+    folder = tmp_path / "root"
+    assert find_place(folder, systemd=ScriptedSystemd()).mode is Mode.EMBEDDED
+    folder.mkdir()
+    folder.chmod(mode)
+    os.chown(folder, owner, owner)
+    with pytest.raises(UsageError, match="what root runs") as refused:
+        find_place(folder, systemd=ScriptedSystemd())
+    assert refused.value.code == "file-unsafe"
+    with pytest.raises(UsageError, match="what root runs"):
+        Background(Layout(folder), Clock()).start()
 
 
 # --- the tool -----------------------------------------------------------------------------------
