@@ -55,11 +55,12 @@ install_python() {
         # holder, so waiting is right and deleting never is.
         wait="DPkg::Lock::Timeout=600"
         set -- apt-get install --yes --quiet --no-install-recommends -o "$wait"
-        if apt-cache policy python3 2>/dev/null | grep -Eq 'Candidate: 3\.(1[1-9]|[2-9][0-9])'; then
-            set -- "$@" python3 python3-venv
-        else
-            set -- "$@" python3.11 python3.11-venv
-        fi
+        # Asked of the system and not of apt, which knows no package before its first update.
+        # shellcheck disable=SC1091  # not ours to check
+        case "$(. /etc/os-release && printf %s "${ID:-}-${VERSION_ID:-}")" in
+            ubuntu-22.04) set -- "$@" python3.11 python3.11-venv ;;
+            *) set -- "$@" python3 python3-venv ;;
+        esac
         [ "$plan" = yes ] || refresh="apt-get update --quiet -o $wait"
     elif command -v dnf >/dev/null; then
         set -- dnf install --assumeyes --quiet --setopt=install_weak_deps=False \

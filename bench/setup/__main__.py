@@ -50,10 +50,10 @@ def killed(place: Arena, points: int) -> Report:
     ):
         report.rows.append([name, str(each.killed), f"{max(each.seconds):.2f} s"])
     failures = [*steps.failures, *environment.failures]
-    done = steps.points + environment.points
+    done = steps.killed + environment.killed
     report.bars += [
         Bar("points from which the next run did not converge", float(len(failures)), 0),
-        Bar("points tried", float(done), float(points), least=True),
+        Bar("points at which it was killed", float(done), float(points), least=True),
     ]
     report.notes += failures
     report.figures = {"points": done, "moments": steps.moments, "failures": failures}

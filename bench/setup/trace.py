@@ -32,6 +32,9 @@ class Point:
     call: str
     nth: int
 
+    def __str__(self) -> str:
+        return f"{self.call} #{self.nth}"
+
     def under(self) -> list[str]:
         """The prefix of a command that is to be killed right before it."""
         inject = f"inject={self.call}:signal=KILL:when={self.nth}"

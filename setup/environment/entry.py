@@ -128,8 +128,9 @@ def make(work: Work) -> int:
         binding = _make_libraries(work)
         made += 1
         if binding is None:
-            say.tell("environment", "environment … without systemd-python: own journal only",
-                     outcome="warning", words="no systemd-python", mood="warning")  # fmt: skip
+            words = "no systemd-python to be had: journal entries will have no fields"
+            say.tell("environment", f"environment … {words}", mood="warning",
+                     outcome="warning", words=words)  # fmt: skip
     if tool:
         work.tool.install(work.libraries.python)
         made += 1

@@ -250,6 +250,26 @@ def test_another_appliance_is_refused_and_nothing_is_touched(bare: Machine, tiny
     assert bare.is_active("tiny-web.service")
 
 
+@pytest.mark.parametrize(
+    ("root", "packages"),
+    [("minimal", "python3 python3-venv"), ("jammy", "python3.11 python3.11-venv")],
+)
+def test_without_python_it_says_what_it_would_install(
+    machines: Boot, tiny: Path, root: str, packages: str
+) -> None:
+    machine = machines(root, binds_ro=binds(tiny, wheels.locked_wheels()))
+    machine.sh("rm -f /usr/bin/python3* /usr/bin/apt-get; ln -s /bin/false /usr/bin/apt-get")
+    plan = run_setup(machine, "--plan")
+    assert f"DPkg::Lock::Timeout=600 {packages}\n" in plan.out
+    assert "Nothing was changed" in plan.out
+    offline = run_setup(machine, check=False)
+    assert offline.code == 20
+    assert "--offline forbids fetching it" in offline.err
+    online = machine.run([SETUP, "/tiny"], check=False)
+    assert online.code == 20
+    assert "could not install Python" in online.err
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("root", "python"), [("trixie", "3.13"), ("noble", "3.12"), ("jammy", "3.11")]
