@@ -159,6 +159,19 @@ def test_many_at_once_are_held_to_a_few(machine: Machine) -> None:
     assert ask(machine, "restart-service", "web").ok
 
 
+def test_a_flood_does_not_close_the_door_for_good(machine: Machine) -> None:
+    flood = (
+        "import socket\n"
+        "for _ in range(400):\n"
+        "    with socket.socket(socket.AF_UNIX) as caller:\n"
+        f"        caller.connect({SOCKET!r})\n"
+    )
+    machine.run(["/opt/tool/bin/python", "-I", "-c", flood], user="caretaker", check=False)
+    machine.wait_for(lambda: _instances(machine) == 0, timeout=30)
+    assert machine.is_active("caretaker-act.socket")
+    assert ask(machine, "restart-service", "web").ok
+
+
 def _instances(machine: Machine) -> int:
     listed = machine.systemctl("list-units", "--plain", "--no-legend", "caretaker-act@*")
     return len(listed.out.splitlines())
