@@ -138,12 +138,21 @@ def remove(top: Path) -> bool:
         if top.is_symlink() or (top.exists() and not top.is_dir()):
             os.unlink(top)
         elif top.exists():
-            shutil.rmtree(top)
+            _remove_tree(top)
         else:
             return False
     except OSError as error:
         raise FileFailure(top, "remove", error.strerror or str(error)) from error
     return True
+
+
+def _remove_tree(top: Path) -> None:
+    try:
+        shutil.rmtree(top)
+    except RecursionError:  # Whoever may write there may nest as deep as the disk takes.
+        done = spawn.run(["rm", "--recursive", "--force", "--", str(top)], timeout=3600)
+        if not done.ok:
+            raise FileFailure(top, "remove", done.reason) from None
 
 
 def _copy(source: Path, target: Path, leaf: Leaf) -> None:

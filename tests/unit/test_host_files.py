@@ -97,6 +97,21 @@ def test_a_lock_excludes_and_names_its_holder(tmp_path: Path) -> None:
     assert path.exists()
 
 
+@pytest.mark.real
+def test_a_tree_is_removed_however_deep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    top = tmp_path / "top"
+    top.mkdir()
+    (tmp_path / "kept").write_text("")
+    monkeypatch.chdir(top)
+    for _ in range(1500):
+        os.mkdir("x")
+        os.chdir("x")
+    os.symlink(tmp_path / "kept", "link")
+    os.chdir(tmp_path)
+    assert trees.remove(top)
+    assert os.listdir(tmp_path) == ["kept"]
+
+
 def test_who_only_looks_at_a_lock_keeps_nobody_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
