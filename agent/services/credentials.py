@@ -23,6 +23,7 @@ from agent.manifest.checks import (
 )
 from agent.manifest.model import Manifest
 from agent.manifest.placeholders import names_used
+from agent.services.names import unit_name
 
 # Names of the probe port's pair in $CREDENTIALS_DIRECTORY. A dot can't stand in a secret's name.
 PROBE_CHAIN = "probe.chain.pem"
@@ -39,6 +40,7 @@ def daemon_drop_in(manifest: Manifest, layout: Layout) -> str:
     lines = [
         f"# What the checks and the probe port of the appliance {app} need the daemon to read.",
         "# Written by Caretaker from /etc/caretaker/appliance.toml; setup.sh writes it anew.",
+        *_after_services(manifest),
         "[Service]",
     ]
     for identifier, path in credentials(manifest, layout):
@@ -62,6 +64,22 @@ def daemon_drop_in(manifest: Manifest, layout: Layout) -> str:
         lines += ["# that; setting the clock takes CAP_SYS_TIME, which the daemon has not."]
         lines += ["ProtectClock=no", "SystemCallFilter=adjtimex clock_adjtime"]
     return "\n".join(lines) + "\n"
+
+
+def _after_services(manifest: Manifest) -> list[str]:
+    """What is started after stops before: at a shutdown the drain is heard while services answer.
+
+    Only services that Caretaker runs (Type=exec, started as soon as they run): the port of
+    /healthz must not wait for a slow unit of the machine.
+    """
+    units = [unit_name(manifest, name) for name, each in manifest.services.items() if each.command]
+    if not units:
+        return []
+    return [
+        "[Unit]",
+        "# Stopped before these, so that balancers hear of the drain while they still answer.",
+        f"After={' '.join(units)}",
+    ]
 
 
 def credentials(manifest: Manifest, layout: Layout) -> Iterator[tuple[str, str]]:

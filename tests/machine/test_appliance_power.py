@@ -61,6 +61,16 @@ def test_switched_off_and_on_again(installed: Path, start: Callable[[Path], Mach
         machine.kill()
 
 
+def test_going_down_balancers_hear_of_the_drain_while_the_application_answers(
+    appliance: Machine,
+) -> None:
+    appliance.spawn(["systemctl", "stop", AGENT, SERVICE])
+    appliance.wait_for(lambda: healthz(appliance).startswith("503"), what="the drain")
+    assert sql(appliance) == ["0"]
+    assert appliance.is_active(SERVICE)
+    appliance.wait_for(lambda: not appliance.is_active(SERVICE), what="the end")
+
+
 # What shows that setup has come so far; the power goes a moment after it is there.
 MOMENTS = (
     "opt/caretaker/environments",

@@ -9,7 +9,20 @@ from tests.unit.services_fixtures import layout_at, manifest_of
 
 
 def drop_in(text: str) -> list[str]:
-    return daemon_drop_in(manifest_of(text), layout_at()).splitlines()[2:]
+    lines = daemon_drop_in(manifest_of(text), layout_at()).splitlines()
+    return lines[lines.index("[Service]") :]
+
+
+def test_the_daemon_stops_before_the_services_it_runs_and_waits_for_no_unit() -> None:
+    text = """
+[services.web]
+command = ["/bin/x"]
+[services.db]
+unit = "postgresql.service"
+"""
+    lines = daemon_drop_in(manifest_of(text), layout_at()).splitlines()
+    assert "After=shop-web.service" in lines[lines.index("[Unit]") : lines.index("[Service]")]
+    assert "postgresql" not in "".join(lines)
 
 
 def test_a_manifest_without_needs_gives_nothing() -> None:
