@@ -65,7 +65,7 @@ def _verdict(screen: Screen, report: StatusReport) -> list[str]:
     lines = []
     if screen.silent:
         age = span(screen.report_age)
-        lines.append(f"{sign('fail')} the agent does not run; below is what it knew {age} ago")
+        lines.append(f"{sign('fail')} the agent does not report; below is what it knew {age} ago")
         lines.append(f"  try: {_start_command(screen)}")
     lines.append(
         f"{sign(report.ready)} ready: {word(report.ready)}   {sign(report.live)} live: "

@@ -154,7 +154,7 @@ def test_status_of_a_silent_agent_says_so(layout: Layout) -> None:
     put(layout, report(age=300))
     result = call(layout, "status")
     assert result.exit_code == 4
-    assert "the agent does not run; below is what it knew 5 min ago" in result.output
+    assert "the agent does not report; below is what it knew 5 min ago" in result.output
 
 
 def test_a_dead_agent_is_told_at_once_by_its_free_lock(layout: Layout) -> None:
