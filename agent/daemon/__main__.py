@@ -8,6 +8,7 @@ import os
 import sys
 
 from agent.daemon import early
+from agent.host.fork import ignore_hangup
 
 _USAGE = "usage: python -I -m agent.daemon --root DIR [--embedded]"
 
@@ -19,6 +20,7 @@ def main(argv: list[str]) -> int:
         sys.stderr.write(_USAGE + "\n")
         return 2
     root, embedded = arguments
+    ignore_hangup()
     probe, trouble = early.open_probe(root)
     from agent.daemon.understudies import load
 

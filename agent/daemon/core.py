@@ -110,11 +110,14 @@ class Daemon:
 
     def report(self) -> StatusReport:
         """Everything, as of now. Asks the disk and systemd nothing."""
-        probe, stats, clock = self.probe, self.probe.stats(), self.host.clock
+        probe, stats = self.probe, self.probe.stats()
+        wall = self.host.clock.wall()
+        boot = wall - self.host.clock.monotonic()
         notes = [*self.notes.values(), self.keeper.complaint(), stats.tls_error]
         facts = Facts(
-            wall=clock.wall(),
-            started=clock.wall() - (clock.monotonic() - self._started),
+            wall=wall,
+            boot=boot,
+            started=boot + self._started,
             modes=self.keeper.current(),
             services=self._service_states,
             events=self.records.events.list(),

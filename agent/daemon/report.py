@@ -24,9 +24,13 @@ from agent.status import (
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """What a report is made of besides the verdict. `wall` and `started` are since 1970."""
+    """What a report is made of besides the verdict.
+
+    `wall` and `started` are since 1970, `boot` is what the wall clock would have said at ticks 0.
+    """
 
     wall: float
+    boot: float
     started: float
     modes: Modes
     services: Mapping[str, ServiceState]
@@ -37,7 +41,6 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
 def render(verdict: Verdict, appliance: Appliance, facts: Facts) -> StatusReport:
     sold = appliance.manifest.appliance
-    boot = facts.wall - verdict.at  # ticks 0 as the wall clock has it now
     return StatusReport(
         at=facts.wall,
         appliance=sold.name,
@@ -51,7 +54,7 @@ def render(verdict: Verdict, appliance: Appliance, facts: Facts) -> StatusReport
         summary=verdict.summary,
         causes=[f"{name}: {verdict.checks[name].summary}" for name in verdict.causes],
         weight=verdict.weight,
-        checks=[_check(state, boot) for state in verdict.checks.values()],
+        checks=[_check(state, facts.boot) for state in verdict.checks.values()],
         services=[_service(state) for state in facts.services.values()],
         modes=_modes(facts.modes),
         events=list(facts.events),

@@ -128,6 +128,11 @@ def _settle(comm: bytes, keep: set[int]) -> None:
         name.write(comm)
 
 
+def ignore_hangup() -> None:
+    """A request to reload must not end a process that is not yet ready to hear it."""
+    _signal.signal(_signal.SIGHUP, _signal.SIG_IGN)
+
+
 def raise_open_files() -> int:
     """Lift the soft limit of open files to the hard one; the limit that now holds."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

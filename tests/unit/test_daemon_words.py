@@ -165,6 +165,7 @@ def test_the_report_speaks_in_times_people_know() -> None:
         appliance,
         Facts(
             wall=WALL,
+            boot=WALL - story.now,
             started=WALL - 60,
             modes=Modes(drained=Period("balancer", WALL - 30, WALL + 30, "uid 0")),
             services={"web": ServiceState("web", "", True, "active", 42, 3, WALL - 50, "active")},

@@ -1,0 +1,138 @@
+"""A real daemon in trouble: stopped, robbed of its child, its disk or its clock."""
+
+import contextlib
+import os
+import shutil
+import signal
+import struct
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.unit.daemon_process import DaemonProcess, file_check
+
+pytestmark = pytest.mark.real
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="mounts a small disk")
+
+
+@pytest.fixture
+def flag(root: Path) -> Path:
+    path = root / "flag"
+    path.touch()
+    return path
+
+
+@pytest.fixture
+def daemon(root: Path, flag: Path) -> Iterator[DaemonProcess]:
+    made = DaemonProcess(root, file_check("flag", flag))
+    yield made
+    made.kill()
+
+
+def test_a_stopped_daemon_is_red_within_its_bound_and_recovers(daemon: DaemonProcess) -> None:
+    with daemon.running():
+        daemon.says(200)
+        daemon.signal(signal.SIGSTOP)
+        begun = time.monotonic()
+        daemon.says(503, "stale", within=2)
+        # Two looks of 200 ms missed.
+        assert time.monotonic() - begun < 2 * 0.2 + 0.2
+        daemon.signal(signal.SIGCONT)
+        daemon.says(200)
+
+
+def test_a_killed_probe_child_is_replaced_and_the_ledger_says_so(daemon: DaemonProcess) -> None:
+    with daemon.running():
+        daemon.says(200)
+        first = daemon.child()
+        os.kill(first, signal.SIGKILL)
+        daemon.says(200, within=3)
+        assert daemon.child() != first
+        daemon.until(lambda: daemon.lines("probe-restart: done"))
+        assert daemon.report()["probe"]["alive"]
+
+
+@contextlib.contextmanager
+def small_disk(place: Path) -> Iterator[Path]:
+    place.mkdir(parents=True, exist_ok=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(place)], check=True)
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", "--lazy", str(place)], check=True)
+
+
+@needs_root
+def test_a_full_disk_takes_the_records_not_the_answers(
+    daemon: DaemonProcess, root: Path, flag: Path
+) -> None:
+    with small_disk(root / "var/lib/caretaker") as disk, daemon.running():
+        daemon.says(200)
+        daemon.until(lambda: (disk / "agent/history.db").exists())
+        with contextlib.suppress(OSError), (disk / "filler").open("wb", buffering=0) as filler:
+            while True:
+                filler.write(b"\0" * 4096)
+        flag.unlink()
+        daemon.says(503)
+        daemon.until(lambda: "could not write" in " ".join(daemon.report()["notes"]))
+        flag.touch()
+        daemon.says(200)
+        (disk / "filler").unlink()
+        flag.unlink()
+        daemon.says(503)
+        daemon.until(lambda: daemon.report()["notes"] == [])
+
+
+@needs_root
+def test_a_read_only_disk_takes_the_records_not_the_answers(
+    daemon: DaemonProcess, root: Path, flag: Path
+) -> None:
+    with small_disk(root / "var/lib/caretaker") as disk, daemon.running():
+        daemon.says(200)
+        daemon.until(lambda: (disk / "agent/history.db").exists())
+        # Busy while an entry is just being written.
+        remount = ["mount", "-o", "remount,ro", str(disk)]
+        daemon.until(lambda: subprocess.run(remount, capture_output=True).returncode == 0)
+        flag.unlink()
+        daemon.says(503)
+        daemon.until(lambda: daemon.report()["notes"] != [])
+        flag.touch()
+        daemon.says(200)
+
+
+@pytest.fixture(scope="session")
+def jumping_clock(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The library that makes one process's wall clock jump."""
+    library = tmp_path_factory.mktemp("clock") / "jumping_clock.so"
+    source = Path(__file__).with_name("jumping_clock.c")
+    subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", str(library), str(source)], check=True)
+    return library
+
+
+@pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler: apt-get install gcc")
+@pytest.mark.parametrize("years", [-30, 30])
+def test_a_clock_that_jumps_years_changes_nothing(
+    daemon: DaemonProcess, root: Path, flag: Path, jumping_clock: Path, years: int
+) -> None:
+    jump = root / "jump"
+    jump.write_bytes(struct.pack("l", 0))
+    with daemon.running({"LD_PRELOAD": str(jumping_clock), "JUMP_FILE": str(jump)}):
+        daemon.says(200)
+        before = daemon.until(daemon.report)["at"]
+        with jump.open("r+b") as seconds:
+            seconds.write(struct.pack("l", years * 365 * 86400))
+        end = time.monotonic() + 3
+        while time.monotonic() < end:
+            assert daemon.ask() == (200, "pass")
+            time.sleep(0.02)
+        flag.unlink()
+        begun = time.monotonic()
+        daemon.says(503)
+        assert time.monotonic() - begun < 2 * 0.2 + 0.2
+        # It did see the jump: its report is dated by the wall clock.
+        daemon.until(lambda: abs(daemon.report()["at"] - before) > 1e8)
+        flag.touch()
+        daemon.says(200)
