@@ -25,6 +25,11 @@ class Outcome:
     refused: int = 0  # 4xx and 505, other than 404
     silent: int = 0  # closed without a word: an unfinished request
 
+    def add(self, other: Outcome) -> None:
+        self.answered += other.answered
+        self.refused += other.refused
+        self.silent += other.silent
+
 
 def assault(port: int, count: int, *, seed: int) -> Outcome:
     """Send `count` malformed requests to the loopback `port`, each on its own connection."""

@@ -64,8 +64,8 @@ def throughput(rounds: int = 7, seconds: int = 1) -> Report:
     )
     busy = median(load.rate * load.cpu / 1e6 for load in close[us.name])
     report.notes.append(
-        f"our server used {busy:.0%} of its CPU in the first column: wrk, with the other CPU to"
-        " itself, could not send more, so those ratios are the least that is true"
+        f"our server used {busy:.0%} of its CPU in the first column: wrk could not send more, so"
+        " where that is below 100 % the ratio of rates is the least that is true"
     )
     errors = sum(load.errors for load in close[us.name] + keep[us.name])
     report.bars.append(Bar("our errors under load", errors, 0))
