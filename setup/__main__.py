@@ -19,7 +19,6 @@ from agent.host import files, journal, lock
 from agent.host.failures import HostFailure, LockHeld
 from agent.host.machine import Host
 from agent.host.systemd import Systemd
-from agent.ledger import Ledger
 from setup import report as reports
 from setup.cloud import find_cloud
 from setup.console import SERIAL, Console
@@ -135,17 +134,8 @@ def _run(site: Site) -> int:
 
 def _conclude(site: Site, report: Report) -> None:
     clock = site.host.clock
-    if report.changed or report.verdict is not Verdict.HEALTHY:
-        trouble = report.trouble
-        Ledger(site.layout.ledger, clock).write(
-            "setup",
-            target=site.app,
-            outcome="done" if report.verdict is Verdict.HEALTHY else "failed",
-            why=trouble.message if trouble else "",
-            actor=f"uid {os.getuid()}",
-            seconds=clock.wall() - report.started,
-            detail={"changed": report.changed, "verdict": report.verdict.value},
-        )
+    if report.verdict is not Verdict.HEALTHY:
+        reports.enter(site.layout, report, clock)
     report = replace(report, notes=(*report.notes, *_tell_cloud(site, report)))
     reports.write(site.layout, report, clock)
     say_verdict(site, report)

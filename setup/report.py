@@ -1,12 +1,13 @@
 """The report of a run: `setup.json`, for first-boot units, clouds and whoever comes later.
 
-Owns its shape and writing it after every step, so that a run that was killed shows how far it
-came. Refuses secrets, and to fail setup because of a full /run.
+Owns its shape, writing it after every step, so that a run that was killed shows how far it came,
+and the run's entry in the ledger. Refuses secrets, and to fail setup because of a full /run.
 """
 
 from __future__ import annotations
 
 import contextlib
+import os
 from dataclasses import dataclass, replace
 
 import msgspec
@@ -15,6 +16,7 @@ from agent.host import files
 from agent.host.clock import Clock, rfc3339
 from agent.host.failures import FileFailure
 from agent.layout import Layout
+from agent.ledger import Ledger
 from setup.outcome import EXITS, Trouble, Verdict
 
 
@@ -74,6 +76,20 @@ class Report:
                 "code": trouble.code, "message": trouble.message, "hint": trouble.hint,
             },
         }  # fmt: skip
+
+
+def enter(layout: Layout, report: Report, clock: Clock) -> None:
+    """Add the run to the ledger; best effort, as the ledger itself is."""
+    trouble = report.trouble
+    Ledger(layout.ledger, clock).write(
+        "setup",
+        target=report.app,
+        outcome="done" if report.verdict is Verdict.HEALTHY else "failed",
+        why=trouble.message if trouble else "",
+        actor=f"uid {os.getuid()}",
+        seconds=clock.wall() - report.started,
+        detail={"changed": report.changed, "verdict": report.verdict.value},
+    )
 
 
 def write(layout: Layout, report: Report, clock: Clock) -> None:

@@ -163,11 +163,15 @@ class Run:
 
     def _complete(self) -> Report:
         layout = self.site.layout
-        known = record.load(layout)
-        if known is not None and known.completed is None:
-            clock = self.site.host.clock
+        ended = replace(self.report, verdict=Verdict.HEALTHY)
+        known, clock = record.load(layout), self.site.host.clock
+        unfinished = known is not None and known.completed is None
+        if ended.changed or unfinished:
+            # Before the record is closed: a run killed here is entered by the next one.
+            report.enter(layout, ended, clock)
+        if known is not None and unfinished:
             record.save(layout, msgspec.structs.replace(known, completed=clock.wall()))
-        return replace(self.report, verdict=Verdict.HEALTHY)
+        return ended
 
     def _give_up(self, trouble: Trouble) -> Report:
         known = record.load(self.site.layout)
