@@ -195,11 +195,14 @@ class Daemon:
         return self.supervisor
 
     def _service_changed(self, state: ServiceState) -> None:
-        self._service_states = self.services.states()
+        self._take_in(self.services.states())
         self.records.service(state)
 
     def _heard(self, old: Verdict | None, new: Verdict) -> None:
         self.records.heard(old, new)
+        if old is not None and self.appliance.manifest.services:
+            # The report is to show the services as they are now, not as the last beat saw them.
+            self.timetable.not_later("beat", self.host.clock.monotonic())
         if new.decided and not (old is not None and old.decided):
             self.bell.ring()
 
@@ -222,7 +225,16 @@ class Daemon:
     def _look_at_services(self) -> None:
         """For the report; what a service's state means for health, its check says."""
         try:
-            self._service_states = self.services.states()
+            self._take_in(self.services.states())
             self.notes.pop("systemd", None)
         except CaretakerError as error:
             self.notes["systemd"] = error.message
+
+    def _take_in(self, states: dict[str, ServiceState]) -> None:
+        """Restarts that nobody asked for stand in the ledger, whoever carried them out."""
+        for name, state in states.items():
+            before = self._service_states.get(name)
+            if before is not None and state.restarts > before.restarts:
+                why = state.summary or "it ended by itself"
+                self.records.noted("service-restart", target=name, why=why)
+        self._service_states = states

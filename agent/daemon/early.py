@@ -11,7 +11,6 @@ Plain strings for paths and no import of ours but the probe's: `pathlib` alone i
 from __future__ import annotations
 
 import os
-from typing import Any
 
 from agent.probe.handle import ProbeHandle
 from agent.probe.settings import ProbeSettings
@@ -77,7 +76,7 @@ def declared(root: str) -> ProbeSettings | None:
 
     try:
         with open(os.path.join(root, MANIFEST), "rb") as manifest:  # noqa: PTH118
-            probe: Any = tomllib.load(manifest).get("probe", {})
+            probe: object = tomllib.load(manifest).get("probe", {})
     except (OSError, ValueError):
         return None
     if not isinstance(probe, dict) or probe.get("certificate"):
