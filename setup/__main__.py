@@ -33,6 +33,7 @@ from setup.outcome import (
     Trouble,
     Verdict,
     say_error,
+    write_early,
 )
 from setup.place import Mode, Place, find_place
 from setup.plan import show_plan, show_removal
@@ -51,26 +52,31 @@ TOOL = Path(__file__).resolve().parents[1]
 def main(argv: Sequence[str] | None = None) -> int:
     options = read_options(sys.argv[1:] if argv is None else argv, os.environ)
     console = Console(json=options.json, colour=sys.stdout.isatty() and not options.json)
+    place = None
     try:
-        return _guarded(options, console, find_place(options.root, systemd=Systemd()))
+        place = find_place(options.root, systemd=Systemd())
+        return _guarded(options, console, place)
     except LockHeld as held_by:
         say_error(console, "lock-held", f"another setup runs: {held_by}", "wait until it is done")
         return BUSY
     except CaretakerError as error:
-        say_error(console, error.code, error.message, error.hint)
-        return error.exit_status if error.exit_status in (2, 3) else PREFLIGHT
+        trouble = Trouble(error.code, error.message, error.hint)
+        status = error.exit_status if error.exit_status in (2, 3) else PREFLIGHT
     except (HostFailure, OSError) as failure:
-        say_error(console, "step-failed", str(failure), "")
-        return PREFLIGHT
+        trouble, status = Trouble("step-failed", str(failure)), PREFLIGHT
     except KeyboardInterrupt:
-        say_error(console, "step-failed", "interrupted", "run the same command again to go on")
-        return INTERRUPTED
+        hint = "run the same command again to go on"
+        trouble, status = Trouble("step-failed", "interrupted", hint), INTERRUPTED
     except Exception:  # The process's edge: a defect of ours, told with its trace.
         text = traceback.format_exc()
         console.tell("trace", text, trace=text)
         hint = "send the log to the vendor's support; running setup again is safe"
-        say_error(console, "internal", "a defect of setup itself, see above", hint)
-        return ATTENTION
+        trouble = Trouble("internal", "a defect of setup itself, see above", hint)
+        status = ATTENTION
+    say_error(console, trouble.code, trouble.message, trouble.hint)
+    if place is not None and not options.plan:
+        write_early(place.layout.setup_report, status, trouble)
+    return status
 
 
 def _guarded(options: Options, console: Console, place: Place) -> int:
@@ -121,13 +127,7 @@ def _run(site: Site) -> int:
         return EXITS[shown.verdict]
     if options.uninstall:
         return uninstall(site, steps, report)
-    run = Run(site, steps, report)
-    try:
-        ended = run.go()
-    except KeyboardInterrupt:
-        stopped = replace(run.report, verdict=Verdict.INTERRUPTED)
-        reports.write(site.layout, stopped, site.host.clock)
-        raise
+    ended = Run(site, steps, report).go()
     _conclude(site, ended)
     return ended.exit_status
 

@@ -5,9 +5,14 @@ Owns the closed list. Refuses anything but the standard library.
 
 from __future__ import annotations
 
+import contextlib
+import json
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
+from agent.host import files
+from agent.host.failures import FileFailure
 from setup.console import Console
 
 HEALTHY, PREFLIGHT, UNDONE, ATTENTION, BUSY = 0, 10, 20, 30, 75
@@ -47,6 +52,18 @@ class Trouble:
     code: str
     message: str
     hint: str = ""
+
+
+def write_early(path: Path, status: int, trouble: Trouble) -> None:
+    """The report of a run that did not come as far as the appliance; best effort."""
+    verdict = next(
+        (v for v, exit_status in EXITS.items() if exit_status == status), Verdict.REFUSED
+    )
+    error = {"code": trouble.code, "message": trouble.message, "hint": trouble.hint}
+    told = {"format": 1, "verdict": verdict.value, "exit": status, "error": error}
+    with contextlib.suppress(FileFailure):
+        files.ensure_folder(path.parent)
+        files.replace(path, (json.dumps(told, indent=2) + "\n").encode())
 
 
 def say_error(console: Console, code: str, message: str, hint: str) -> None:

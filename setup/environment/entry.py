@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.errors import CaretakerError, MachineError, UsageError
-from agent.host import files, handover, lock, spawn
+from agent.host import files, handover, lock, spawn, trees
 from agent.host.failures import HostFailure, LockHeld
 from agent.host.systemd import Systemd
 from setup import restarts
@@ -24,7 +24,7 @@ from setup.environment.libraries import Libraries, pip_wheel
 from setup.environment.outline import outline
 from setup.environment.tool import Tool, tidy
 from setup.options import Options, read_options
-from setup.outcome import BUSY, UNDONE, say_error
+from setup.outcome import BUSY, INTERRUPTED, UNDONE, Trouble, say_error, write_early
 from setup.place import Mode, Place, find_place
 
 SOURCE = Path(__file__).resolve().parents[2]
@@ -63,30 +63,31 @@ def main(argv: Sequence[str]) -> int:
     """Does not return where all is well: the process becomes the next one."""
     options = read_options(argv, os.environ)
     console = Console(json=options.json, colour=sys.stdout.isatty())
+    place = None
     try:
         place = find_place(options.root, systemd=Systemd())
-        work = Work(
-            options=options,
-            place=place,
-            tool=Tool(SOURCE, place.layout.tool),
-            libraries=Libraries(
-                place.layout.tool, SOURCE / "requirements/runtime.lock", place.mode.value
-            ),
-            console=console,
-        )
-        return prepare(work, list(argv))
+        return prepare(_work(options, place, console), list(argv))
     except LockHeld as held:
         say_error(console, "lock-held", f"another setup runs: {held}", "wait until it is done")
         return BUSY
     except CaretakerError as error:
-        say_error(console, error.code, error.message, error.hint)
-        return error.exit_status if isinstance(error, UsageError) else UNDONE
+        trouble = Trouble(error.code, error.message, error.hint)
+        status = error.exit_status if error.exit_status in (2, 3) else UNDONE
     except (HostFailure, OSError) as error:
-        say_error(console, "step-failed", f"environment: {error}", "")
-        return UNDONE
+        trouble, status = Trouble("step-failed", f"environment: {error}"), UNDONE
     except KeyboardInterrupt:
-        say_error(console, "step-failed", "interrupted", "run the same command again to go on")
-        return 130
+        hint = "run the same command again to go on"
+        trouble, status = Trouble("step-failed", "interrupted", hint), INTERRUPTED
+    say_error(console, trouble.code, trouble.message, trouble.hint)
+    if place is not None and not options.plan:
+        write_early(place.layout.setup_report, status, trouble)
+    return status
+
+
+def _work(options: Options, place: Place, console: Console) -> Work:
+    home, lock_file = place.layout.tool, SOURCE / "requirements/runtime.lock"
+    libraries = Libraries(home, lock_file, place.mode.value)
+    return Work(options, place, Tool(SOURCE, home), libraries, console)
 
 
 def prepare(work: Work, argv: list[str]) -> int:
@@ -94,7 +95,7 @@ def prepare(work: Work, argv: list[str]) -> int:
     libraries, tool = needs(work)
     if work.options.plan:
         return _plan(work, argv, libraries, tool)
-    if work.options.uninstall and not work.libraries.link.is_symlink():
+    if work.options.uninstall and not _anything_installed(work):
         work.console.tell("verdict", f"nothing of Caretaker is installed on {work.place.words}",
                           verdict="uninstalled", exit=0, changed=0)  # fmt: skip
         return 0
@@ -107,6 +108,11 @@ def prepare(work: Work, argv: list[str]) -> int:
     extra = [f"--environment-changes={changes}"]
     _go_on(work, work.tool.link, ["-I"], [*extra, *argv])
     return 0
+
+
+def _anything_installed(work: Work) -> bool:
+    """An appliance whose tool somebody removed is still to be uninstalled, with a new one."""
+    return work.libraries.link.is_symlink() or work.place.layout.manifest.exists()
 
 
 def needs(work: Work) -> tuple[str, str]:
@@ -147,7 +153,11 @@ def _make_libraries(work: Work) -> str | None:
     distribution = this_distribution()
     if pip_wheel() is None:
         _bring_pip(work, distribution)
-    work.libraries.build(work.wheelhouse, offline=work.options.offline)
+    try:
+        work.libraries.build(work.wheelhouse, offline=work.options.offline)
+    except CaretakerError:
+        trees.remove(work.libraries.target)  # half of it helps nobody, and is 40 MB
+        raise
     binding = ""
     if work.place.mode is Mode.SYSTEMD:
         binding = Binding(

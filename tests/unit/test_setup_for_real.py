@@ -175,6 +175,18 @@ def test_a_wrong_answer_or_manifest_changes_nothing(place: Arena) -> None:
     assert (report["verdict"], report["exit"]) == ("refused", 3)
 
 
+def test_an_environment_that_can_not_be_made_is_told_and_taken_away(tmp_path: Path) -> None:
+    (tmp_path / "wheels").mkdir()
+    with arena(tmp_path / "place", "--offline", "--wheelhouse", str(tmp_path / "wheels")) as bare:
+        failed = bare.run()
+        assert failed.status == 20
+        assert "could not build the private environment" in str(failed.events[-1])
+        report = json.loads((bare.root / "run/caretaker-setup/setup.json").read_text())
+        assert (report["verdict"], report["exit"]) == ("failed-and-undone", 20)
+        assert list((bare.root / "opt/caretaker/environments").iterdir()) == []
+        assert bare.run("--uninstall").status == 0  # there is nothing
+
+
 def test_a_damaged_environment_is_made_again(place: Arena) -> None:
     place.run()
     library = next((place.root / "opt/caretaker/venv/lib").glob("python3*/site-packages/msgspec"))
