@@ -80,6 +80,7 @@ class Daemon:
         self.supervisor: Supervisor | None = None
         self.services: Services = self._open_services()
         self._service_states: dict[str, ServiceState] = {}
+        self._restarts: dict[str, int] = {}
         self.sampler = Sampler(host.clock, layout.data_home, self.records.sampled)
         self.silence = Silence(host.clock, manifest.probe.silent_after)
         self.facade = Facade(self)
@@ -233,8 +234,10 @@ class Daemon:
     def _take_in(self, states: dict[str, ServiceState]) -> None:
         """Restarts that nobody asked for stand in the ledger, whoever carried them out."""
         for name, state in states.items():
-            before = self._service_states.get(name)
-            if before is not None and state.restarts > before.restarts:
-                why = state.summary or "it ended by itself"
-                self.records.noted("service-restart", target=name, why=why)
+            # Only once it runs again does its summary say how it ended.
+            if state.state == "active":
+                if state.restarts > self._restarts.get(name, state.restarts):
+                    why = state.summary if state.summary != state.state else "it ended by itself"
+                    self.records.noted("service-restart", target=name, why=why)
+                self._restarts[name] = state.restarts
         self._service_states = states

@@ -1,6 +1,7 @@
 """A real daemon: coming up, telling the truth, changing its mind, going down."""
 
 import json
+import os
 import signal
 import socket
 import time
@@ -178,6 +179,31 @@ def test_a_second_signal_cuts_the_drain_short(daemon: DaemonProcess, flag: Path)
         daemon.says(503, "stopping")
         daemon.signal(signal.SIGTERM)
         assert daemon.ended(5) == 0
+
+
+def test_a_service_that_ended_by_itself_stands_among_the_events(
+    daemon: DaemonProcess, flag: Path
+) -> None:
+    sleeper = '[services.web]\ncommand = ["/bin/sleep", "1000"]\n'
+    daemon.declare(file_check("flag", flag), more=sleeper)
+
+    def pid() -> int:
+        services = daemon.report().get("services", [])
+        return int(services[0]["pid"]) if services and services[0]["running"] else 0
+
+    def told() -> list[str]:
+        events = daemon.report()["events"]
+        return [event["why"] for event in events if event["what"] == "service-restart web"]
+
+    with daemon.running():
+        first = daemon.until(pid)
+        os.kill(first, signal.SIGKILL)
+        why = daemon.until(told)
+        assert "SIGKILL" in why[0]
+        # Seen at once, and not at the next beat.
+        daemon.until(lambda: pid() not in (0, first), within=3)
+        daemon.signal(signal.SIGTERM)
+        assert daemon.ended() == 0
 
 
 def test_it_starts_again_after_every_kill(daemon: DaemonProcess) -> None:
