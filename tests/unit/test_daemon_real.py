@@ -186,6 +186,7 @@ def test_a_service_that_ended_by_itself_stands_among_the_events(
 ) -> None:
     sleeper = '[services.web]\ncommand = ["/bin/sleep", "1000"]\n'
     daemon.declare(file_check("flag", flag), more=sleeper)
+    (daemon.root / "var/lib/shop/active/state").mkdir(parents=True)
 
     def pid() -> int:
         services = daemon.report().get("services", [])
