@@ -32,6 +32,7 @@ _IGNORED = (
     _signal.SIGALRM,
 )
 _CRASHED = 70
+Socket = _socket.socket  # by a name that callers outside the host may use
 
 
 class Child:

@@ -85,6 +85,17 @@ def test_what_needs_more_than_a_glance_is_left_to_the_reader(place: Path, odd: s
 def test_no_manifest_is_no_answer(root: Path) -> None:
     assert early.declared(str(root)) is None
     assert early.remembered(str(root)) is None
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("odd", ["", 'certificate = "tls"', "port = "])
+def test_what_is_read_aside_is_what_would_be_read_here(place: Path, odd: str) -> None:
+    Layout(place).manifest.write_text(f"{MANIFEST}{odd}\n")
+    assert facts(early.read_aside(str(place))) == facts(early.declared(str(place)))
+
+
+@pytest.mark.real
+def test_where_nothing_is_clear_nothing_is_started(root: Path) -> None:
     assert early.open_probe(str(root)) == (None, None)
 
 
