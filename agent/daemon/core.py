@@ -16,6 +16,7 @@ from agent.daemon.desk import Desk
 from agent.daemon.facade import Facade
 from agent.daemon.keeper import ModeKeeper
 from agent.daemon.looks import Looks
+from agent.daemon.pair_watch import PairWatch
 from agent.daemon.records import Records
 from agent.daemon.report import Facts, render
 from agent.daemon.sampler import Sampler
@@ -83,6 +84,7 @@ class Daemon:
         self._restarts: dict[str, int] = {}
         self.sampler = Sampler(host.clock, layout.data_home, self.records.sampled)
         self.silence = Silence(host.clock, manifest.probe.silent_after)
+        self.pair = PairWatch(probe.settings)
         self.facade = Facade(self)
         self.api = open_server(layout, os.getuid(), manifest.daemon.api_port)
         self.selfcheck = SelfCheck(
@@ -221,6 +223,9 @@ class Daemon:
         if silent and not self.notes.get("silence"):
             self.records.warn(silent, code="probe-silent")
         self.notes["silence"] = silent
+        if self.pair.renewed(self.probe.settings):
+            self.probe.reload(self.probe.settings.certificate, self.probe.settings.key)
+            self.records.noted("probe-certificate", why="it was renewed on disk")
         self.records.refresh()
 
     def _look_at_services(self) -> None:
