@@ -23,6 +23,7 @@ def soak(probes: int = 100_000) -> Report:
     report = Report(f"Soak: {probes:,} probes", ("after", "RSS kB", "USS kB", "descriptors"))
     if shutil.which("ab") is None:
         report.notes.append("ab is missing: apt-get install apache2-utils")
+        report.bars.append(Bar("load generators missing", 1, 0))
         return report
     with running(ours(), cpu=None) as server:
         _ab(server, _LEVEL)

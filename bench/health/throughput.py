@@ -8,6 +8,7 @@ what counts.
 from __future__ import annotations
 
 import contextlib
+import shutil
 import time
 from statistics import median
 
@@ -43,6 +44,10 @@ def throughput(rounds: int = 7, seconds: int = 1) -> Report:
         ("server", "close req/s", *_COLUMNS, "keep-alive req/s", *_COLUMNS),
     )
     report.notes += [f"{p.name} is missing: {p.install}" for p in ALL if p.missing()]
+    if shutil.which("wrk") is None:
+        report.notes.append("wrk is missing: apt-get install wrk")
+        report.bars.append(Bar("load generators missing", 1, 0))
+        return report
     with contextlib.ExitStack() as stack:
         servers = [stack.enter_context(running(peer)) for peer in peers]
         close, keep = _play(servers, rounds, seconds)
