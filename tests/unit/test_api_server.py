@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import socket
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from agent.api import server as api_server
 from agent.api.server import ApiServer, open_server
 from agent.cli.client import act
 from agent.errors import MachineError, UsageError
@@ -130,3 +132,20 @@ def test_the_first_question_is_no_cause_for_a_warning(
 ) -> None:
     get(free_port, "/status")
     assert [record.message for record in caplog.records] == []
+
+
+def test_its_life_is_tried_not_believed(
+    layout: Layout, server: ApiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api_server, "LOOP_TURNS_WITHIN", 0.2)
+    assert server.alive()
+    act(layout, "/undrain")
+    assert server.alive()
+    hangs = threading.Event()
+    serving = next(counter.server for counter in server.counters if counter.server is not None)
+    serving.trigger.pull_trigger(lambda: hangs.wait(5))
+    assert not server.alive()
+    hangs.set()
+    deadline = time.monotonic() + 5
+    while not server.alive():
+        assert time.monotonic() < deadline
