@@ -84,13 +84,12 @@ def test_loopback_takes_the_token(layout: Layout, server: ApiServer, free_port: 
     assert b" 200 " in get(free_port, "/status", token).splitlines()[0]
 
 
-def test_a_dead_socket_of_an_earlier_run_is_replaced(layout: Layout, daemon: Daemon) -> None:
-    with socket.socket(socket.AF_UNIX) as old:
-        os.chdir(layout.run)
-        try:
-            old.bind("api.sock")
-        finally:
-            os.chdir("/")
+def test_a_dead_socket_of_an_earlier_run_is_replaced(
+    layout: Layout, daemon: Daemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket(socket.AF_UNIX) as old, monkeypatch.context() as patch:
+        patch.chdir(layout.run)
+        old.bind("api.sock")
     server = open_server(layout, os.geteuid(), 0)
     server.start(daemon, Clock())
     try:
