@@ -136,8 +136,9 @@ def _in_the_way(subject: Subject) -> Finding:
         if not stat.S_ISLNK(mode) and not stat.S_ISDIR(mode):
             return failed("in-the-way", f"{path} is no folder", path=str(path))
         owner = path.stat().st_uid
-        if owner != os.geteuid():
-            # Setup would give it to root, and its present user would lose it.
+        if owner != os.geteuid() and not layout.manifest.exists():
+            # Setup would give it to root, and its present user would lose it. Once the manifest
+            # is in place an earlier run has taken the folder, and a strange owner is to be mended.
             text = f"{path} belongs to user {owner}, so it is somebody's"
             return failed("folder-foreign", text, path=str(path))
     return passed("nothing stands in the way")
