@@ -17,12 +17,20 @@ from flask import Flask, Response, request
 from agent.api import health_json, metrics
 from agent.api.access import Access, Caller
 from agent.api.facade import AgentFacade
-from agent.errors import BusyError, CaretakerError, MachineError, RefusedError, UsageError
+from agent.errors import (
+    BusyError,
+    CaretakerError,
+    MachineError,
+    ManifestError,
+    RefusedError,
+    UsageError,
+)
 from agent.host.clock import Clock
 from agent.manifest.kinds import Duration
 
 _HTTP_STATUS: dict[type[CaretakerError], int] = {
     UsageError: 400,
+    ManifestError: 422,
     RefusedError: 403,
     BusyError: 409,
     MachineError: 503,

@@ -14,6 +14,7 @@ from agent.errors import (
     CaretakerError,
     InternalError,
     MachineError,
+    ManifestError,
     RefusedError,
     UsageError,
 )
@@ -21,7 +22,8 @@ from agent.host.network import Network
 from agent.layout import Layout
 
 _BY_STATUS: dict[int, type[CaretakerError]] = {
-    400: UsageError, 403: RefusedError, 404: UsageError, 409: BusyError, 503: MachineError,
+    400: UsageError, 403: RefusedError, 404: UsageError, 409: BusyError,
+    422: ManifestError, 503: MachineError,
 }  # fmt: skip
 _ANSWER_CAP = 1 << 20  # bytes
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from agent.cli.client import act
-from agent.errors import CaretakerError
+from agent.errors import CaretakerError, ManifestError
 from agent.layout import Layout
 from tests.unit.daemon_process import QUICK, DaemonProcess, file_check
 
@@ -80,7 +80,7 @@ def test_a_broken_manifest_is_refused_to_whoever_asked(daemon: DaemonProcess, ro
     with daemon.running():
         daemon.says(200)
         daemon.declare("[broken")
-        with pytest.raises(CaretakerError, match=r"appliance\.toml"):
+        with pytest.raises(ManifestError, match=r"appliance\.toml"):
             act(Layout(root), "/reload")
         assert daemon.ask()[0] == 200
 
