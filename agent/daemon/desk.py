@@ -58,6 +58,7 @@ class Desk:
         self._snapshot: Snapshot | None = None
         self._changes_at = 0.0
         self._told = float("inf")
+        self._over = False
         with self._lock:
             self._evaluate()
 
@@ -110,6 +111,7 @@ class Desk:
         """Let the child repeat the verdict while nobody looks any more; nothing follows."""
         with self._lock:
             self._evaluate()
+            self._over = True
             if self._snapshot is not None:
                 self._probe.publish(self._snapshot, valid_for=seconds)
 
@@ -142,6 +144,6 @@ class Desk:
         """Publish what is known, for as long as the engine vouches for it."""
         now = self._clock.monotonic()
         # What went stale since the last evaluation must not be repeated as if it had not.
-        if self._snapshot is not None and now <= self._changes_at:
+        if self._snapshot is not None and not self._over and now <= self._changes_at:
             left = self._engine.valid_until(now) - now
             self._probe.publish(self._snapshot, valid_for=max(0.0, left))

@@ -33,12 +33,21 @@ class Pool:
         with self._more:
             self._queue.append((future, call, arguments))
             if len(self._queue) > self._waiting and self._threads < self._most:
-                self._threads += 1
-                # Daemons: a look that hangs must not keep the process from ending.
-                threading.Thread(target=self._run, name="looks", daemon=True).start()
+                self._start_thread()
             else:
                 self._more.notify()
         return future
+
+    def _start_thread(self) -> None:
+        # A daemon: a look that hangs must not keep the process from ending.
+        thread = threading.Thread(target=self._run, name="looks", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:  # EAGAIN of pthread_create: TasksMax, or no memory
+            if not self._threads:
+                raise
+            return  # Those there are do it later.
+        self._threads += 1
 
     def shutdown(self, wait: bool = True) -> None:  # noqa: FBT001, FBT002 (as Executor has it)
         """Drop what has not begun. What is under way ends by itself; nobody waits for it."""

@@ -159,6 +159,9 @@ def test_the_farewell_outlasts_everything() -> None:
     office.desk.set_mode(Mode("stopping"))
     office.desk.farewell(3600)
     assert office.probe.valid_for == 3600
+    # A look that was under way ends after it.
+    office.look("a", GOOD)
+    assert office.probe.valid_for == 3600
     assert (office.probe.snapshot.reason, office.probe.snapshot.live) == ("stopping", "pass")
 
 

@@ -60,6 +60,23 @@ def test_what_has_not_begun_is_dropped_at_the_end() -> None:
     assert second.cancelled()
 
 
+def test_where_no_thread_can_be_started_those_there_are_do_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    threads, go_on = Pool(4), threading.Event()
+    first = threads.submit(go_on.wait, 5)
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    second = threads.submit(int, "7")
+    go_on.set()
+    assert first.result(5)
+    assert second.result(5) == 7
+    with pytest.raises(RuntimeError):
+        Pool(4).submit(int, "7")
+
+
 def test_a_burst_after_a_rest_gets_its_threads() -> None:
     threads = Pool(6)
     for _ in range(3):
