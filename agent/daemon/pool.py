@@ -45,6 +45,7 @@ class Pool:
             thread.start()
         except RuntimeError:  # EAGAIN of pthread_create: TasksMax, or no memory
             if not self._threads:
+                self._queue.pop()  # or it would be done unasked, some time later
                 raise
             return  # Those there are do it later.
         self._threads += 1
