@@ -88,6 +88,8 @@ def _remove(site: Site, thing: Thing) -> None:
     elif thing.kind is Kind.FILE:
         files.remove(thing.path)
     elif thing.kind is Kind.TREE:
+        if thing.path.is_symlink():
+            trees.remove(thing.path.resolve())  # on the disk that the operator chose
         trees.remove(thing.path)
     elif thing.path.is_dir():
         _remove_if_empty(thing.path)

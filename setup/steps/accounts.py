@@ -35,7 +35,7 @@ def apply(site: Site) -> str:
         users.make_system_user(name, home=_home(site, name))
     made = linked = 0
     for folder in list(_wrong_folders(site)):
-        files.ensure_folder(folder.path, mode=folder.mode, owner=_owner(site, folder))
+        files.ensure_folder(_place(site, folder), mode=folder.mode, owner=_owner(site, folder))
         made += 1
     for link, target in list(_wrong_links(site)):
         files.replace_link(link, target)
@@ -72,7 +72,7 @@ def _missing_users(site: Site) -> Iterator[str]:
 
 def _wrong_folders(site: Site) -> Iterator[Folder]:
     for folder in folders(site.layout):
-        facts = permissions.read(folder.path)
+        facts = permissions.read(_place(site, folder))
         right = facts is not None and facts.is_folder and facts.mode == folder.mode
         if not right or (not site.embedded and facts and facts.owner != _owner(site, folder)):
             yield folder
@@ -100,6 +100,14 @@ def _stale(site: Site) -> list[Path]:
 def _below(top: Path) -> list[Path]:
     leaves = trees.walk(top) if top.is_dir() else ()
     return [top / leaf.relative for leaf in leaves if leaf.is_folder]
+
+
+def _place(site: Site, folder: Folder) -> Path:
+    """The folder itself, or where its link leads: data may live on a disk of the operator's
+    choice. Below /etc no link is followed, since secrets stand there."""
+    path = folder.path
+    follow = path.is_symlink() and path.is_dir() and not path.is_relative_to(site.layout.config)
+    return path.resolve() if follow else path
 
 
 def _owner(site: Site, folder: Folder) -> tuple[int, int] | None:

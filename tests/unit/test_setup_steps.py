@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from agent.deployment import Deployments
-from setup import restarts
+from setup import removal, restarts
 from setup.console import Console
 from setup.environment.outline import OUTLINES, outline
 from setup.options import Options
 from setup.place import Mode, Place
 from setup.site import Site
-from setup.step import Look, Step
+from setup.step import Kind, Look, Step, Thing
 from setup.steps import STEPS
 from setup.steps.accounts import ACCOUNTS
 from setup.steps.certificates import CERTIFICATES
@@ -80,6 +80,19 @@ def test_left_over_files_of_a_killed_run_are_removed(site: Site) -> None:
     writing = site.layout.secrets / ".token.1-0123456789ab.part"
     writing.write_text("init is alive")
     assert ACCOUNTS.look(site).needs == ("remove 2 files that an interrupted run left aside",)
+
+
+def test_data_may_live_on_a_disk_of_the_operators_choice(site: Site, tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    site.layout.data_home.parent.mkdir(parents=True)
+    site.layout.data_home.symlink_to(disk)
+    set_up(site)
+    assert all(satisfied(site).values()), satisfied(site)
+    assert (disk / "generations/1").is_dir()
+    tree = Thing(Kind.TREE, str(site.layout.data_home), data=True)
+    assert removal.remove(site, [tree]) == []
+    assert not disk.exists()
 
 
 def test_another_manifest_of_the_same_appliance_replaces_it(site: Site, tmp_path: Path) -> None:
