@@ -102,7 +102,6 @@ class Deployments:
             files.replace_link(self.layout.current, str(link))
 
     def _prepare_data(self, number: int, before: Deployment | None) -> None:
-        files.ensure_folder(self.layout.data_home)
         files.ensure_folder(self.layout.generations)
         target = self.layout.generations / str(number)
         trees.remove(target)  # Left by an interrupted run; `active` never named it.

@@ -187,7 +187,7 @@ def _asker(options: Options) -> Ask | None:
 
 
 def _locked(place: Place) -> AbstractContextManager[None]:
-    files.ensure_folder(place.layout.state)
+    files.ensure_folder(place.layout.state.resolve())  # it may be a link to another disk
     return lock.exclusive(place.layout.setup_lock, purpose="setup")
 
 

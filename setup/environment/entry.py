@@ -102,7 +102,7 @@ def prepare(work: Work, argv: list[str]) -> int:
     changes = 0
     if libraries or tool:
         layout = work.place.layout
-        files.ensure_folder(layout.state)
+        files.ensure_folder(layout.state.resolve())  # it may be a link to another disk
         with lock.exclusive(layout.setup_lock, purpose="setup"):
             changes = make(work)
     extra = [f"--environment-changes={changes}"]
