@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 from agent.host.failures import FileFailure
@@ -171,8 +172,17 @@ def replace_link(path: Path, target: str) -> None:
 
 def remove(path: Path) -> bool:
     """Unlink a file or link; True if it was there. Raises FileFailure."""
+    return _gone(path, os.unlink)
+
+
+def remove_folder(path: Path) -> bool:
+    """Remove an empty folder; True if it was there. Raises FileFailure, also if it has content."""
+    return _gone(path, os.rmdir)
+
+
+def _gone(path: Path, take_away: Callable[[Path], None]) -> bool:
     try:
-        os.unlink(path)
+        take_away(path)
         sync_folder(path.parent)
     except FileNotFoundError:
         return False
@@ -190,18 +200,6 @@ def rename(path: Path, target: Path) -> None:
             sync_folder(path.parent)
     except OSError as error:
         raise FileFailure(path, "rename", error.strerror or str(error)) from error
-
-
-def remove_folder(path: Path) -> bool:
-    """Remove an empty folder; True if it was there. Raises FileFailure, also if it has content."""
-    try:
-        os.rmdir(path)
-        sync_folder(path.parent)
-    except FileNotFoundError:
-        return False
-    except OSError as error:
-        raise FileFailure(path, "remove", error.strerror or str(error)) from error
-    return True
 
 
 def sync_folder(path: Path) -> None:
