@@ -15,6 +15,9 @@ import pytest
 from tests.unit.daemon_process import DaemonProcess, file_check
 
 pytestmark = pytest.mark.real
+
+# What is known only after a report was written stands in the next one, a beat of 10 s later.
+A_BEAT_LATER = 25.0
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="mounts a small disk")
 
 
@@ -77,13 +80,14 @@ def test_a_full_disk_takes_the_records_not_the_answers(
                 filler.write(b"\0" * 4096)
         flag.unlink()
         daemon.says(503)
-        daemon.until(lambda: "could not write" in " ".join(daemon.report()["notes"]))
+        told = "could not write"
+        daemon.until(lambda: told in " ".join(daemon.report()["notes"]), within=A_BEAT_LATER)
         flag.touch()
         daemon.says(200)
         (disk / "filler").unlink()
         flag.unlink()
         daemon.says(503)
-        daemon.until(lambda: daemon.report()["notes"] == [])
+        daemon.until(lambda: daemon.report()["notes"] == [], within=A_BEAT_LATER)
 
 
 @needs_root
@@ -98,7 +102,7 @@ def test_a_read_only_disk_takes_the_records_not_the_answers(
         daemon.until(lambda: subprocess.run(remount, capture_output=True).returncode == 0)
         flag.unlink()
         daemon.says(503)
-        daemon.until(lambda: daemon.report()["notes"] != [])
+        daemon.until(lambda: daemon.report()["notes"] != [], within=A_BEAT_LATER)
         flag.touch()
         daemon.says(200)
 
