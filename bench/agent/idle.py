@@ -55,6 +55,7 @@ def _row(
     spent, woken, begun = _spent(pids), _woken(pids), time.monotonic()
     time.sleep(seconds)
     wall = time.monotonic() - begun
+    subject.must_live()
     core = (_spent(pids) - spent) / wall * 100
     wakeups = _difference(woken, _woken(pids)) / wall
     rss = sum(meters.resident(pid) for pid in pids)

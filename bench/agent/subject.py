@@ -146,6 +146,13 @@ class Subject:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
 
+    def must_live(self) -> None:
+        """RuntimeError with its last words where it ended by itself."""
+        assert self.process is not None
+        status = self.process.poll()
+        if status is not None:
+            raise RuntimeError(f"the daemon ended with {status}; it said\n{self.last_words()}")
+
     @property
     def pid(self) -> int:
         assert self.process is not None
