@@ -105,7 +105,7 @@ class DaemonProcess:
         head, _, body = answer.partition(b"\r\n\r\n")
         return int(head.split()[1]), body.decode().strip()
 
-    def until(self, what: Callable[[], Any], *, within: float = 10.0) -> Any:
+    def until(self, what: Callable[[], Any], *, within: float = 20.0) -> Any:
         """What `what` gives once it is true."""
         deadline = time.monotonic() + within
         while not (seen := what()):
@@ -113,7 +113,7 @@ class DaemonProcess:
             time.sleep(0.01)
         return seen
 
-    def says(self, status: int, word: str = "", *, within: float = 10.0) -> None:
+    def says(self, status: int, word: str = "", *, within: float = 20.0) -> None:
         """Wait for this answer of /healthz."""
         self.until(lambda: self.ask()[0] == status and word in self.ask()[1], within=within)
 
