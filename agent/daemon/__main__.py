@@ -43,7 +43,10 @@ def _arguments(argv: list[str]) -> tuple[str, bool] | None:
 
 if __name__ == "__main__":
     status = main(sys.argv[1:])
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            status = status or 1  # a full disk, a reader that is gone: nobody is left to be told
     # A look that hangs in the kernel must not keep us: its thread can't be joined.
     os._exit(status)

@@ -8,6 +8,7 @@ oldest goes, counted.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
@@ -37,7 +38,7 @@ class Scribe:
     def put(self, kind: str, work: Work, *, only_newest: bool = False) -> None:
         """Do this when its turn comes, in place of what waits of its kind where `only_newest`.
 
-        A FileFailure is kept as the complaint of its kind until work of that kind succeeds.
+        A FileFailure or OSError is the complaint of its kind until work of that kind succeeds.
         """
         with self._more:
             self._queue[kind if only_newest else object()] = kind, work
@@ -72,14 +73,20 @@ class Scribe:
                 _, (kind, work) = self._queue.popitem(last=False)
             self._do(kind, work)
 
+    def _complain(self, kind: str, text: str) -> None:
+        with self._more:
+            self._complaints[kind] = text
+
     def _do(self, kind: str, work: Work) -> None:
         try:
             work()
         except FileFailure as failure:
-            with self._more:
-                self._complaints[kind] = str(failure)
+            self._complain(kind, str(failure))
+        except OSError as error:  # standard output, on a disk that is full
+            self._complain(kind, f"could not write the {kind}: {error.strerror}")
         except Exception as error:  # A defect in one entry must not silence all that follow.
-            self._broken(error)
+            with contextlib.suppress(OSError):
+                self._broken(error)
         else:
             with self._more:
                 self._complaints.pop(kind, None)

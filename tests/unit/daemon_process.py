@@ -33,7 +33,7 @@ class DaemonProcess:
         self.port = free_port()
         self.log = root / "daemon.log"
         self.process: subprocess.Popen[bytes] | None = None
-        (root / "etc/caretaker").mkdir(parents=True)
+        (root / "etc/caretaker").mkdir(parents=True, exist_ok=True)
         self.declare(checks, more=more, drain=drain)
 
     def declare(self, checks: str, *, more: str = "", drain: str = "0s") -> None:

@@ -115,6 +115,23 @@ def test_a_disk_that_refuses_is_a_complaint_until_it_works_again(slow: threading
     assert scribe.complaints() == []
 
 
+def test_an_output_that_refuses_silences_nothing_else() -> None:
+    def full() -> None:
+        raise OSError(28, "No space left on device")
+
+    def broken(_error: BaseException) -> None:
+        full()
+
+    scribe, done = Scribe(broken), threading.Event()
+    scribe.put("log", full)
+    scribe.put("entry", lambda: 1 // 0)  # type: ignore[arg-type]
+    scribe.put("status", done.set)
+    scribe.start()
+    assert scribe.finish(5)
+    assert done.is_set()
+    assert scribe.complaints() == ["could not write the log: No space left on device"]
+
+
 def test_a_defect_in_one_entry_does_not_silence_the_next() -> None:
     defects: list[BaseException] = []
     scribe, done = Scribe(defects.append), threading.Event()

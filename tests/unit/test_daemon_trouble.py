@@ -68,6 +68,15 @@ def small_disk(place: Path) -> Iterator[Path]:
         subprocess.run(["umount", "--lazy", str(place)], check=True)
 
 
+def fill(disk: Path) -> None:
+    """Twice: what was being written at the first time gives room back when it ends."""
+    for _ in range(2):
+        with contextlib.suppress(OSError), (disk / "filler").open("ab", buffering=0) as filler:
+            while True:
+                filler.write(b"\0" * 4096)
+        time.sleep(0.3)
+
+
 @needs_root
 def test_a_full_disk_takes_the_records_not_the_answers(
     daemon: DaemonProcess, root: Path, flag: Path
@@ -75,9 +84,7 @@ def test_a_full_disk_takes_the_records_not_the_answers(
     with small_disk(root / "var/lib/caretaker") as disk, daemon.running():
         daemon.says(200)
         daemon.until(lambda: (disk / "agent/history.db").exists())
-        with contextlib.suppress(OSError), (disk / "filler").open("wb", buffering=0) as filler:
-            while True:
-                filler.write(b"\0" * 4096)
+        fill(disk)
         flag.unlink()
         daemon.says(503)
         told = "could not write"
@@ -88,6 +95,31 @@ def test_a_full_disk_takes_the_records_not_the_answers(
         flag.unlink()
         daemon.says(503)
         daemon.until(lambda: daemon.report()["notes"] == [], within=A_BEAT_LATER)
+
+
+@needs_root
+def test_a_full_disk_for_everything_takes_no_answer_either(
+    daemon: DaemonProcess, root: Path, flag: Path
+) -> None:
+    """The log, the state and the reports on one disk, as below a root of one's own."""
+    home = root / "disk"
+    with small_disk(home):
+        cramped = DaemonProcess(home / "root", file_check("flag", flag))
+        with cramped.running():
+            cramped.says(200)
+            fill(home)
+            for _ in range(3):
+                flag.unlink()
+                cramped.says(503)
+                flag.touch()
+                cramped.says(200)
+            (home / "filler").unlink()
+            flag.unlink()
+            cramped.says(503)
+            cramped.until(lambda: cramped.report().get("ready") == "fail")
+            cramped.until(lambda: cramped.report()["notes"] == [], within=15)
+            cramped.signal(signal.SIGTERM)
+            assert cramped.ended() == 0
 
 
 @needs_root
