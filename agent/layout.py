@@ -99,6 +99,30 @@ class Layout:
         return self.state / "setup.lock"
 
     @property
+    def remedies(self) -> Path:
+        """What remedies did and may still do: budgets, pauses, safe mode. Root's."""
+        return self.state / "remedies.json"
+
+    @property
+    def remedies_lock(self) -> Path:
+        """Held while a remedy acts: one at a time on a machine."""
+        return self.state / "remedies.lock"
+
+    @property
+    def tasks(self) -> Path:
+        """When each housekeeping task ran last, and how that ended. Root's."""
+        return self.state / "tasks.json"
+
+    @property
+    def tasks_lock(self) -> Path:
+        return self.state / "tasks.lock"
+
+    @property
+    def image(self) -> Path:
+        """What the golden image was: files, packages, units, users, ports, sysctl."""
+        return self.etc / "image.json"
+
+    @property
     def logs(self) -> Path:
         return self.root / "var/log/caretaker"
 

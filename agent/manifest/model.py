@@ -14,6 +14,16 @@ from msgspec import Meta, Struct, field
 
 from agent.manifest.checks import AnyCheck, says
 from agent.manifest.kinds import Duration, Name, Port, PortOrOff, Size
+from agent.manifest.upkeep import (
+    DeclaredRemedy,
+    Housekeeping,
+    Lock,
+    LogFiles,
+    OwnedPath,
+    Purge,
+    Remediation,
+    Task,
+)
 
 
 class Appliance(Struct, frozen=True, kw_only=True):
@@ -153,3 +163,11 @@ class Manifest(Struct, frozen=True, kw_only=True):
     secrets: A[dict[Name, Secret], says("Values made on each instance.")] = {}
     settings: A[dict[Name, Setting], says("Questions to the customer.")] = {}
     database: A[Database, says("The database's first content.")] = Database()
+    locks: A[dict[Name, Lock], says("Lock files the application may leave behind.")] = {}
+    paths: A[dict[Name, OwnedPath], says("Folders and files with an owner and a mode.")] = {}
+    remedies: A[dict[Name, DeclaredRemedy], says("Remedies of the vendor's own.")] = {}
+    remediation: A[Remediation, says("Which remedies run by themselves.")] = Remediation()
+    tasks: A[dict[Name, Task], says("Housekeeping tasks of the vendor's own.")] = {}
+    purge: A[dict[Name, Purge], says("Folders in which old files may go.")] = {}
+    logs: A[dict[Name, LogFiles], says("Log files to be rotated.")] = {}
+    housekeeping: A[Housekeeping, says("How the machine is kept tidy.")] = Housekeeping()

@@ -1,0 +1,5 @@
+"""Remedies: what mends itself, within limits. In the order in which they run."""
+
+from agent.remedies.remedy import Remedy
+
+REMEDIES: tuple[Remedy, ...] = ()
