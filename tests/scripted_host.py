@@ -242,6 +242,7 @@ class ScriptedHost(Host):
     programs: dict[tuple[str, ...] | str, Answer] = field(default_factory=dict)
     asked: list[tuple[str, ...]] = field(default_factory=list)
     inputs: list[bytes | None] = field(default_factory=list)
+    users: list[str] = field(default_factory=list)
 
     def run(
         self,
@@ -251,9 +252,11 @@ class ScriptedHost(Host):
         stdin: bytes | None = None,
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
+        user: str = "",
     ) -> Completed:
         words = tuple(argv)
         self.asked.append(words)
+        self.users.append(user)
         self.inputs.append(stdin)
         for length in range(len(words), 0, -1):
             if words[:length] in self.programs:

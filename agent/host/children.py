@@ -20,7 +20,7 @@ from pathlib import Path
 
 from agent.host import leash
 from agent.host.failures import FileFailure, HostFailure
-from agent.host.spawn import children_of, minimal_environment
+from agent.host.spawn import children_of, identity_of, minimal_environment
 
 MARK = "CARETAKER_SERVICE"  # names the service in the environment of all its processes
 _REPORT_CAP = 400  # bytes
@@ -90,7 +90,7 @@ def start(program: Program) -> Child:
     ours, theirs = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
     argv = [sys.executable, "-I", "-S", leash.__file__, str(os.getpid()), str(theirs), "--"]
     try:
-        uid, gid, groups = _account(program.user)
+        uid, gid, groups = identity_of(program.user)
         process = subprocess.Popen(
             [*argv, *program.argv],
             stdin=subprocess.DEVNULL,
@@ -200,13 +200,3 @@ def _open_log(path: Path) -> int:
         return os.open(path, flags, 0o640)
     except OSError as error:
         raise FileFailure(path, "write", error.strerror or str(error)) from error
-
-
-def _account(name: str) -> tuple[int | None, int | None, list[int] | None]:
-    """(uid, gid, groups) to become; Nones for whoever is not root. KeyError for an unknown name."""
-    if not name or os.geteuid() != 0:
-        return None, None, None
-    import pwd
-
-    account = pwd.getpwnam(name)
-    return account.pw_uid, account.pw_gid, os.getgrouplist(name, account.pw_gid)

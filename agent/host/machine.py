@@ -40,6 +40,7 @@ class Host:
         stdin: bytes | None = None,
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
+        user: str = "",
     ) -> spawn.Completed:
         """Run a program to its end; see `spawn.run`. Seconds."""
-        return spawn.run(argv, timeout=timeout, stdin=stdin, env=env, cwd=cwd)
+        return spawn.run(argv, timeout=timeout, stdin=stdin, env=env, cwd=cwd, user=user)

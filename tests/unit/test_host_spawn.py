@@ -86,3 +86,11 @@ def test_a_child_sees_a_small_environment_and_none_of_our_files(tmp_path: Path) 
     assert "hunter2" not in done.stdout
     assert "EXTRA=1" in done.stdout
     assert str(held) not in done.stdout.split("fd")[-1].split()[4:]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may become somebody else")
+def test_root_runs_a_program_as_the_user_it_names() -> None:
+    done = run(["sh", "-c", "id -un; id -Gn"], timeout=5, user="nobody")
+    assert done.stdout.split() == ["nobody", "nogroup"]
+    unknown = run(["true"], timeout=5, user="no-such-user")
+    assert (unknown.ok, unknown.reason) == (False, "there is no user no-such-user")
