@@ -12,6 +12,7 @@ from typing import Literal
 
 from msgspec import Meta, Struct, field
 
+from agent.manifest.acme import Acme
 from agent.manifest.checks import AnyCheck, says
 from agent.manifest.kinds import Duration, Name, Port, PortOrOff, Size
 from agent.manifest.upkeep import (
@@ -95,6 +96,7 @@ class Certificate(Struct, frozen=True, kw_only=True):
     services: A[list[Name], says("Services to reload when it changes.")] = []
     days: A[int, says("Days a generated certificate is valid."), Meta(ge=1, le=825)] = 397
     port: A[PortOrOff, says("Port that must show the new one after a change; 0: none.")] = 0
+    acme: A[Acme, says("An authority to get it from.")] = Acme()
 
 
 class Secret(Struct, frozen=True, kw_only=True):

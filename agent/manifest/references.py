@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 from pathlib import PurePath
 
+from agent.manifest.acme import acme_complaints
 from agent.manifest.checks import (
     CertificateCheck,
     CommandCheck,
@@ -120,15 +121,30 @@ def _groups(manifest: Manifest) -> Iterator[Complaint]:
 
 def _elsewhere(manifest: Manifest) -> Iterator[Complaint]:
     certificates, services = manifest.certificates, manifest.services
+    switches = {name: setting.type for name, setting in manifest.settings.items()}
+    ports = _ports(manifest)
     if manifest.probe.certificate:
         where = ("probe", "certificate")
         yield from _known([manifest.probe.certificate], certificates, where, "certificate")
     for name, certificate in certificates.items():
         place = ("certificates", name, "services")
         yield from _known(certificate.services, services, place, "service")
+        yield from acme_complaints(
+            name, certificate.acme, certificate.names, switches=switches, ports=ports
+        )
     if manifest.database.service:
         where = ("database", "service")
         yield from _known([manifest.database.service], services, where, "service")
+
+
+def _ports(manifest: Manifest) -> dict[int, str]:
+    """Who declared which port."""
+    named = {
+        port: f"services.{name}"
+        for name, service in manifest.services.items()
+        for port in service.ports
+    }
+    return {**named, manifest.probe.port: "probe.port"}
 
 
 def _placeholders(manifest: Manifest) -> Iterator[Complaint]:
