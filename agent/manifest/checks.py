@@ -47,6 +47,7 @@ class Check(Struct, frozen=True, kw_only=True, tag_field="type"):
         bool,
         says("It looks at something a whole fleet shares: it warns, and pulls no node by itself."),
     ] = False
+    restart: A[str, says("Service to restart when this check keeps failing; empty: none.")] = ""
 
 
 class UnitCheck(Check, frozen=True, kw_only=True, tag="unit"):

@@ -93,6 +93,11 @@ def _checks(manifest: Manifest) -> Iterator[Complaint]:
             yield from _known([check.service], manifest.services, (*path, "service"), "service")
         if isinstance(check, CertificateCheck):
             yield from _certificate(manifest, check, path)
+        if check.restart:
+            where = (*path, "restart")
+            yield from _known([check.restart], manifest.services, where, "service")
+            if check.shared:
+                yield where, "restarts nothing where a whole fleet shares what the check looks at"
     yield from _circles({name: c.requires for name, c in manifest.checks.items()}, "checks")
 
 

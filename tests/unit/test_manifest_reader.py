@@ -46,6 +46,11 @@ def test_the_smallest_manifest_has_every_default() -> None:
         (HEAD + "[services.a]\nunit='x'\nrequires=['a']\n", "goes in a circle: a -> a"),
         (HEAD + "[checks.a]\ntype='load'\ntimeout='20s'\n", "is longer than every (10s)"),
         (HEAD + "[checks.live]\ntype='load'\n", "the name is taken by a probe path"),
+        (HEAD + "[checks.a]\ntype='load'\nrestart='x'\n", '"x" is no declared service'),
+        (
+            HEAD + "[checks.a]\ntype='load'\nshared=true\nrestart='x'\n[services.x]\nunit='x'\n",
+            "checks.a.restart: restarts nothing where a whole fleet shares",
+        ),
         (HEAD + "[groups]\ng=['nope']\n", '"nope" is no declared check (declared: none)'),
         (HEAD + "[services.a]\ncommand=['{secret:x}']\n", "{secret:x} names no declared secret"),
         (HEAD + "[services.a]\ncommand=['{relase}']\n", "{relase} is no placeholder"),
