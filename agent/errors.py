@@ -95,6 +95,7 @@ CODES = (
     "service-unknown",
     "service-failed",
     "certificate-invalid",
+    "image-unknown",
     "journal-unavailable",
     "system-unsupported",
     "preflight-failed",

@@ -123,6 +123,11 @@ class Layout:
         return self.etc / "image.json"
 
     @property
+    def drift_cache(self) -> Path:
+        """Digests of files that were read before. Root's; without it everything is read."""
+        return self.state / "drift.cache"
+
+    @property
     def logs(self) -> Path:
         return self.root / "var/log/caretaker"
 

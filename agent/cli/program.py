@@ -30,6 +30,7 @@ VERBS = (
     Verb("status", "agent.cli.status", "Show the appliance on one screen.", "Look"),
     Verb("health", "agent.cli.health", "Say whether it is healthy; wait until it is.", "Look"),
     Verb("ledger", "agent.cli.ledger", "Show what Caretaker did, when and why.", "Look"),
+    Verb("drift", "agent.cli.drift", "Show what changed since the image.", "Look"),
     Verb("logs", "agent.cli.logs", "Show the log of a service or of the agent.", "Look"),
     Verb("drain", "agent.cli.drain", "Keep new traffic away; the application runs on.", "Act"),
     Verb("undrain", "agent.cli.undrain", "Let traffic come again.", "Act"),

@@ -1,0 +1,1 @@
+"""Drift: what differs on this machine from the image it was started from."""
