@@ -20,7 +20,6 @@ from agent.services.order import start_order
 from agent.services.sandbox import sandbox
 
 _GENERATED = "Written by Caretaker from /etc/caretaker/appliance.toml; setup.sh writes it anew."
-_STEPS_SINCE = 254  # systemd's release with RestartSteps=
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +31,17 @@ class UnitFile:
     mode: int = 0o644
 
 
-def unit_files(
-    manifest: Manifest, layout: Layout, values: Values, *, systemd: int = 252
-) -> tuple[UnitFile, ...]:
+def unit_files(manifest: Manifest, layout: Layout, values: Values) -> tuple[UnitFile, ...]:
     """Every unit and drop-in of the appliance, the daemon's drop-in among them.
 
-    `systemd` is the version that will read them. Raises ManifestError. Reads no secret.
+    Raises ManifestError. Reads no secret.
     """
     found = []
     for name in start_order(manifest.services):
         service = manifest.services[name]
         unit = unit_name(manifest, name)
         if service.command:
-            text = _service(manifest, layout, values, name, systemd)
+            text = _service(manifest, layout, values, name)
             found.append(UnitFile(layout.units / unit, text))
         elif service.requires:
             path = layout.units / f"{unit}.d" / f"10-{manifest.appliance.name}.conf"
@@ -70,7 +67,7 @@ def environment_path(layout: Layout, name: str) -> Path:
     return layout.environments / f"{name}.env"
 
 
-def _service(manifest: Manifest, layout: Layout, values: Values, name: str, systemd: int) -> str:
+def _service(manifest: Manifest, layout: Layout, values: Values, name: str) -> str:
     service = manifest.services[name]
     title = service.title or f"{manifest.appliance.title or manifest.appliance.name} {name}"
     lines = [
@@ -81,12 +78,12 @@ def _service(manifest: Manifest, layout: Layout, values: Values, name: str, syst
         *_after(manifest, service),
         f"PartOf={target_name(manifest)}",
         f"RequiresMountsFor={quoting.paths([str(layout.data_home)])}",
-        "# Never give up for good: nobody logs in to start it again.",
+        "# Never give up by count of starts, which counts people's too: the services remedy does.",
         "StartLimitIntervalSec=0",
         "",
         "[Service]",
         *_process(manifest, layout, values, name),
-        *_restart(systemd),
+        *_restart(manifest),
         *_limits(service),
         "",
         *sandbox(service, layout, [expand(path, values) for path in service.writes]),
@@ -129,10 +126,16 @@ def _run_folder(app: str, user: str) -> list[str]:
     return [f"SupplementaryGroups={app}", f"ReadWritePaths=-/run/{app}"]
 
 
-def _restart(systemd: int) -> list[str]:
-    if systemd >= _STEPS_SINCE:
-        return ["Restart=always", "RestartSec=1", "RestartSteps=6", "RestartMaxDelaySec=60"]
-    return ["Restart=always", "RestartSec=5"]
+def _restart(manifest: Manifest) -> list[str]:
+    """One pause for every systemd.
+
+    RestartSteps= (254) never begins anew: a service that was killed seven times in a year would
+    stay down for a minute at each further one.
+    """
+    if "services" in manifest.remediation.off:
+        return ["# Nothing ends a crash loop here: the services remedy is off.",
+                "Restart=always", "RestartSec=5"]  # fmt: skip
+    return ["Restart=always", "RestartSec=1"]
 
 
 def _limits(service: Service) -> list[str]:

@@ -42,9 +42,8 @@ def wanted_files(site: Site) -> list[Wanted]:
     """
     layout, manifest = site.layout, site.manifest
     values = values_for(manifest, layout)
-    version = site.host.systemd.version()
     found = _static(site)
-    for each in unit_files(manifest, layout, values, systemd=version):
+    for each in unit_files(manifest, layout, values):
         found.append(Wanted(each.path, each.text.encode(), each.mode, _unit_of(each.path)))
     try:
         secret = environment_files(manifest, layout, values)

@@ -181,7 +181,7 @@ def test_services_start_and_end_in_order_as_one(machine: Machine) -> None:
 
 def test_a_crash_is_mended_and_a_stop_is_respected(machine: Machine) -> None:
     install(machine)
-    machine.sh(f"sed -i s/RestartSec=5/RestartSec=200ms/ {LAYOUT.units}/shop-web.service")
+    machine.sh(f"sed -i s/RestartSec=1/RestartSec=200ms/ {LAYOUT.units}/shop-web.service")
     machine.systemctl("daemon-reload")
     machine.systemctl("start", "shop-web")
     pid = machine.show("shop-web", "MainPID")["MainPID"]

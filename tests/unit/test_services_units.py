@@ -34,9 +34,9 @@ requires = ["app"]
 """
 
 
-def files_of(text: str, *, systemd: int = 252) -> dict[str, UnitFile]:
+def files_of(text: str) -> dict[str, UnitFile]:
     layout = layout_at()
-    found = unit_files(manifest_of(text), layout, values_of(layout), systemd=systemd)
+    found = unit_files(manifest_of(text), layout, values_of(layout))
     return {str(each.path.relative_to(layout.units)): each for each in found}
 
 
@@ -145,9 +145,10 @@ def test_another_user_does_not_take_the_run_folder_over() -> None:
     assert "RuntimeDirectory=shop" in lines_of("shop-web.service")
 
 
-def test_the_pause_grows_where_systemd_can_do_that() -> None:
-    assert "RestartSteps=6" in files_of(SHOP, systemd=254)["shop-web.service"].text
-    assert "RestartSteps" not in files_of(SHOP, systemd=253)["shop-web.service"].text
+def test_it_is_back_in_a_second_unless_nobody_would_end_a_crash_loop() -> None:
+    assert "RestartSec=1" in lines_of("shop-web.service")
+    off = SHOP + '\n[remediation]\noff = ["services"]\n'
+    assert "RestartSec=5" in lines_of("shop-web.service", off)
 
 
 @pytest.mark.parametrize(
