@@ -103,6 +103,20 @@ def test_a_crash_loop_does_not_hide_between_two_looks(stage: World) -> None:
     assert stage.look(SERVICE).ok
 
 
+def test_one_restart_is_a_cure_and_one_at_each_look_a_crash_loop(stage: World) -> None:
+    stands(stage, "active", restarts=3)
+    assert stage.look(SERVICE).ok
+    for restarts in (4, 4, 5):
+        stands(stage, "active", restarts=restarts)
+        assert stage.look(SERVICE).ok
+    stands(stage, "active", restarts=6)
+    finding = stage.look(SERVICE)
+    assert (finding.code, finding.observed) == ("unit-restarted", 1)
+    assert "once more" in finding.summary
+    stands(stage, "active", restarts=6)
+    assert stage.look(SERVICE).ok
+
+
 def test_systemd_is_asked_again_only_when_the_main_process_changed(stage: World) -> None:
     stands(stage, "active", pid=42)
     stage.host.facts.table[42] = process(42, started=100)

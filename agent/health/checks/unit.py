@@ -20,6 +20,7 @@ from agent.services.protocol import ServiceState
 _TRUSTED = 60.0  # seconds
 _SEEN = "unit.seen"  # keys of `memory`
 _RESTARTS = "unit.restarts"
+_FLAPPED = "unit.flapped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +46,16 @@ def look(check: UnitCheck, context: Context) -> Finding:
     standing = _remembered(context) or _ask(check, context)
     if isinstance(standing, Finding):
         return standing
-    before = context.memory.get(_RESTARTS, standing.restarts)
+    count = standing.restarts - context.memory.get(_RESTARTS, standing.restarts)
     context.memory[_RESTARTS] = standing.restarts
     if standing.code:
         return failed(standing.code, f"{standing.whom} {standing.words}")
-    if standing.restarts > before:
-        # Between two looks a crash loop is active most of the time.
-        count = standing.restarts - before
-        times = "once" if count == 1 else f"{count} times"
+    again = context.memory.get(_FLAPPED, False)
+    context.memory[_FLAPPED] = count > 0
+    if count > 1 or (count == 1 and again):
+        # Between two looks a crash loop is active most of the time. One restart alone has mended
+        # what was wrong, and stands in the ledger.
+        times = "once more" if count == 1 else f"{count} times"
         summary = f"{standing.whom} is active, but was restarted {times} since the last look"
         return failed("unit-restarted", summary, observed=count, unit="restarts")
     age = context.host.clock.wall() - standing.since
