@@ -77,6 +77,13 @@ class History:
                 facts = json.dumps(sample.facts, separators=(",", ":"))
                 db.execute("INSERT INTO samples (at, facts) VALUES (?, ?)", (sample.at, facts))
 
+    def mend(self) -> str:
+        """Rebuild the file where it is damaged; what was done, empty: it is sound. FileFailure."""
+        if not sqlite.damage(self.path):
+            return ""
+        done = sqlite.rebuild(self.path, SCHEMA)
+        return f"damaged; {done.rows} rows kept, the old file is {done.aside.name}"
+
     def changes(self, *, limit: int = 50, since: float = 0.0) -> list[Change]:
         """The newest changes, oldest first. Raises FileFailure."""
         with sqlite.reading(self.path) as db:

@@ -87,6 +87,14 @@ class Ledger:
         return True
 
 
+def mend(path: Path) -> str:
+    """Rebuild the file where it is damaged; what was done, empty: it is sound. FileFailure."""
+    if not sqlite.damage(path):
+        return ""
+    done = sqlite.rebuild(path, SCHEMA)
+    return f"damaged; {done.rows} rows kept, the old file is {done.aside.name}"
+
+
 def read_ledgers(paths: Iterable[Path], *, limit: int = 50, since: float = 0.0) -> list[Entry]:
     """The newest entries of several ledgers, oldest first. Raises FileFailure."""
     entries: list[Entry] = []

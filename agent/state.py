@@ -6,12 +6,14 @@ deleted. Refuses to be a database: what grows belongs into the ledger or the his
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
 import msgspec
 
+from agent.host import aside as asides
 from agent.host import files
 from agent.host.failures import FileFailure
 
@@ -26,17 +28,25 @@ class StateFile(Generic[Record]):
     record: type[Record]
     mode: int = 0o644
 
-    def load(self) -> Record | None:
-        """The record; None where there is none, or where it was corrupt and is now set aside."""
+    def load(self, *, aside: bool = True) -> Record | None:
+        """The record; None where there is none, or where it is corrupt.
+
+        A corrupt one is set aside then, unless not `aside`: a dry run changes nothing.
+        """
         try:
             content = files.read_bytes(self.path)
         except FileNotFoundError:
             return None
         try:
             return msgspec.json.decode(content, type=self.record)
-        except msgspec.DecodeError:
-            self.set_aside()
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            if aside:
+                self.set_aside()
             return None
+
+    def broken(self) -> bool:
+        """Whether it is there and holds no sense. Raises FileFailure."""
+        return self.load(aside=False) is None and os.path.lexists(self.path)
 
     def save(self, record: Record) -> None:
         """Raises FileFailure; then the old record still stands."""
@@ -45,9 +55,7 @@ class StateFile(Generic[Record]):
 
     def set_aside(self) -> Path:
         """Move the file out of the way, keeping its bytes for whoever looks into it."""
-        aside = self.path.with_name(f"{self.path.name}.corrupt")
         try:
-            files.rename(self.path, aside)
+            return asides.set_aside(self.path)
         except FileFailure:
             return self.path  # A read-only disk: the caller goes on with defaults.
-        return aside

@@ -37,10 +37,15 @@ class ModeKeeper:
         self._boot = clock.boot_id()
         self._lock = threading.Lock()
         self._complaint = ""
+        self._lost = False
         self._modes = self._load()
 
     def announce(self) -> None:
         """Tell `changed` what stands, at the start."""
+        if self._lost:
+            self._lost = False
+            why = "the file held no sense; a drain or maintenance declared before is forgotten"
+            self._noted("state-rebuilt", target=self._file.path.name, why=why)
         self._changed(self.current().mode())
 
     def current(self) -> Modes:
@@ -126,6 +131,7 @@ class ModeKeeper:
 
     def _load(self) -> Modes:
         try:
+            self._lost = self._file.broken()
             return self._file.load() or Modes()
         except FileFailure as failure:
             self._complaint = str(failure)

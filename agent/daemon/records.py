@@ -19,7 +19,7 @@ from agent.host import files
 from agent.host.failures import FileFailure
 from agent.host.machine import Host
 from agent.layout import Layout
-from agent.ledger import Ledger
+from agent.ledger import Ledger, mend
 from agent.log import Log
 from agent.services.protocol import ServiceState
 from agent.status import EventReport, StatusReport
@@ -50,6 +50,8 @@ class Records:
         """`report` makes the newest status report; it is called in the scribe's thread."""
         self._report = report
         self._scribe.start()
+        self._scribe.put("ledger", lambda: self._mended("ledger.db", mend(self._ledger.path)))
+        self._scribe.put("history", lambda: self._mended("history.db", self._history.mend()))
         self._scribe.put("events", lambda: self.events.load(self._layout))
         self.refresh()
 
@@ -142,6 +144,10 @@ class Records:
 
     def _say(self, line: chronicle.Line) -> None:
         getattr(self._log, line.loudness)(line.message, **line.fields)
+
+    def _mended(self, name: str, done: str) -> None:
+        if done:
+            self.noted("state-rebuilt", target=name, why=done)
 
     def _write_status(self) -> None:
         assert self._report is not None

@@ -1,6 +1,7 @@
 """SQLite files: opened so that a full disk, a bad file or a second process does no harm.
 
-Owns the pragmas. Refuses schemas; the ledger and the history bring theirs.
+Owns the pragmas, and putting a damaged file aside for one with the rows that could be saved.
+Refuses schemas; the ledger and the history bring theirs.
 """
 
 from __future__ import annotations
@@ -12,13 +13,28 @@ import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
+from agent.host import files
+from agent.host.aside import set_aside
 from agent.host.failures import FileFailure
+from agent.host.salvage import copy_rows
 
 _PATIENCE = 5.0  # seconds for all that is read over one connection
 _STEPS = 10_000  # of SQLite's machine between two looks at the clock
 _LONGEST = 1 << 20  # bytes of one value
+
+
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """A damaged file stands at `aside`; in its place is one with the rows that could be read."""
+
+    aside: Path
+    rows: int
 
 
 @contextmanager
@@ -26,15 +42,15 @@ def writing(path: Path, schema: str, *, wait: float = 2.0) -> Iterator[sqlite3.C
     """A connection whose work is committed at the end, or rolled back; made 0640.
 
     `wait` is the longest wait for another writer in seconds. Raises FileFailure for whatever
-    SQLite refuses; a file that is no database is set aside as `.corrupt` and begun anew.
+    SQLite refuses. A file that is damaged is rebuilt; where that showed only while writing, this
+    work is lost and the next goes well.
     """
     try:
         connection = _open(path, schema, wait)
     except sqlite3.DatabaseError as error:
-        if isinstance(error, sqlite3.OperationalError):
+        if not _is_damage(error):
             raise FileFailure(path, "open", str(error)) from error
-        with contextlib.suppress(OSError):
-            os.rename(path, path.with_name(f"{path.name}.corrupt"))
+        rebuild(path, schema)
         try:
             connection = _open(path, schema, wait)
         except sqlite3.Error as again:
@@ -43,9 +59,68 @@ def writing(path: Path, schema: str, *, wait: float = 2.0) -> Iterator[sqlite3.C
         with connection:
             yield connection
     except sqlite3.Error as error:
+        connection.close()
+        if _is_damage(error):
+            with contextlib.suppress(FileFailure):
+                rebuild(path, schema)
         raise FileFailure(path, "write", str(error)) from error
     finally:
         connection.close()
+
+
+def _is_damage(error: sqlite3.Error) -> bool:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGED
+
+
+def damage(path: Path) -> str:
+    """What is wrong inside a database, in SQLite's words; empty where it is sound or not there.
+
+    Reads all of it. Raises FileFailure where that can't be known.
+    """
+    try:
+        with reading(path) as db:
+            if db is None:
+                return ""
+            found = str(db.execute("PRAGMA quick_check(1)").fetchone()[0])
+    except FileFailure as failure:
+        if isinstance(failure.__cause__, sqlite3.Error) and _is_damage(failure.__cause__):
+            return failure.why
+        raise
+    return "" if found == "ok" else found.strip().splitlines()[-1][:200]
+
+
+def rebuild(path: Path, schema: str) -> Rebuilt:
+    """Put the file aside and a new one, with the rows that can be read, in its place.
+
+    Raises FileFailure; then the old one still stands. Who still writes to the old one loses that.
+    """
+    # Named as `files` names what it writes aside, so that `leftovers` finds it after a kill.
+    fresh = path.with_name(f".{path.name}.{os.getpid()}-{os.urandom(6).hex()}.part")
+    try:
+        before = os.lstat(path)
+        rows = _salvage(path, fresh, schema)
+        if os.lstat(path).st_ino != before.st_ino:
+            raise FileFailure(path, "rebuild", "somebody else just did")
+        aside = set_aside(path)
+        files.rename(fresh, path)
+    except (OSError, sqlite3.Error) as error:
+        raise FileFailure(path, "rebuild", str(error)) from error
+    finally:
+        for left in (fresh, fresh.with_name(f"{fresh.name}-journal")):
+            with contextlib.suppress(OSError):
+                os.unlink(left)
+    return Rebuilt(aside, rows)
+
+
+def _salvage(path: Path, fresh: Path, schema: str) -> int:
+    new = _open(fresh, schema, 0.0)
+    try:
+        with new, reading(path) as old:
+            return copy_rows(old, new) if old is not None else 0
+    except FileFailure:
+        return 0  # No database at all: there is nothing to save.
+    finally:
+        new.close()
 
 
 def _open(path: Path, schema: str, wait: float) -> sqlite3.Connection:
@@ -68,11 +143,12 @@ def _open(path: Path, schema: str, wait: float) -> sqlite3.Connection:
 
 
 @contextmanager
-def reading(path: Path) -> Iterator[sqlite3.Connection | None]:
+def reading(path: Path, *, wait: float = 2.0) -> Iterator[sqlite3.Connection | None]:
     """A read-only connection; None where there is no file yet. Raises FileFailure.
 
-    The file may be another user's, who may be anybody by now: root reads the daemon's. So it may
-    neither hold the reader up (a pipe, a view that never ends) nor make it write (a WAL).
+    `wait` is the longest wait for a writer in seconds. The file may be another user's, who may be
+    anybody by now: root reads the daemon's. So it may neither hold the reader up (a pipe, a view
+    that never ends) nor make it write (a WAL).
     """
     try:
         _accept(path)
@@ -82,7 +158,7 @@ def reading(path: Path) -> Iterator[sqlite3.Connection | None]:
     except OSError as error:
         raise FileFailure(path, "open", error.strerror or str(error)) from error
     try:
-        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=2.0)
+        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=wait)
     except sqlite3.Error as error:
         raise FileFailure(path, "open", str(error)) from error
     deadline = time.monotonic() + _PATIENCE

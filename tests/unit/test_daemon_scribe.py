@@ -244,3 +244,16 @@ def test_a_service_that_falls_is_a_warning(root: Path) -> None:
     assert json.dumps(office.log.lines[0][2]) == (
         '{"service": "web", "state": "backoff", "restarts": 0}'
     )
+
+
+def test_damaged_files_are_rebuilt_at_the_start_and_told_of(root: Path) -> None:
+    office = Office(root)
+    for path in (office.layout.history, office.layout.agent_ledger):
+        path.write_bytes(b"no database at all " * 4000)
+    office.start()
+    office.story()
+    assert office.records.finish(5)
+    assert newest_changes(office.layout.history, limit=1)[0].subject == "ready"
+    told = [(each.act, each.target) for each in read_ledgers([office.layout.agent_ledger])]
+    assert sorted(told) == [("state-rebuilt", "history.db"), ("state-rebuilt", "ledger.db")]
+    assert office.records.complaints() == []

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from agent.history import Change, History, Sample, newest_changes
+from agent.host.aside import set_aside_before
 from agent.host.failures import FileFailure
 
 LIMIT = 256 << 10
@@ -42,7 +43,8 @@ def test_a_file_that_is_no_database_is_set_aside(root: Path) -> None:
     path.write_bytes(b"this was a disk error once" * 100)
     History(path, LIMIT).add(changes=(change(1),))
     assert newest_changes(path, limit=5) == [change(1)]
-    assert (root / "history.db.corrupt").read_bytes().startswith(b"this was")
+    (aside,) = set_aside_before(path)
+    assert aside.read_bytes().startswith(b"this was")
 
 
 def test_a_disk_that_refuses_is_told_and_nothing_more(root: Path) -> None:

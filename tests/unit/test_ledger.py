@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from agent.host import sqlite
+from agent.host.aside import set_aside_before
 from agent.host.clock import Clock
 from agent.host.failures import FileFailure
 from agent.ledger import Ledger, read_ledgers
@@ -40,7 +41,7 @@ def test_a_file_that_is_no_database_is_set_aside(tmp_path: Path) -> None:
     path = tmp_path / "ledger.db"
     path.write_bytes(b"not a database, and long enough to be read as a header" * 40)
     assert Ledger(path, Hand()).write("setup")
-    assert (tmp_path / "ledger.db.corrupt").exists()
+    assert len(set_aside_before(path)) == 1
     assert len(read_ledgers([path])) == 1
 
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.errors import MachineError, ManifestError
+from agent.host.aside import set_aside_before
 from agent.layout import Layout
 from agent.manifest.model import Secret
 from agent.manifest.placeholders import Values, expand, holds_secret
@@ -127,7 +128,13 @@ def test_a_state_file_that_makes_no_sense_is_set_aside(tmp_path: Path) -> None:
     assert file.load() is None
     file.save(Count(3))
     assert file.load() == Count(3)
-    for wrong in (b"", b'{"number": "x"}', b"\x00\xff"):
+    for number, wrong in enumerate((b"", b'{"number": "x"}', b"\x00\xff", b"[" * 9999), start=1):
         file.path.write_bytes(wrong)
+        assert file.broken()
+        assert file.load(aside=False) is None
+        assert file.path.read_bytes() == wrong
         assert file.load() is None
-        assert (tmp_path / "count.json.corrupt").read_bytes() == wrong
+        assert not file.broken()
+        kept = set_aside_before(file.path)
+        assert len(kept) == min(number, 3)
+        assert wrong in [each.read_bytes() for each in kept]
