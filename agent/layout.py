@@ -99,6 +99,11 @@ class Layout:
         return self.state / "setup.lock"
 
     @property
+    def secrets_shown(self) -> Path:
+        """Which secrets a person has been shown; of values only which file it was."""
+        return self.state / "shown.json"
+
+    @property
     def remedies(self) -> Path:
         """What remedies did and may still do: budgets, pauses, safe mode. Root's."""
         return self.state / "remedies.json"
@@ -116,6 +121,11 @@ class Layout:
     @property
     def tasks_lock(self) -> Path:
         return self.state / "tasks.lock"
+
+    @property
+    def tls_state(self) -> Path:
+        """The newest time that was trusted, and when each pair was made. Root's."""
+        return self.state / "tls.json"
 
     @property
     def image(self) -> Path:

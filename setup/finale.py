@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import sys
 
-import msgspec
-
+from agent.credentials import shown
 from agent.errors import CaretakerError
 from agent.secrets import Secrets
-from setup import record
 from setup.outcome import Verdict
 from setup.report import Report
 from setup.site import Site
@@ -46,10 +44,8 @@ def say_verdict(site: Site, report: Report) -> None:
 
 def show_secrets(site: Site) -> None:
     """Say each new secret once, if somebody is there to read it."""
-    known = record.load(site.layout)
-    shown = known.shown if known else []
     fresh = [name for name, spec in site.manifest.secrets.items()
-             if spec.show and name not in shown]  # fmt: skip
+             if spec.show and not shown.was_shown(site.layout, name)]  # fmt: skip
     if not fresh:
         return
     # A pipe or a first-boot unit ends in a log file, where a secret would stay for ever.
@@ -60,12 +56,9 @@ def show_secrets(site: Site) -> None:
             read = f"cat {path}" if site.embedded else f"sudo cat {path}"
             site.console.tell("note", f"  secret       {name}: {read}", words=str(path))
         return
-    said = []
     for name in fresh:
         if _say(site, name):
-            said.append(name)
-    if known is not None and said:
-        record.save(site.layout, msgspec.structs.replace(known, shown=[*shown, *said]))
+            shown.note(site.layout, name)
 
 
 def _say(site: Site, name: str) -> bool:

@@ -1,8 +1,7 @@
-"""The installation's own record: begun when, complete when, what stood before, what was shown.
+"""The installation's own record: begun when, complete when, what stood before.
 
 Owns `/var/lib/caretaker/installation.json`. It is written before the first change and completed
 after the last, so a run that finds it incomplete knows that it goes on with another's work.
-Refuses secrets: of those only the names.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ class Installation(msgspec.Struct, frozen=True):
 
     `before` holds the things that were there before setup first ran: never undone, never
     uninstalled. `ran` is set before the application first starts: from then on there may be data,
-    and nothing is undone any more. `shown` names the secrets that a person has seen.
+    and nothing is undone any more.
     """
 
     app: str
@@ -29,7 +28,6 @@ class Installation(msgspec.Struct, frozen=True):
     completed: float | None = None
     ran: bool = False
     before: list[str] = []
-    shown: list[str] = []
 
 
 def path_of(layout: Layout) -> Path:

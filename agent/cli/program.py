@@ -36,6 +36,8 @@ VERBS = (
     Verb("undrain", "agent.cli.undrain", "Let traffic come again.", "Act"),
     Verb("maintenance", "agent.cli.maintenance", "Announce work, with an end.", "Act"),
     Verb("restart", "agent.cli.restart", "Restart a service.", "Act"),
+    Verb("credentials", "agent.cli.credentials", "List secrets, change them.", "Act"),
+    Verb("remedies", "agent.cli.remedies", "Show, plan or run what mends itself.", "Act"),
     Verb("reload", "agent.cli.reload", "Read manifest and settings again.", "Act"),
     Verb("start", "agent.cli.start", "Start the agent here (no systemd).", "Act"),
     Verb("stop", "agent.cli.stop", "Stop the agent and its services (no systemd).", "Act"),

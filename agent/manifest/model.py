@@ -106,6 +106,10 @@ class Secret(Struct, frozen=True, kw_only=True):
     length: A[int, says("Characters."), Meta(ge=16, le=256)] = 32
     alphabet: A[Literal["alphanumeric", "hex"], says("Characters used.")] = "alphanumeric"
     show: A[bool, says("Show it once, at the end of setup.")] = False
+    rotate: A[
+        list[str],
+        says('Program that makes the application take a new value: `{"old", "new"}` on its input.'),
+    ] = []
 
 
 class Setting(Struct, frozen=True, kw_only=True):
