@@ -21,6 +21,7 @@ _WORDS: dict[Phase, State] = {
     Phase.CLEARING: "stopping",
     Phase.STOPPING: "stopping",
     Phase.PAUSING: "backoff",
+    Phase.LEFT: "failed",
 }
 _NOT_YET = (Phase.STARTING, Phase.CLEARING)
 
@@ -115,6 +116,8 @@ class Crew:
 def _summary(keeper: Keeper) -> str:
     if keeper.phase is Phase.PAUSING:
         return f"{keeper.why}; waits to be restarted"
+    if keeper.phase is Phase.LEFT and keeper.limit:
+        return f"left stopped after {keeper.limit.words()}; last: {keeper.why}"
     if keeper.phase is Phase.CLEARING:
         return f"{keeper.why}; what it left is being ended"
     if keeper.phase is Phase.ACTIVE and keeper.restarts:

@@ -26,6 +26,7 @@ from agent.layout import Layout
 from agent.manifest.model import Manifest
 from agent.manifest.placeholders import Values
 from agent.services import program
+from agent.services.crash_loop import limit_of
 from agent.services.crew import Crew
 from agent.services.hands import ServiceHands
 from agent.services.keeper import Keeper
@@ -61,10 +62,11 @@ class Supervisor:
         self._layout, self._host, self._values, self._note = layout, host, values, note
         self._roll = Roll(layout.run / "children.json", host.clock.boot_id())
         self._hands = {name: self._make_hands(name) for name in manifest.services}
+        limit = limit_of(manifest)
         self._crew = Crew(
             manifest.services,
             {
-                name: Keeper(name, manifest.services[name].stop_timeout, hands)
+                name: Keeper(name, manifest.services[name].stop_timeout, hands, limit)
                 for name, hands in self._hands.items()
             },
         )
@@ -105,6 +107,10 @@ class Supervisor:
 
     def states(self) -> dict[str, ServiceState]:
         return self._states
+
+    def evidence(self, name: str) -> str:
+        """The last lines the service logged."""
+        return self._hands[name].evidence()
 
     def pids(self, name: str) -> list[int]:
         pid = self.state(name).pid

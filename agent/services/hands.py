@@ -17,11 +17,7 @@ from agent.host.failures import HostFailure
 from agent.layout import Layout
 from agent.manifest.model import Service
 from agent.manifest.placeholders import Values
-from agent.services import program
-
-_END = 8192  # bytes of the log in which the last line is looked for
-_LONGEST_WORDS = 300  # characters of the last line logged
-_SHORTEST_SECRET = 4  # characters; blotting out shorter ones would only garble the words
+from agent.services import evidence, program
 
 
 class ServiceHands:
@@ -77,7 +73,7 @@ class ServiceHands:
     def environment(self) -> dict[str, str]:
         """What the program finds in its environment, secrets and all. Raises CaretakerError."""
         secret = program.secret_environment(self._service, self._values)
-        self._secrets = [text for text in secret.values() if len(text) >= _SHORTEST_SECRET]
+        self._secrets = list(secret.values())
         plain = program.plain_environment(self._service, self._values)
         return {"HOME": str(self._layout.data), **plain, **secret}
 
@@ -104,9 +100,12 @@ class ServiceHands:
         child.reap()
 
     def last_words(self) -> str:
-        text = rotation.end_of(self.log, _END).decode(errors="replace")
-        for each in self._secrets:
-            text = text.replace(each, "(secret)")
-        lines = [line.strip() for line in text.splitlines() if line.strip()]
-        words = lines[-1][:_LONGEST_WORDS] if lines else ""
-        return "".join(each if each.isprintable() else " " for each in words)
+        return (self._last_lines(1) or [""])[0]
+
+    def evidence(self) -> str:
+        """The last lines of its log."""
+        return evidence.in_full(self._last_lines(evidence.LINES))
+
+    def _last_lines(self, count: int) -> list[str]:
+        text = rotation.end_of(self.log, evidence.TAIL).decode(errors="replace")
+        return evidence.last_lines(text, self._secrets, count=count)

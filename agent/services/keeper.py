@@ -1,8 +1,8 @@
 """Keeping one service up, step by step: started, watched, restarted with growing pauses, ended.
 
-Owns the course of one service. A step is a call with the time: something happened, or something
-is due. Refuses to sleep, to spawn and to signal by itself: its `Hands` do, and tests hand in
-others.
+Owns the course of one service, to its being left stopped where it keeps failing (`crash_loop`). A
+step is a call with the time: something happened, or something is due. Refuses to sleep, to spawn
+and to signal by itself: its `Hands` do, and tests hand in others.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from typing import Protocol
 
 from agent.errors import CaretakerError
 from agent.host.children import Child, Identity
+from agent.services.crash_loop import STABLE, Limit, is_crash_loop
 
 FIRST_PAUSE = 0.5  # seconds before the first restart; each further pause is twice as long
 LONGEST_PAUSE = 60.0
-STABLE = 60.0  # a run of this length makes the next pause the first one again
 _LOOK_AGAIN = 0.1  # seconds between two looks at processes that are told to end
 
 
@@ -29,6 +29,7 @@ class Phase(Enum):
     CLEARING = auto()  # the main process is gone unasked, what it left is told to end
     STOPPING = auto()
     PAUSING = auto()  # until the next try
+    LEFT = auto()  # stopped though wanted: it kept failing, and waits for a person
 
 
 class Hands(Protocol):
@@ -54,8 +55,12 @@ class Hands(Protocol):
 class Keeper:
     """One service's course. Times are seconds of the monotonic clock."""
 
-    def __init__(self, name: str, stop_timeout: float, hands: Hands) -> None:
+    def __init__(
+        self, name: str, stop_timeout: float, hands: Hands, limit: Limit | None = None
+    ) -> None:
+        """`limit`: restarts before it is left stopped; None: it is restarted for ever."""
         self.name = name
+        self.limit = limit
         self.phase = Phase.STOPPED
         self.child: Child | None = None
         self.starts = 0  # of the program, counted so that a caller sees a new one
@@ -66,6 +71,7 @@ class Keeper:
         self._wanted = False
         self._soon = False  # start again without a pause: somebody asked
         self._tries = 0
+        self._restarted: list[float] = []  # by itself, since its last run that lasted
         self._begun = 0.0
         self._complaint = ""  # of the leash: why the child did not become its program
         self._due: float | None = None
@@ -79,29 +85,29 @@ class Keeper:
     # --- what people ask ---
     def start(self, now: float) -> None:
         self._wanted = True
-        if self.phase is Phase.STOPPED:
+        if self.phase in (Phase.STOPPED, Phase.LEFT):
             self._soon = True
-            self._tries = 0
+            self._forget()
             # What an earlier daemon left is ended first: two at once would harm the data.
             if self._hands.family(None):
                 self._end(Phase.CLEARING, now)
             else:
                 self._start(now)
         elif self.phase is Phase.PAUSING:
-            self._tries = 0
+            self._forget()
             self._start(now)
         elif self.phase in (Phase.CLEARING, Phase.STOPPING):
             self._soon = True
 
     def stop(self, now: float) -> None:
         self._wanted = self._soon = False
-        if self.phase is Phase.PAUSING:
+        if self.phase in (Phase.PAUSING, Phase.LEFT):
             self._settle(now)
         elif self.phase in (Phase.STARTING, Phase.ACTIVE, Phase.CLEARING):
             self._end(Phase.STOPPING, now)
 
     def restart(self, now: float) -> None:
-        self._tries = 0
+        self._forget()
         if self.phase in (Phase.STARTING, Phase.ACTIVE):
             self.stop(now)
         self.start(now)
@@ -127,6 +133,7 @@ class Keeper:
         """Something may be due."""
         if self.phase is Phase.PAUSING and self._due is not None and now >= self._due:
             self.restarts += 1
+            self._restarted.append(now)
             self._start(now)
         elif self.phase in (Phase.CLEARING, Phase.STOPPING):
             self._look(now)
@@ -180,10 +187,18 @@ class Keeper:
 
     def _pause(self, now: float) -> None:
         if now - self._begun >= STABLE:
-            self._tries = 0
+            self._forget()
+        if self.limit and is_crash_loop(self._restarted, now, self.limit, down=True):
+            self.phase = Phase.LEFT
+            return
         self.phase = Phase.PAUSING
         self._due = now + pause(self._tries)
         self._tries += 1
+
+    def _forget(self) -> None:
+        """From here on failures count anew."""
+        self._tries = 0
+        self._restarted = []
 
     def _remember_why(self, now: float) -> None:
         assert self.child is not None

@@ -42,7 +42,7 @@ class Order:
             over = keeper.phase is Phase.ACTIVE and (fresh or self.verb == "start")
         if over:
             self.done.set_result(None)
-        elif fresh and keeper.phase is Phase.PAUSING:
+        elif fresh and keeper.phase in (Phase.PAUSING, Phase.LEFT):
             self.refuse(keeper.why)
             over = True
         return over
