@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
+from agent.host.apart import Outcome
 from agent.host.clock import Clock
 from agent.host.facts import Facts, FileSystem, Memory, Process
 from agent.host.kernel import Kernel
@@ -111,7 +112,7 @@ class ScriptedNetwork(Network):
     def __init__(self) -> None:
         self.peers: dict[str, Replies | OSError] = {}
         self.names: dict[str, list[str] | OSError] = {"localhost": ["127.0.0.1", "::1"]}
-        self.name = "appliance"
+        self.name, self.addresses = "appliance", ["10.0.0.7"]
         self.wires: list[ScriptedWire] = []
 
     def connect(self, address: str, port: int, *, timeout: float) -> ScriptedWire:
@@ -135,6 +136,9 @@ class ScriptedNetwork(Network):
 
     def host_name(self) -> str:
         return self.name
+
+    def own_addresses(self) -> list[str]:
+        return self.addresses
 
 
 class ScriptedSystemd(Systemd):
@@ -262,6 +266,11 @@ class ScriptedHost(Host):
             if words[:length] in self.programs:
                 return completed(words, self.programs[words[:length]])
         return completed(words, scripted(self.programs, words[0], "program"))
+
+    def apart(self, work: Callable[[], bytes], *, timeout: float, gentle: bool = True) -> Outcome:
+        """Here and now, without a process: what the work raises is the test's to see."""
+        begun = self.clock.ticks
+        return Outcome(work(), 0, self.clock.ticks - begun)
 
 
 def scripted_host(root: Path, *, booted: bool = True) -> ScriptedHost:

@@ -5,11 +5,12 @@ Owns the bundle that rules receive, so that a test hands in another. Refuses beh
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from agent.host import spawn
+from agent.host.apart import Outcome, call
 from agent.host.clock import Clock
 from agent.host.facts import Facts
 from agent.host.kernel import Kernel
@@ -44,3 +45,8 @@ class Host:
     ) -> spawn.Completed:
         """Run a program to its end; see `spawn.run`. Seconds."""
         return spawn.run(argv, timeout=timeout, stdin=stdin, env=env, cwd=cwd, user=user)
+
+    def apart(self, work: Callable[[], bytes], *, timeout: float, gentle: bool = True) -> Outcome:
+        """Run our own work in a process apart; see `agent.host.apart`. Not from a process
+        with threads."""
+        return call(work, timeout=timeout, gentle=gentle)

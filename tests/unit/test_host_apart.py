@@ -1,0 +1,57 @@
+"""Work in a process apart: its result comes back, and nothing of it stays."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from agent.host.apart import call
+
+pytestmark = pytest.mark.real
+
+
+def test_the_result_comes_back_however_large() -> None:
+    big = os.urandom(1 << 20)
+    outcome = call(lambda: big, timeout=10, gentle=False)
+    assert (outcome.result, outcome.status, outcome.timed_out) == (big, 0, False)
+
+
+def test_it_gives_way_to_everybody_else() -> None:
+    def look() -> bytes:
+        io = subprocess.run(["ionice", "-p", str(os.getpid())], capture_output=True).stdout
+        return f"{os.getpriority(os.PRIO_PROCESS, 0)} ".encode() + io.strip()
+
+    assert call(look, timeout=10, gentle=True).result == b"19 idle"
+
+
+def test_what_breaks_or_dies_brings_no_result_and_says_how(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    def breaks() -> bytes:
+        raise ValueError("no such luck")
+
+    outcome = call(breaks, timeout=10, gentle=False)
+    assert (outcome.result, outcome.reason) == (None, "broke off with status 70")
+    assert "no such luck" in capfd.readouterr().err
+    died = call(lambda: os.kill(os.getpid(), 9) or b"", timeout=10, gentle=False)  # type: ignore[func-returns-value]  # it never returns
+    assert (died.result, died.reason) == (None, "ended by SIGKILL")
+
+
+def test_past_its_time_it_ends_with_all_that_it_started(tmp_path: Path) -> None:
+    note = tmp_path / "pid"
+
+    def hangs() -> bytes:
+        child = subprocess.Popen(["sleep", "60"], start_new_session=True)
+        note.write_text(str(child.pid))
+        time.sleep(60)
+        return b"late"
+
+    outcome = call(hangs, timeout=0.5, gentle=False)
+    assert outcome.timed_out
+    assert outcome.seconds < 5
+    stat = Path(f"/proc/{note.read_text()}/stat")
+    assert not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] in "ZX"
