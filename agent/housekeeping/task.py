@@ -48,7 +48,8 @@ class Task:
 
     `wanted` says whether this appliance has any use for it. `run` raises CaretakerError,
     HostFailure or OSError; it may be killed at any point and run again. `frees`: it makes room and
-    harms nothing, so the disk remedy may run it out of its time, in this order.
+    harms nothing, so the disk remedy may run it out of its time, in this order. An empty calendar
+    expression: never by itself. `timeout` is seconds, then the run is ended with all it started.
     """
 
     name: str
@@ -57,4 +58,5 @@ class Task:
     run: Callable[[Chores], Done]
     wanted: Callable[[Manifest], bool] = lambda manifest: True
     frees: bool = False
+    timeout: float = 3600.0
     modes: tuple[str, ...] = ("systemd", "embedded")
