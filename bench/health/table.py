@@ -78,3 +78,17 @@ def save(reports: dict[str, Report], machine: dict[str, str]) -> Path:
         }
     path.write_text(json.dumps(kept, indent=2, ensure_ascii=False) + "\n")
     return path
+
+
+def write(name: str, reports: Sequence[Report]) -> int:
+    """Print the reports, keep them as `NAME.json`; 0 if every bar is met, else 1."""
+    for report in reports:
+        print(report.markdown())
+    OUT.mkdir(parents=True, exist_ok=True)
+    kept = [
+        {"title": each.title, "figures": each.figures, "notes": each.notes,
+         "bars": [{**asdict(bar), "met": bar.met} for bar in each.bars]}
+        for each in reports
+    ]  # fmt: skip
+    (OUT / f"{name}.json").write_text(json.dumps(kept, indent=2, ensure_ascii=False) + "\n")
+    return 0 if all(bar.met for report in reports for bar in report.bars) else 1

@@ -5,13 +5,11 @@ takes the libraries from the index, or from a folder of wheels (`--wheelhouse DI
 """
 
 import argparse
-import json
 import sys
 import tempfile
-from dataclasses import asdict
 from pathlib import Path
 
-from bench.health.table import OUT, Bar, Report
+from bench.health.table import Bar, Report, write
 from bench.setup.arena import Arena, arena
 from bench.setup.sweep import sweep_environment, sweep_steps
 from bench.setup.timing import timing
@@ -29,10 +27,7 @@ def main() -> int:
             reports = [timing(place, said.runs)]
         with arena(Path(scratch) / "sweep", *extra) as place:
             reports.append(killed(place, said.points))
-    for report in reports:
-        print(report.markdown())
-    _save(reports)
-    return 0 if all(bar.met for report in reports for bar in report.bars) else 1
+    return write("setup", reports)
 
 
 def killed(place: Arena, points: int) -> Report:
@@ -62,16 +57,6 @@ def killed(place: Arena, points: int) -> Report:
 
 def _progress(text: str) -> None:
     print(f"\r{text}   ", end="", file=sys.stderr, flush=True)
-
-
-def _save(reports: list[Report]) -> None:
-    OUT.mkdir(parents=True, exist_ok=True)
-    kept = [
-        {"title": each.title, "figures": each.figures, "notes": each.notes,
-         "bars": [{**asdict(bar), "met": bar.met} for bar in each.bars]}
-        for each in reports
-    ]  # fmt: skip
-    (OUT / "setup.json").write_text(json.dumps(kept, indent=2, ensure_ascii=False) + "\n")
 
 
 if __name__ == "__main__":
