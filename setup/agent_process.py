@@ -5,8 +5,8 @@ Owns ending one that does not answer any more. Refuses to start it (`agent/backg
 
 from __future__ import annotations
 
+from agent.asking import post as act
 from agent.background import Background
-from agent.cli.client import act
 from agent.errors import CaretakerError, MachineError
 from agent.host import lock, spawn
 from agent.host.clock import Clock

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
+from agent.asking import post as act
 from agent.cli.appliance import manifest_of
 from agent.cli.arguments import DURATION
-from agent.cli.client import act
 from agent.layout import Layout
 from agent.manifest.kinds import Duration
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
+from agent.asking import post as act
 from agent.cli.appliance import manifest_of
-from agent.cli.client import act
 from agent.layout import Layout
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import click
 
+from agent.asking import post as act
 from agent.cli.appliance import manifest_of
-from agent.cli.client import act
 from agent.errors import CaretakerError, UsageError
 from agent.host.accounts import is_root
 from agent.host.machine import Host

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
+from agent.asking import post as act
 from agent.background import Background
 from agent.cli.appliance import manifest_of
-from agent.cli.client import act
 from agent.errors import UsageError
 from agent.host.clock import Clock
 from agent.layout import Layout

@@ -14,7 +14,7 @@ import pytest
 
 from agent.api import server as api_server
 from agent.api.server import ApiServer, open_server
-from agent.cli.client import act
+from agent.asking import post as act
 from agent.errors import MachineError, UsageError
 from agent.host.clock import Clock
 from agent.host.network import Network

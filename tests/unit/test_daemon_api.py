@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.cli.client import act
+from agent.asking import post as act
 from agent.errors import CaretakerError, ManifestError
 from agent.layout import Layout
 from tests.unit.daemon_process import QUICK, DaemonProcess, file_check

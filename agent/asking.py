@@ -1,4 +1,4 @@
-"""Asking the daemon for an act, over its Unix socket.
+"""Asking the daemon over its Unix socket: the other side of `agent.api`.
 
 Owns one HTTP exchange and turning its refusals back into our errors. Refuses retries.
 """
@@ -21,23 +21,50 @@ from agent.errors import (
 from agent.host.network import Network
 from agent.layout import Layout
 
+TIMEOUT = 30.0  # seconds
 _BY_STATUS: dict[int, type[CaretakerError]] = {
     400: UsageError, 403: RefusedError, 404: UsageError, 409: BusyError,
     422: ManifestError, 503: MachineError,
 }  # fmt: skip
-_ANSWER_CAP = 1 << 20  # bytes
+_ANSWER_CAP = 4 << 20  # bytes
 
 
-def act(layout: Layout, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-    """POST to the local API; its answer. Raises CaretakerError."""
+def post(
+    layout: Layout,
+    path: str,
+    body: dict[str, Any] | None = None,
+    *,
+    network: Network | None = None,
+    timeout: float = TIMEOUT,
+) -> dict[str, Any]:
+    """Have something done; the answer. Raises CaretakerError."""
     content = msgspec.json.encode(body or {})
     head = (
         f"POST {path} HTTP/1.0\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         f"Content-Length: {len(content)}\r\n\r\n"
     )
+    return _exchange(layout, head.encode() + content, network or Network(), timeout)
+
+
+def get(
+    layout: Layout, path: str, *, network: Network | None = None, timeout: float = TIMEOUT
+) -> dict[str, Any]:
+    """Have something told; the answer. Raises CaretakerError."""
+    head = f"GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n"
+    return _exchange(layout, head.encode(), network or Network(), timeout)
+
+
+def unreachable(layout: Layout, why: str) -> MachineError:
+    hint = (
+        f"caretaker --root {layout.root} start" if layout.embedded else "systemctl status caretaker"
+    )
+    return MachineError("daemon-unreachable", f"the agent does not answer: {why}", hint=hint)
+
+
+def _exchange(layout: Layout, question: bytes, network: Network, timeout: float) -> dict[str, Any]:
     try:
-        with Network().connect_unix(layout.api_socket, timeout=30.0) as wire:
-            wire.send(head.encode() + content)
+        with network.connect_unix(layout.api_socket, timeout=timeout) as wire:
+            wire.send(question)
             answer = bytearray()
             while len(answer) < _ANSWER_CAP and (chunk := wire.receive()):
                 answer += chunk
@@ -48,13 +75,6 @@ def act(layout: Layout, path: str, body: dict[str, Any] | None = None) -> dict[s
     except OSError as error:
         raise unreachable(layout, str(error)) from error
     return _read(bytes(answer))
-
-
-def unreachable(layout: Layout, why: str) -> MachineError:
-    hint = (
-        f"caretaker --root {layout.root} start" if layout.embedded else "systemctl status caretaker"
-    )
-    return MachineError("daemon-unreachable", f"the agent does not answer: {why}", hint=hint)
 
 
 def _read(answer: bytes) -> dict[str, Any]:
