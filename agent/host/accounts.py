@@ -19,3 +19,8 @@ def uid_of(name: str) -> int | None:
 
 def is_root() -> bool:
     return os.geteuid() == 0
+
+
+def actor_here() -> str:
+    """Who runs this process, for the ledger: `root`, `uid 1000`."""
+    return "root" if is_root() else f"uid {os.geteuid()}"

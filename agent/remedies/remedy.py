@@ -70,7 +70,8 @@ class Remedy:
     them and says in a line what it did; it may be killed at any point and run again. Both raise
     CaretakerError, HostFailure or OSError. `refuses` and `undo` are for people: when it does
     nothing, and how to take it back. `at_boot`: runs before the application is started.
-    `unasked`: runs by itself.
+    `unasked`: runs by itself. `makes_room`: it only makes room on the disk, so it may act where
+    the disk is too full for the attempt to be written down first.
     """
 
     name: str
@@ -83,3 +84,4 @@ class Remedy:
     budget: Budget = Budget()
     at_boot: bool = False
     unasked: bool = True
+    makes_room: bool = False

@@ -20,6 +20,8 @@ SHELL = (
     "agent.background",
     "agent.cli",
     "agent.daemon",
+    "agent.housekeeping.__main__",
+    "agent.remedies.__main__",
 )
 
 # What only the host may import: each starts, connects, locks or maps.
