@@ -1,0 +1,157 @@
+"""`disk`: room on a file system that is nearly full, in bytes or inodes.
+
+Owns running housekeeping's safe tasks out of their time, in their order, until the file system is
+below the warning line. Refuses to delete anything itself, and to touch data: where the tasks have
+nothing left to give, it says what fills the disk and a person decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from agent.errors import MachineError
+from agent.health.words import amount
+from agent.housekeeping.run import Ran, Runner
+from agent.housekeeping.states import read_states
+from agent.housekeeping.task import Chores, Task
+from agent.remedies.hoards import evidence
+from agent.remedies.remedy import Budget, Fault, Remedy, Scene
+from agent.remedies.volumes import Volume, volumes
+
+_ACTOR = "remedy disk"
+_LATELY = 3600.0  # seconds: a vendor's task that ran this recently has nothing left to give
+_WAIT = 120.0  # seconds for housekeeping that is under way: it may be making room just now
+
+
+@dataclass(frozen=True, slots=True)
+class _Offer:
+    """A task that may make room, and how many bytes it expects to; None: it can't say."""
+
+    task: Task
+    bytes: int | None
+
+
+def find(scene: Scene) -> list[Fault]:
+    line = scene.manifest.remediation.disk_warn
+    full = [
+        (volume, inodes)
+        for volume in volumes(scene)
+        for inodes in (False, True)
+        if _level(volume, inodes=inodes) >= line
+    ]
+    # A dry run of every task has its price, and is the same for all volumes.
+    offers = _offers(scene) if full else []
+    return [_fault(scene, volume, offers, inodes=inodes) for volume, inodes in full]
+
+
+def mend(scene: Scene, fault: Fault) -> str:
+    runner = Runner(chores=_chores(scene), actor=_ACTOR, wait=_WAIT, gentle=False)
+    said: list[str] = []
+    freed = 0
+    for offer in _offers(scene):
+        (ran,) = runner.run([offer.task])
+        freed += ran.done.freed
+        said.append(_told(ran))
+        if _now(scene, fault) < scene.manifest.remediation.disk_warn:
+            break
+    after = f"{_now(scene, fault):.1f} percent in use now"
+    if not said:
+        raise MachineError("command-failed", "no task of housekeeping has anything to give")
+    return f"freed {amount(freed)} ({'; '.join(said)}); {after}"
+
+
+def _fault(scene: Scene, volume: Volume, offers: list[_Offer], *, inodes: bool) -> Fault:
+    level = _level(volume, inodes=inodes)
+    what = "inodes" if inodes else "space"
+    code = "inodes-low" if inodes else "disk-full" if volume.room.free <= 0 else "disk-low"
+    summary = f"{level:.1f} percent of the {what} in use: {volume.words}"
+    if inodes:
+        room = volume.room
+        summary = f"{level:.1f} percent of the inodes in use: {room.inodes_free} free"
+    detail: dict[str, str | int | float | bool | None] = {
+        "used_percent": round(level, 2),
+        "free_bytes": volume.room.free,
+        "file_system": volume.kind,
+    }
+    if offers:
+        plan = "run " + ", ".join(map(_planned, offers)) + ", until it is below the line"
+        return Fault(target=volume.point, code=code, summary=summary, plan=plan, detail=detail)
+    seen = evidence(scene, volume, inodes=inodes)
+    return Fault(
+        target=volume.point,
+        code=code,
+        summary=f"{summary}; {seen.words}",
+        # Always the same words: a new refusal is a new entry of the ledger.
+        refusal="only a person can make room: all that may safely go is gone",
+        hint=seen.hint,
+        detail={**detail, "largest": seen.largest, "deleted_but_open": seen.unseen},
+    )
+
+
+def _level(volume: Volume, *, inodes: bool) -> float:
+    return volume.inodes_used if inodes else volume.used
+
+
+def _now(scene: Scene, fault: Fault) -> float:
+    """Percent in use of the fault's file system; 0.0 where it is gone."""
+    inodes = fault.code == "inodes-low"
+    levels = [_level(each, inodes=inodes) for each in volumes(scene) if each.point == fault.target]
+    return levels[0] if levels else 0.0
+
+
+def _offers(scene: Scene) -> list[_Offer]:
+    """The safe tasks that have something to give, by their own dry runs, in their order."""
+    # Every task of the house comes with it: for whoever finds a full disk, not for all.
+    from agent.housekeeping.roll import tasks_of
+
+    safe = [t for t in tasks_of(scene.manifest, embedded=scene.layout.embedded) if t.frees]
+    return list(_worth_running(scene, safe))
+
+
+def _worth_running(scene: Scene, safe: list[Task]) -> Iterator[_Offer]:
+    states = read_states(scene.layout).tasks
+    now = scene.host.clock.wall()
+    dry = Runner(chores=_chores(scene, dry=True), actor=_ACTOR, gentle=False)
+    for task in safe:
+        if task.name in scene.manifest.tasks:
+            # A program can't be asked what it would do, only when it last did it.
+            ran = states[task.name].began if task.name in states else 0.0
+            if not 0 <= now - ran < _LATELY:
+                yield _Offer(task, None)
+            continue
+        (told,) = dry.run([task])
+        if told.done.freed > 0 or told.done.items > 0:
+            yield _Offer(task, told.done.freed)
+
+
+def _chores(scene: Scene, *, dry: bool = False) -> Chores:
+    return Chores(
+        host=scene.host,
+        manifest=scene.manifest,
+        layout=scene.layout,
+        values=scene.values,
+        dry=dry,
+    )
+
+
+def _planned(offer: _Offer) -> str:
+    return f"{offer.task.name} ({amount(offer.bytes)})" if offer.bytes else offer.task.name
+
+
+def _told(ran: Ran) -> str:
+    return f"{ran.name}: {ran.why}" if ran.why else f"{ran.name}: {amount(ran.done.freed)}"
+
+
+REMEDY = Remedy(
+    name="disk",
+    title="room on a disk that is nearly full",
+    cures=("disk-low", "disk-full", "inodes-low"),
+    find=find,
+    mend=mend,
+    refuses="where the safe tasks of housekeeping have nothing left to give; it never touches data",
+    undo="nothing to undo: what went was a copy, a leftover or past its age; see the task's page",
+    budget=Budget(acts=6, window=3600.0, pause=60.0, longest=900.0),
+    at_boot=True,
+    makes_room=True,
+)
