@@ -123,6 +123,8 @@ def ensure_folder(path: Path, *, mode: int = 0o755, owner: tuple[int, int] | Non
             changed = ensure_folder(path.parent)
         try:
             os.mkdir(path, mode)
+            # Else a power cut may keep the link or file that names it, and lose the folder.
+            sync_folder(path.parent)
             changed = True
         except FileExistsError:
             pass

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from agent.host.addresses import own_addresses
 from agent.host.local_sockets import connect_unix
 
 
@@ -109,6 +110,10 @@ class Network:
 
     def host_name(self) -> str:
         return socket.gethostname()
+
+    def own_addresses(self) -> list[str]:
+        """The machine's own, as others reach it."""
+        return own_addresses()
 
 
 def _connected(family: int, place: Any, timeout: float) -> socket.socket:

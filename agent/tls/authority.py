@@ -19,7 +19,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 # A client whose clock is a little behind must not refuse a certificate made just now.
 _BACKDATED = timedelta(hours=1)
-_AUTHORITY_DAYS = 3650
+AUTHORITY_DAYS = 3650
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +34,11 @@ class Pair:
         return f"Pair(serial={self.serial})"
 
 
-def make_authority(name: str, *, now: float) -> Pair:
+def make_authority(name: str, *, now: float, days: int = AUTHORITY_DAYS) -> Pair:
     """A self-signed authority. `now` is seconds since 1970."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = _subject(f"{name} local authority")
-    builder = _builder(subject, subject, key, now, _AUTHORITY_DAYS)
+    builder = _builder(subject, subject, key, now, days)
     builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
     builder = builder.add_extension(_usage(signs_certificates=True), critical=True)
     identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())

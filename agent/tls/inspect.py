@@ -14,22 +14,14 @@ from pathlib import Path
 
 import msgspec
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 
 from agent.host.failures import FileFailure
 from agent.host.files import read_bytes
+from agent.tls import reading
 from agent.tls.facts import Facts, KeyState, One
 
 _CAP = 1 << 20  # bytes of a file; a chain has some ten thousand
 _CHAIN = 20  # certificates looked at; real chains have three
-
-# What no browser and no OpenSSL of today accepts from a server (CA/Browser Forum, baseline
-# requirements, section 6.1.5 and 7.1.3).
-_RSA_BITS = 2048
-_EC_BITS = 224
-_WEAK_HASHES = ("md5", "sha1")
 
 
 def inspect(
@@ -40,21 +32,18 @@ def inspect(
     if not content.strip():
         return Facts("empty")
     try:
-        found = [x509.load_der_x509_certificate(content)] if der else _load(content)
+        found = (
+            [x509.load_der_x509_certificate(content)] if der else reading.certificates_in(content)
+        )
         if chain is not None:
-            found += _load(_read(chain))
+            found += reading.certificates_in(_read(chain))
         described = [_describe(each) for each in found[:_CHAIN]]
     except FileNotFoundError:
         return inspect(content, key)  # A chain is not everybody's.
-    except (ValueError, UnsupportedAlgorithm, FileFailure):
+    except (*reading.UNPARSED, FileFailure):
         return Facts("no-certificate")
     state: KeyState = _key_state(key, found[0]) if key is not None else ""
     return Facts("", described[0], tuple(described[1:]), state)
-
-
-def _load(content: bytes) -> list[x509.Certificate]:
-    """All of them; ValueError where there is none."""
-    return x509.load_pem_x509_certificates(content)
 
 
 def _read(path: Path) -> bytes:
@@ -76,28 +65,9 @@ def _describe(certificate: x509.Certificate) -> One:
         subject=certificate.subject.rfc4514_string()[:200],
         begins=certificate.not_valid_before_utc.timestamp(),
         ends=certificate.not_valid_after_utc.timestamp(),
-        serial=f"{certificate.serial_number:x}",
-        weak=_weakness(certificate),
+        serial=reading.serial_of(certificate),
+        weak=reading.weakness(certificate),
     )
-
-
-def _weakness(certificate: x509.Certificate) -> str:
-    key = certificate.public_key()
-    if isinstance(key, rsa.RSAPublicKey) and key.key_size < _RSA_BITS:
-        return f"an RSA key of {key.key_size} bits"
-    if isinstance(key, ec.EllipticCurvePublicKey) and key.key_size < _EC_BITS:
-        return f"an elliptic key of {key.key_size} bits"
-    if isinstance(key, dsa.DSAPublicKey):
-        return "a DSA key"
-    signed = certificate.signature_hash_algorithm  # None for Ed25519, which hashes by itself
-    # Whoever trusts a root trusts it by its bytes; nobody verifies its signature on itself.
-    if (
-        signed is not None
-        and signed.name in _WEAK_HASHES
-        and certificate.issuer != certificate.subject
-    ):
-        return f"a signature with {signed.name.upper()}"
-    return ""
 
 
 def _key_state(path: Path, certificate: x509.Certificate) -> KeyState:
@@ -108,19 +78,10 @@ def _key_state(path: Path, certificate: x509.Certificate) -> KeyState:
     except FileFailure:
         return "unreadable"  # Usual: the key is for root and the application, not for us.
     try:
-        key = serialization.load_pem_private_key(content, password=None)
-        ours, theirs = key.public_key(), certificate.public_key()
-        return "matches" if _public(ours) == _public(theirs) else "differs"
-    except (ValueError, TypeError, UnsupportedAlgorithm):
+        together = reading.belong_together(reading.key_in(content), certificate)
+        return "matches" if together else "differs"
+    except reading.UNPARSED:
         return "no-key"
-
-
-def _public(key: object) -> bytes:
-    assert hasattr(key, "public_bytes")
-    content: bytes = key.public_bytes(
-        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-    return content
 
 
 def main(argv: Sequence[str]) -> int:

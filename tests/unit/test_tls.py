@@ -1,5 +1,6 @@
 """A generated pair is right, is put in place as one act, and is replaced only for a reason."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -7,23 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.errors import MachineError
-from agent.layout import Layout
-from agent.manifest.model import Certificate
 from agent.tls import placing
 from agent.tls.authority import make_authority, make_leaf
-from agent.tls.pair import Wanted, make, why_replace
-
-NAMES = ["shop.example", "10.0.0.7", "::1"]
-
-
-def wanted(root: Path, now: float, *, names: list[str] | None = None) -> Wanted:
-    return Wanted(Layout(root, "shop"), "main", Certificate(), names or NAMES, now)
-
-
-def now() -> float:
-    from agent.host.clock import Clock
-
-    return Clock().wall()
+from agent.tls.names import names_of_machine
+from agent.tls.pair import make, why_replace
+from agent.tls.placing import Issued
+from agent.tls.rights import OURS_ALONE
+from tests.unit.tls_stage import NAMES, now, wanted
 
 
 def test_a_fresh_pair_is_good_and_stays(tmp_path: Path) -> None:
@@ -47,9 +38,15 @@ def test_a_new_pair_keeps_the_authority_and_the_old_pair(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("damage", "reason"),
     [
-        (lambda f: (f / "cert.pem").write_bytes(b""), "can't be read"),
-        (lambda f: (f / "key.pem").write_bytes(b""), ""),
-        (lambda f: (f / "key.pem").unlink(), "No such file"),
+        (lambda f: (f / "cert.pem").write_bytes(b""), "cert.pem is empty"),
+        (lambda f: (f / "cert.pem").write_bytes(b"\0" * 900), "cert.pem is empty"),
+        (lambda f: (f / "key.pem").write_bytes(b""), "key.pem is empty"),
+        (lambda f: (f / "key.pem").unlink(), "key.pem is not there"),
+        (lambda f: (f / "chain.pem").unlink(), "chain.pem is not there"),
+        (lambda f: (f / "ca.pem").write_bytes(b"x"), "no certificate that can be read"),
+        (lambda f: os.truncate(f / "key.pem", 100), "can't be read as a key"),
+        (lambda f: os.truncate(f / "cert.pem", 300), "no certificate that can be read"),
+        (lambda f: f.rename(f.with_name("gone")), "which is not there"),
         (lambda f: (f / "ca.pem").write_bytes(make_authority("x", now=now()).certificate), ""),
     ],
 )
@@ -70,15 +67,6 @@ def test_a_new_host_name_is_a_reason(tmp_path: Path) -> None:
     assert why_replace(again) == "it is not valid for clone.example"
 
 
-def test_two_thirds_of_its_life_are_a_reason_and_a_clock_behind_is_none(tmp_path: Path) -> None:
-    start = now()
-    make(wanted(tmp_path, start))
-    days = 86400
-    assert why_replace(wanted(tmp_path, start + 264 * days)) == ""
-    assert why_replace(wanted(tmp_path, start + 266 * days)) == "two thirds of its life are over"
-    assert why_replace(wanted(tmp_path, 0.0)) == ""
-
-
 def test_a_customers_pair_is_never_replaced(tmp_path: Path) -> None:
     folder = make(wanted(tmp_path, now()))
     (folder / placing.CUSTOMER_MARK).touch()
@@ -88,20 +76,21 @@ def test_a_customers_pair_is_never_replaced(tmp_path: Path) -> None:
 
 def test_a_pair_that_fails_its_handshake_never_comes_into_use(tmp_path: Path) -> None:
     good = make(wanted(tmp_path, now()))
-    authority = make_authority("shop", now=now())
-    other = make_authority("other", now=now())
-    bad = make_leaf(authority, NAMES, now=now(), days=5)
+    authority, other = make_authority("shop", now=now()), make_authority("other", now=now())
+    leaf = make_leaf(authority, NAMES, now=now(), days=5)
+    bad = Issued(leaf.serial, leaf.key, leaf.certificate, leaf.certificate, other.certificate)
     home = wanted(tmp_path, now()).home
     with pytest.raises(MachineError) as caught:
-        placing.place(home, bad, other.certificate, placing.OURS_ALONE, server_name=NAMES[0])
+        placing.write(home, bad, OURS_ALONE, server_name=NAMES[0])
     assert caught.value.code == "certificate-invalid"
     assert (home / "current").resolve() == good
+    assert not (home / leaf.serial).exists()
 
 
 @settings(max_examples=10, deadline=None)
 @given(st.lists(st.sampled_from(["a.example", "_x", "fe80::1", "", "a.example", "10.1.1.1"])))
 def test_names_are_usable_and_each_once(declared: list[str]) -> None:
-    names = placing.names_of_machine("vm_1", ["10.1.1.1", "fe80::2"], declared)
+    names = names_of_machine("vm_1", ["10.1.1.1", "fe80::2"], declared)
     assert len(names) == len(set(names))
     assert not {"_x", "", "vm_1", "fe80::1", "fe80::2"} & set(names)
     assert "localhost" in names

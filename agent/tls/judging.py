@@ -1,0 +1,168 @@
+"""Is the pair in use good, and if not, what may be done about it.
+
+Owns the decision; setup, the remedy and the command ask here. It rests on evidence: dates count
+only as far as the clock may be believed, and a pair that the customer brought is only reported.
+Refuses to change anything. Imports `cryptography`: for one-shots only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from cryptography import x509
+
+from agent.host import files
+from agent.host.failures import FileFailure
+from agent.tls import placing, reading, rights
+from agent.tls.dates import Dates, judge_dates
+from agent.tls.names import not_covered
+from agent.tls.wanted import Wanted
+
+_CAP = 1 << 20  # bytes of a file; a chain has some ten thousand
+
+Act = Literal["make", "rights", ""]
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What is wrong with a pair, by the code of a finding; `act` mends it, if `refusal` is empty.
+
+    `by_date`: nothing but the clock says so.
+    """
+
+    code: str
+    summary: str
+    act: Act = "make"
+    refusal: str = ""
+    hint: str = ""
+    by_date: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A pair that could be read."""
+
+    folder: Path
+    leaf: x509.Certificate
+    ca: tuple[x509.Certificate, ...]
+    origin: placing.Origin
+
+
+def decide(wanted: Wanted) -> Trouble | None:
+    """What is wrong with the pair in use, worst first; None where it is good."""
+    found = judge(wanted)
+    if found is None or not placing.brought_by_customer(wanted.home):
+        return found
+    return replace(
+        found,
+        refusal="the customer brought this certificate, so nothing of ours replaces it",
+        hint=_customers_hint(wanted, found),
+    )
+
+
+def _customers_hint(wanted: Wanted, found: Trouble) -> str:
+    if found.act == "rights":
+        return f"caretaker tls import {wanted.name} --cert FILE --key FILE  # sets them right"
+    return f"caretaker tls csr {wanted.name}; caretaker tls import {wanted.name} --cert FILE"
+
+
+def judge(wanted: Wanted) -> Trouble | None:
+    """The same, whoever brought it."""
+    folder = placing.in_use(wanted.home)
+    if folder is None:
+        target = files.link_target(wanted.home / placing.CURRENT)
+        why = f"`current` names {target}, which is not there" if target else "there is none yet"
+        return Trouble("certificate-missing", why)
+    try:
+        wrong = rights.wrong_rights(folder, wanted.ownership)
+    except FileFailure as error:
+        return Trouble("certificate-unreadable", str(error))
+    if wrong and not _is_link_away(wanted):
+        return Trouble("certificate-rights", "; ".join(wrong.values()), act="rights")
+    seen = read(folder)
+    if isinstance(seen, Trouble):
+        return seen
+    return _content(seen) or _names(wanted, seen) or _handshake(wanted, seen) or _when(wanted, seen)
+
+
+def _is_link_away(wanted: Wanted) -> bool:
+    """Files that stand elsewhere have owners of their own, whom we do not judge."""
+    return "/" in files.link_target(wanted.home / placing.CURRENT)
+
+
+def read(folder: Path) -> Seen | Trouble:
+    """The pair in a folder, or why it is none."""
+    contents: dict[str, bytes] = {}
+    for name in rights.PARTS:
+        key = "-key" if name == rights.KEY else ""
+        try:
+            contents[name] = files.read_bytes((folder / name).resolve(), cap=_CAP)
+        except FileNotFoundError:
+            return Trouble(f"certificate{key}-missing", f"{name} is not there")
+        except (FileFailure, OSError, RuntimeError) as error:
+            return Trouble("certificate-unreadable", f"{name} can't be read: {error}")
+        if not contents[name].strip(b" \t\r\n\0"):
+            return Trouble("certificate-empty", f"{name} is empty")
+    try:
+        leaf, *_ = reading.certificates_in(contents["cert.pem"])
+        ca = reading.certificates_in(contents["ca.pem"])
+        reading.certificates_in(contents["chain.pem"])
+        reading.names_in(leaf)
+    except reading.UNPARSED:
+        return Trouble("certificate-invalid", "a file of it holds no certificate that can be read")
+    try:
+        matches = reading.belong_together(reading.key_in(contents[rights.KEY]), leaf)
+    except reading.UNPARSED:
+        return Trouble("certificate-key-invalid", "key.pem can't be read as a key")
+    if not matches:
+        return Trouble("certificate-mismatch", "its key belongs to another certificate")
+    return Seen(folder, leaf, tuple(ca), placing.origin_of(folder))
+
+
+def _content(seen: Seen) -> Trouble | None:
+    weak = reading.weakness(seen.leaf)
+    return Trouble("certificate-weak", f"it relies on {weak}") if weak else None
+
+
+def _names(wanted: Wanted, seen: Seen) -> Trouble | None:
+    asked = wanted.spec.names if seen.origin.by == "customer" else wanted.names
+    missing = not_covered(asked, reading.names_in(seen.leaf))
+    if not missing:
+        return None
+    return Trouble("certificate-names", f"it is not valid for {', '.join(missing)}")
+
+
+def _handshake(wanted: Wanted, seen: Seen) -> Trouble | None:
+    complaint = placing.prove(seen.folder, _server_name(seen.leaf, wanted))
+    if not complaint:
+        return None
+    return Trouble("certificate-invalid", f"it fails a handshake: {complaint}")
+
+
+def server_name(certificate: bytes, wanted: Wanted) -> str:
+    """A name by which a client may ask for this certificate."""
+    return _server_name(reading.certificates_in(certificate)[0], wanted)
+
+
+def _server_name(leaf: x509.Certificate, wanted: Wanted) -> str:
+    return (reading.names_in(leaf) or wanted.names)[0].replace("*", "any")
+
+
+def _when(wanted: Wanted, seen: Seen) -> Trouble | None:
+    begins = seen.leaf.not_valid_before_utc.timestamp()
+    ends = seen.leaf.not_valid_after_utc.timestamp()
+    above = min((each.not_valid_after_utc.timestamp() for each in seen.ca), default=ends)
+    made = wanted.memory.made.get(wanted.name)
+    serial = reading.serial_of(seen.leaf)
+    dates = Dates(
+        begins=begins,
+        ends=min(ends, above),
+        origin=seen.origin,
+        made=made if made and made.serial == serial else None,
+    )
+    judged = judge_dates(dates, wanted.moment, wanted.name)
+    if judged is None:
+        return None
+    return Trouble(judged.code, judged.summary, "make", judged.refusal, judged.hint, by_date=True)

@@ -1,0 +1,108 @@
+"""What one certificate of the manifest must be on this machine, and the clocks of this moment.
+
+Owns gathering that: names, owner, time. Setup, the remedy and the command ask here, so that they
+can't want different things. Imports nothing heavy; refuses to judge and to make anything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from agent.errors import UsageError
+from agent.host import users
+from agent.host.machine import Host
+from agent.layout import Layout
+from agent.manifest.model import Certificate, Manifest
+from agent.manifest.placeholders import Values
+from agent.manifest.suggest import suggestion
+from agent.tls.memory import Memory, recall
+from agent.tls.moment import Moment, newest_of
+from agent.tls.names import names_of_machine
+from agent.tls.rights import OURS_ALONE, Ownership
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One certificate: `names` is all it must be valid for, the most particular first."""
+
+    layout: Layout
+    name: str
+    spec: Certificate
+    names: list[str]
+    moment: Moment
+    ownership: Ownership = OURS_ALONE
+    memory: Memory = field(default_factory=Memory)
+    host: Host = field(default_factory=Host, repr=False)
+    values: Values | None = field(default=None, repr=False)
+
+    @property
+    def home(self) -> Path:
+        return self.layout.tls / self.name
+
+
+def wanted_for(
+    host: Host,
+    manifest: Manifest,
+    layout: Layout,
+    name: str,
+    *,
+    values: Values | None = None,
+    booting: bool = False,
+) -> Wanted:
+    """Raises UsageError for a name the manifest does not have, and OSError."""
+    spec = manifest.certificates.get(name)
+    if spec is None:
+        near = suggestion(name, manifest.certificates)
+        raise UsageError(
+            "usage", f"there is no certificate {name!r}{near}", hint="caretaker tls list"
+        )
+    memory = recall(layout)
+    return Wanted(
+        layout=layout,
+        name=name,
+        spec=spec,
+        names=names_of_machine(host.network.host_name(), host.network.own_addresses(), spec.names),
+        moment=_moment(host, layout, memory, booting=booting),
+        ownership=ownership_on(layout),
+        memory=memory,
+        host=host,
+        values=values,
+    )
+
+
+def ownership_on(layout: Layout) -> Ownership:
+    """Root's key, readable by the application's group: services run as other users too."""
+    account = None if layout.embedded else users.find(layout.app)
+    return Ownership((0, account.gid)) if account else OURS_ALONE
+
+
+def _moment(host: Host, layout: Layout, memory: Memory, *, booting: bool) -> Moment:
+    now = host.clock.wall()
+    return Moment(
+        now=now,
+        synchronised=_synchronised(host),
+        newest=newest_of(memory.newest),
+        witness=_witness(layout, now),
+        boot=host.clock.boot_id(),
+        monotonic=host.clock.monotonic(),
+        booting=booting,
+    )
+
+
+def _synchronised(host: Host) -> bool:
+    try:
+        return host.kernel.time_sync().synchronised
+    except OSError:
+        return False  # A sandbox with ProtectClock= forbids the question.
+
+
+def _witness(layout: Layout, now: float) -> float:
+    """When the image, or setup, wrote the manifest; nothing where that is still to come."""
+    written = 0.0
+    for path in (layout.image, layout.manifest):
+        try:
+            written = max(written, path.stat().st_mtime)
+        except OSError:
+            continue
+    return written if written <= now else 0.0
