@@ -148,7 +148,7 @@ class ScriptedSystemd(Systemd):
     """
 
     def __init__(self, *, booted: bool = True) -> None:
-        self.is_booted, self.release, self.watchdog = booted, 252, 0.0
+        self.is_booted, self.watchdog = booted, 0.0
         self.units: dict[str, UnitState] = {}
         self.answers: dict[str, Answer] = {}
         self.controlled: list[tuple[str, ...]] = []
@@ -159,9 +159,6 @@ class ScriptedSystemd(Systemd):
 
     def show_all(self, units: Sequence[str], *, timeout: float = 5.0) -> list[UnitState]:
         return [self.units.get(name) or unit(name, load="not-found") for name in units]
-
-    def version(self) -> int:
-        return self.release
 
     def control(self, verb: str, *units: str, timeout: float = TIMEOUT) -> Completed:
         self.controlled.append((verb, *units))
@@ -302,10 +299,16 @@ def unit(
     main_pid: int = 0,
     restarts: int = 0,
     result: str = "success",
+    since: float = 0.0,
+    invocation: str = "",
+    told_to_stop: bool = False,
 ) -> UnitState:
     if load == "not-found":
         active, sub, enabled, result = "inactive", "dead", "", "success"
-    return UnitState(name, load, active, sub, enabled, main_pid, restarts, result)
+    return UnitState(
+        name, load, active, sub, enabled, main_pid, restarts, result, since,
+        invocation=invocation, told_to_stop=told_to_stop,
+    )  # fmt: skip
 
 
 def scripted(answers: Mapping[Key, Value], key: Key, what: str) -> Value:

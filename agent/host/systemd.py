@@ -22,7 +22,9 @@ class UnitState:
     """A unit as `systemctl show` tells it. Pids are 0 and times 0.0 where there are none.
 
     `since` is when it entered its state, in seconds since 1970; `exit_status` how its main
-    process ended last; `control_group` the path of its cgroup, empty while it has none.
+    process ended last; `control_group` the path of its cgroup, empty while it has none;
+    `invocation` names its last run. `told_to_stop`: it left `active` before its main process
+    ended, so somebody asked for it; one that fails does so the other way round.
     """
 
     name: str
@@ -36,6 +38,8 @@ class UnitState:
     since: float = 0.0
     exit_status: int = 0
     control_group: str = ""
+    invocation: str = ""
+    told_to_stop: bool = False
 
     @property
     def exists(self) -> bool:
@@ -48,7 +52,8 @@ class UnitState:
 
 _PROPERTIES = (
     "Id,LoadState,ActiveState,SubState,UnitFileState,MainPID,NRestarts,Result,"
-    "StateChangeTimestampMonotonic,ExecMainStatus,ControlGroup"
+    "StateChangeTimestampMonotonic,ExecMainStatus,ControlGroup,InvocationID,"
+    "ActiveExitTimestampMonotonic,ExecMainStartTimestampMonotonic,ExecMainExitTimestampMonotonic"
 )
 
 
@@ -74,14 +79,6 @@ class Systemd:
         if not done.ok or len(blocks) != len(units):
             raise OSError(f"systemctl show {' '.join(units)}: {done.reason}")
         return [_unit_state(unit, block) for unit, block in zip(units, blocks, strict=True)]
-
-    def version(self) -> int:
-        """The release of systemd, such as 252. OSError where it does not say."""
-        done = spawn.run(["systemctl", "--version"], timeout=5.0)
-        words = done.stdout.split()
-        if not done.ok or len(words) < 2 or not words[1].isdigit():
-            raise OSError(f"systemctl --version: {done.reason}")
-        return int(words[1])
 
     def control(self, verb: str, *units: str, timeout: float = TIMEOUT) -> spawn.Completed:
         """`systemctl VERB UNIT...`: start, stop, restart, reload, enable, daemon-reload, ..."""
@@ -120,18 +117,24 @@ class Systemd:
 
 def _unit_state(unit: str, block: str) -> UnitState:
     facts = dict(line.partition("=")[::2] for line in block.splitlines())
+    number = {name: int(text) for name, text in facts.items() if text.isdigit()}
+    started = number.get("ExecMainStartTimestampMonotonic", 0)
+    left = number.get("ActiveExitTimestampMonotonic", 0)
+    ended = number.get("ExecMainExitTimestampMonotonic", 0)
     return UnitState(
         name=facts.get("Id", unit),
         load=facts.get("LoadState", ""),
         active=facts.get("ActiveState", ""),
         sub=facts.get("SubState", ""),
         enabled=facts.get("UnitFileState", ""),
-        main_pid=int(facts.get("MainPID") or 0),
-        restarts=int(facts.get("NRestarts") or 0),
+        main_pid=number.get("MainPID", 0),
+        restarts=number.get("NRestarts", 0),
         result=facts.get("Result", ""),
-        since=_wall(int(facts.get("StateChangeTimestampMonotonic") or 0)),
-        exit_status=int(facts.get("ExecMainStatus") or 0),
+        since=_wall(number.get("StateChangeTimestampMonotonic", 0)),
+        exit_status=number.get("ExecMainStatus", 0),
         control_group=facts.get("ControlGroup", ""),
+        invocation=facts.get("InvocationID", ""),
+        told_to_stop=0 < started < left < ended,
     )
 
 
