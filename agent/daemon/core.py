@@ -200,6 +200,14 @@ class Daemon:
     def _service_changed(self, state: ServiceState) -> None:
         self._take_in(self.services.states())
         self.records.service(state)
+        if state.state == "failed" and self.supervisor is not None:
+            self.records.noted(
+                "service-left-stopped",
+                outcome="failed",
+                target=state.name,
+                why=state.summary,
+                evidence=self.supervisor.evidence(state.name),
+            )
 
     def _heard(self, old: Verdict | None, new: Verdict) -> None:
         self.records.heard(old, new)

@@ -68,9 +68,19 @@ class Records:
         self.tell_systemd(f"STATUS={chronicle.headline(new)}")
 
     def noted(
-        self, act: str, *, outcome: str = "done", why: str = "", actor: str = "", target: str = ""
+        self,
+        act: str,
+        *,
+        outcome: str = "done",
+        why: str = "",
+        actor: str = "",
+        target: str = "",
+        evidence: str = "",
     ) -> None:
-        """An act of the daemon's own, for ledger, log and the list of events."""
+        """An act of the daemon's own, for ledger, log and the list of events.
+
+        `evidence`: lines of a log, for the ledger alone.
+        """
         who = actor or "caretaker"
         what = f"{act} {target}".strip()
         self.events.add([EventReport(self._host.clock.wall(), what, outcome, why)])
@@ -83,7 +93,14 @@ class Records:
         self._put_line(said)
 
         def write() -> None:
-            if not self._ledger.write(act, target=target, outcome=outcome, why=why, actor=who):
+            if not self._ledger.write(
+                act,
+                target=target,
+                outcome=outcome,
+                why=why,
+                actor=who,
+                detail={"lines": evidence} if evidence else None,
+            ):
                 raise FileFailure(self._ledger.path, "write", "the disk refused")
 
         self._scribe.put("ledger", write)
