@@ -10,6 +10,8 @@ import sys
 import traceback
 from pathlib import Path
 
+from agent.act.acts import Hands
+from agent.act.names import names_of
 from agent.act.office import Office
 from agent.act.request import LONGEST, Answer, answer_to, write_answer
 from agent.cli.appliance import manifest_of
@@ -51,8 +53,10 @@ def _served(caller: Caller) -> Answer:
 def _office() -> Office:
     host = Host()
     manifest, layout = manifest_of(Layout(Path("/")))
+    services = open_services(manifest, layout, host)
     return Office(
-        services=open_services(manifest, layout, host),
+        hands=Hands(services, host.systemd),
+        names=names_of(manifest, services.names()),
         ledger=Ledger(layout.ledger, host.clock),
         folder=FOLDER,
         agent=uid_of(TOOL_USER),

@@ -1,4 +1,4 @@
-"""How often the daemon may ask: so that one that was taken over can't hold a service down.
+"""How often the daemon may ask: so that one that was taken over can't keep the machine busy.
 
 Owns the counting. Refuses to know the clock or files: times and the record are handed in.
 """
@@ -8,7 +8,8 @@ from __future__ import annotations
 import msgspec
 
 WINDOW = 600.0  # seconds
-ACTS_A_SERVICE = 5
+# For each service, remedy and task. A remedy has a budget of its own besides (agent/remedies).
+ACTS = {"service": 5, "remedy": 15, "task": 5}
 REFUSALS = 20  # that are written to the ledger; more would push real entries out of it
 
 

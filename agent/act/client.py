@@ -15,13 +15,13 @@ _ANSWER_CAP = 1 << 16
 _FAMILIES = (UsageError, BusyError, RefusedError)
 
 
-def ask(act: str, service: str, *, host: Host, layout: Layout, timeout: float = TIMEOUT) -> str:
-    """Have an act done (`restart-service`, `reload-service`); what was done, in words.
+def ask(act: str, name: str, *, host: Host, layout: Layout, timeout: float = TIMEOUT) -> str:
+    """Have an act of `agent.act.acts` done; what was done, in words.
 
     Waits for its end, at most `timeout` seconds. Raises the CaretakerError that the other side
     met, or MachineError `daemon-unreachable` where nobody answers.
     """
-    line = write(act, service)
+    line = write(act, name)
     content = b""
     try:
         with host.network.connect_unix(layout.act_socket, timeout=timeout) as wire:
@@ -36,7 +36,7 @@ def ask(act: str, service: str, *, host: Host, layout: Layout, timeout: float = 
         reason = getattr(error, "strerror", None) or str(error)
         raise MachineError(
             "daemon-unreachable",
-            f"{act} {service}: nobody answers at {layout.act_socket}: {reason}",
+            f"{act} {name}: nobody answers at {layout.act_socket}: {reason}",
             hint="systemctl status caretaker-act.socket",
         ) from error
     if not answer.ok:

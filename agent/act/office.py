@@ -11,13 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.act import budget
+from agent.act.acts import Hands
+from agent.act.names import Names
 from agent.act.request import Answer, Request, answer_to, parse
 from agent.errors import BusyError, CaretakerError, RefusedError, UsageError
 from agent.host import lock
 from agent.host.clock import Clock
 from agent.host.failures import LockHeld
 from agent.ledger import Ledger
-from agent.services.protocol import Services, unknown_service
+from agent.services.protocol import unknown_service
 from agent.state import StateFile
 
 _PATIENCE = 2.0  # seconds; whoever counts holds the lock for milliseconds
@@ -28,7 +30,8 @@ _STEP = 0.05
 class Office:
     """What a request needs. `folder` is root's own and gone at boot; `agent` the daemon's uid."""
 
-    services: Services
+    hands: Hands
+    names: Names
     ledger: Ledger
     folder: Path
     agent: int | None
@@ -40,6 +43,7 @@ class Office:
             self._authorise(uid)
             request = self._known(parse(line))
             if uid != 0:
+                self._allow_agent(request)
                 self._spend(request)
         except CaretakerError as error:
             self._note_refusal(error, uid)
@@ -52,39 +56,54 @@ class Office:
             raise RefusedError("refused", "only root and the agent may ask for acts")
 
     def _known(self, request: Request) -> Request:
-        names = self.services.names()
-        if request.service not in names:
-            raise UsageError("service-unknown", unknown_service(request.service, names))
-        return request
+        kind = request.act.kind
+        names = self.names.known[kind]
+        if request.name in names:
+            return request
+        if kind == "service":
+            raise UsageError("service-unknown", unknown_service(request.name, names))
+        raise UsageError("usage", f"{request.name} is no {kind} of this appliance")
 
-    def _spend(self, request: Request) -> None:
-        wait = self._count(f"service {request.service}", budget.ACTS_A_SERVICE)
-        if wait:
+    def _allow_agent(self, request: Request) -> None:
+        if self.names.forbids_agent(request.act.kind, request.name):
             raise RefusedError(
                 "refused",
-                f"{request.service} was acted upon {budget.ACTS_A_SERVICE} times within "
+                f"the {request.act.kind} {request.name} runs only when a person asks",
+                hint=f"sudo caretaker remedies run {request.name}",
+            )
+
+    def _spend(self, request: Request) -> None:
+        kind = request.act.kind
+        most = budget.ACTS[kind]
+        wait = self._count(f"{kind} {request.name}", most)
+        if wait:
+            hint = f"logs {request.name}" if kind == "service" else "ledger"
+            raise RefusedError(
+                "refused",
+                f"{request.name} was acted upon {most} times within "
                 f"{budget.WINDOW / 60:.0f} min; the agent may again in {wait:.0f} s",
-                hint=f"caretaker logs {request.service}",
+                hint=f"caretaker {hint}",
             )
 
     def _carry_out(self, request: Request, uid: int | None) -> Answer:
         begun = self.clock.monotonic()
         failure: CaretakerError | None = None
         try:
-            request.act.run(self.services, request.service)
+            request.act.run(self.hands, request.name)
         except CaretakerError as error:
             failure = error
-        self.ledger.write(
-            request.act.name,
-            target=request.service,
-            outcome="failed" if failure else "done",
-            why=failure.message if failure else "",
-            actor=self._actor(uid),
-            seconds=self.clock.monotonic() - begun,
-        )
+        if failure or not request.act.own_entry:
+            self.ledger.write(
+                request.act.name,
+                target=request.name,
+                outcome="failed" if failure else "done",
+                why=failure.message if failure else "",
+                actor=self._actor(uid),
+                seconds=self.clock.monotonic() - begun,
+            )
         if failure:
             return answer_to(failure)
-        return Answer(0, f"{request.service} {request.act.done}")
+        return Answer(0, f"{request.name} {request.act.done}")
 
     def _note_refusal(self, error: CaretakerError, uid: int | None) -> None:
         # A flood of refusals must not push what really happened out of the ledger.

@@ -1,6 +1,6 @@
 """One request and its answer, as they go over the socket.
 
-Owns the two lines: `<act> <service>` of at most 200 bytes, and JSON back. Pure.
+Owns the two lines: `<act> <name>` of at most 200 bytes, and JSON back. Pure.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ _LINE = re.compile(rb"([a-z-]+) ([a-z][a-z0-9-]{0,30})\n")
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """An act that there is, and a name that a service may have."""
+    """An act that there is, and a name that a service, a remedy or a task may have."""
 
     act: Act
-    service: str
+    name: str
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -42,7 +42,7 @@ def parse(line: bytes | None) -> Request:
     """Raises UsageError; it never repeats what was sent, which goes into logs."""
     match = _LINE.fullmatch(line) if line is not None and len(line) <= LONGEST else None
     if match is None:
-        raise UsageError("usage", f"a request is one line, <act> <service>, {LONGEST} bytes")
+        raise UsageError("usage", f"a request is one line, <act> <name>, {LONGEST} bytes")
     for act in ACTS:
         if act.name.encode() == match[1]:
             return Request(act, match[2].decode())
@@ -50,9 +50,9 @@ def parse(line: bytes | None) -> Request:
     raise UsageError("usage", f"there is no such act (acts: {known})")
 
 
-def write(act: str, service: str) -> bytes:
+def write(act: str, name: str) -> bytes:
     """The line that asks for an act. Raises UsageError where the other side would refuse it."""
-    line = f"{act} {service}\n".encode()
+    line = f"{act} {name}\n".encode()
     parse(line)
     return line
 

@@ -65,7 +65,7 @@ def _find(name: str, spec: DeclaredRemedy, scene: Scene) -> list[Fault]:
             target=name,
             code=first.code,
             summary="; ".join(f"{check}: {each.summary}" for check, each in found.items()),
-            plan=f"run {spec.command[0]} as {user_of(spec, scene.manifest)}",
+            plan=f"run {spec.command[0]} as {user_of(spec, scene) or 'this user'}",
         )
     ]
 
@@ -82,9 +82,9 @@ def _mend(name: str, spec: DeclaredRemedy, scene: Scene, fault: Fault) -> str:
     return f"ran {spec.command[0]} in {done.seconds:.1f} s"
 
 
-def user_of(spec: DeclaredRemedy, manifest: Manifest) -> str:
-    """Who runs its programs."""
-    return spec.user or manifest.appliance.name
+def user_of(spec: DeclaredRemedy, scene: Scene) -> str:
+    """Who runs its programs. Where there is no systemd, nobody made the appliance's own user."""
+    return spec.user or ("" if scene.layout.embedded else scene.manifest.appliance.name)
 
 
 def _run(scene: Scene, spec: DeclaredRemedy, argv: Sequence[str]) -> Completed:
@@ -92,7 +92,7 @@ def _run(scene: Scene, spec: DeclaredRemedy, argv: Sequence[str]) -> Completed:
         [expand(word, scene.values) for word in argv],
         timeout=float(spec.timeout),
         cwd=Path("/"),
-        user=user_of(spec, scene.manifest),
+        user=user_of(spec, scene),
     )
 
 

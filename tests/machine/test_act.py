@@ -107,7 +107,7 @@ def test_a_stranger_is_refused_also_where_the_door_was_left_open(machine: Machin
 
 
 def test_the_budget_ends_a_loop_and_root_is_free_of_it(machine: Machine) -> None:
-    for _ in range(budget.ACTS_A_SERVICE):
+    for _ in range(budget.ACTS["service"]):
         assert ask(machine, "restart-service", "web").ok
     before = web_pid(machine)
     refused = ask(machine, "restart-service", "web")

@@ -10,17 +10,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.act import budget
-from agent.act.acts import ACTS, RELOAD, RESTART
+from agent.act.acts import ACTS, RELOAD, RESTART, RUN_REMEDY, RUN_TASK, Hands
+from agent.act.names import Names, names_of
 from agent.act.office import Office
 from agent.act.request import LONGEST, Answer, parse, read_answer, write, write_answer
 from agent.errors import CaretakerError, MachineError, UsageError
 from agent.host import lock
 from agent.host.clock import Clock
 from agent.ledger import Entry, Ledger, read_ledgers
+from agent.manifest.reader import parse as read_manifest
 from agent.services.protocol import ServiceState
+from tests.scripted_host import ScriptedSystemd
 
 AGENT = 990
 STRANGER = 1000
+
+
+NAMES = Names(
+    known={"service": ("db", "web"), "remedy": ("locks", "tame"), "task": ("tidy",)},
+    only_asked=frozenset({"tame"}),
+)
 
 
 class HandClock(Clock):
@@ -79,11 +88,13 @@ class Desk:
 
     folder: Path
     services: FakeServices = field(default_factory=FakeServices)
+    systemd: ScriptedSystemd = field(default_factory=ScriptedSystemd)
     clock: HandClock = field(default_factory=HandClock)
 
     def ask(self, line: bytes | None, uid: int | None = AGENT) -> Answer:
         ledger = Ledger(self.folder / "ledger.db", self.clock)
-        return Office(self.services, ledger, self.folder, AGENT, self.clock).serve(line, uid)
+        hands = Hands(self.services, self.systemd)
+        return Office(hands, NAMES, ledger, self.folder, AGENT, self.clock).serve(line, uid)
 
     @property
     def entries(self) -> list[Entry]:
@@ -120,7 +131,8 @@ def test_a_stranger_is_refused(desk: Desk, uid: int | None) -> None:
 
 def test_without_a_user_for_the_agent_only_root_may_ask(root: Path) -> None:
     services, clock = FakeServices(), HandClock()
-    office = Office(services, Ledger(root / "l.db", clock), root, None, clock)
+    hands = Hands(services, ScriptedSystemd())
+    office = Office(hands, NAMES, Ledger(root / "l.db", clock), root, None, clock)
     assert not office.serve(b"restart-service web\n", STRANGER).ok
     assert not office.serve(b"restart-service web\n", None).ok
     assert office.serve(b"restart-service web\n", 0).ok
@@ -144,6 +156,11 @@ def test_without_a_user_for_the_agent_only_root_may_ask(root: Path) -> None:
         b"restart-service w\xc3\xa9b\n",
         b"RESTART-SERVICE web\n",
         b"run-command web\n",
+        b"run-remedy locks db\n",
+        b"run-remedy Locks\n",
+        b"run-remedy ../locks\n",
+        b"run-task -tidy\n",
+        b"run-task tidy@x\n",
         b"restart-service " + b"a" * LONGEST + b"\n",
     ],
 )
@@ -160,13 +177,77 @@ def test_only_services_of_the_manifest_can_be_named(desk: Desk, name: str) -> No
     assert desk.services.told == []
 
 
+@pytest.mark.parametrize(
+    ("line", "unit"),
+    [
+        (b"run-remedy locks\n", "caretaker-remedy@locks.service"),
+        (b"run-task tidy\n", "caretaker-task@tidy.service"),
+    ],
+)
+def test_a_one_shot_is_started_and_writes_the_ledger_itself(
+    desk: Desk, line: bytes, unit: str
+) -> None:
+    assert desk.ask(line).ok
+    assert desk.systemd.controlled == [("start", unit)]
+    assert desk.entries == []
+    desk.systemd.answers["start"] = 1
+    answer = desk.ask(line)
+    assert (answer.status, answer.code) == (4, "command-failed")
+    assert [entry.outcome for entry in desk.entries] == ["failed"]
+
+
+@pytest.mark.parametrize("line", [b"run-remedy tidy\n", b"run-task locks\n", b"run-task web\n"])
+def test_each_act_has_names_of_its_own(desk: Desk, line: bytes) -> None:
+    assert desk.ask(line).status == 2
+    assert desk.systemd.controlled == []
+
+
+def test_what_only_a_person_runs_is_refused_to_the_agent(desk: Desk) -> None:
+    answer = desk.ask(b"run-remedy tame\n")
+    assert (answer.status, answer.code) == (7, "refused")
+    assert answer.hint == "sudo caretaker remedies run tame"
+    assert desk.systemd.controlled == []
+    assert desk.ask(b"run-remedy tame\n", 0).ok
+
+
+def test_the_names_are_the_manifests_and_our_own() -> None:
+    manifest = read_manifest(
+        """
+        [appliance]
+        name = "shop"
+        version = "1"
+        [checks.room]
+        type = "disk"
+        [remedies.cache]
+        checks = ["room"]
+        command = ["/bin/true"]
+        [remedies.careful]
+        checks = ["room"]
+        command = ["/bin/true"]
+        unasked = false
+        [tasks.report]
+        calendar = "daily"
+        command = ["/bin/true"]
+        [remediation]
+        off = ["cache"]
+        """
+    )
+    names = names_of(manifest, ("web",))
+    assert names.known["service"] == ("web",)
+    assert {"cache", "careful"} <= set(names.known["remedy"])
+    assert "report" in names.known["task"]
+    assert names.only_asked >= {"cache", "careful"}
+    assert names.forbids_agent("remedy", "cache")
+    assert not names.forbids_agent("task", "cache")
+
+
 @given(st.binary(max_size=2 * LONGEST))
 def test_nothing_but_a_request_is_a_request(line: bytes) -> None:
     try:
         request = parse(line)
     except UsageError:
         return
-    assert write(request.act.name, request.service) == line
+    assert write(request.act.name, request.name) == line
 
 
 def test_a_failing_act_is_told_and_written_down(desk: Desk) -> None:
@@ -178,7 +259,7 @@ def test_a_failing_act_is_told_and_written_down(desk: Desk) -> None:
 
 def test_the_budget_holds_a_service_and_comes_back(desk: Desk) -> None:
     line = b"restart-service web\n"
-    for _ in range(budget.ACTS_A_SERVICE):
+    for _ in range(budget.ACTS["service"]):
         assert desk.ask(line).ok
         desk.clock.now += 10
     refused = desk.ask(line)
@@ -192,7 +273,7 @@ def test_the_budget_holds_a_service_and_comes_back(desk: Desk) -> None:
 
 
 def test_root_needs_no_budget(desk: Desk) -> None:
-    for _ in range(3 * budget.ACTS_A_SERVICE):
+    for _ in range(3 * budget.ACTS["service"]):
         assert desk.ask(b"restart-service web\n", 0).ok
 
 
@@ -237,4 +318,4 @@ def test_answers_survive_the_way() -> None:
 
 
 def test_the_list_of_acts_is_closed() -> None:
-    assert ACTS == (RESTART, RELOAD)
+    assert ACTS == (RESTART, RELOAD, RUN_REMEDY, RUN_TASK)
