@@ -22,15 +22,17 @@ class One(Struct, frozen=True):
     ends: float
     serial: str
     weak: str
+    names: tuple[str, ...] = ()
 
 
 class Facts(Struct, frozen=True):
     """The first certificate of a file, and the others of it and of the chain's file.
 
-    `key` is empty where none was asked about.
+    `key` is empty where none was asked about; `ours`: Caretaker made it, for this machine.
     """
 
     problem: Problem
     leaf: One | None = None
     chain: tuple[One, ...] = ()
     key: KeyState = ""
+    ours: bool = False

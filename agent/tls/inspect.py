@@ -19,6 +19,7 @@ from agent.host.failures import FileFailure
 from agent.host.files import read_bytes
 from agent.tls import reading
 from agent.tls.facts import Facts, KeyState, One
+from agent.tls.placing import ORIGIN, origin_of
 
 _CAP = 1 << 20  # bytes of a file; a chain has some ten thousand
 _CHAIN = 20  # certificates looked at; real chains have three
@@ -67,6 +68,7 @@ def _describe(certificate: x509.Certificate) -> One:
         ends=certificate.not_valid_after_utc.timestamp(),
         serial=reading.serial_of(certificate),
         weak=reading.weakness(certificate),
+        names=tuple(reading.names_in(certificate)),
     )
 
 
@@ -92,6 +94,9 @@ def main(argv: Sequence[str]) -> int:
     else:
         try:
             facts = inspect(_read(Path(certificate)), *paths)
+            folder = Path(certificate).resolve().parent
+            ours = (folder / ORIGIN).exists() and origin_of(folder).by == "caretaker"
+            facts = msgspec.structs.replace(facts, ours=ours)
         except FileNotFoundError:
             facts = Facts("missing")
         except FileFailure:

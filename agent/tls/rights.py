@@ -10,8 +10,9 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.host import permissions
+from agent.host import permissions, users
 from agent.host.permissions import Permissions
+from agent.layout import Layout
 
 PARTS = ("key.pem", "cert.pem", "chain.pem", "ca.pem")
 KEY = "key.pem"
@@ -29,6 +30,12 @@ class Ownership:
 
 
 OURS_ALONE = Ownership(key_mode=0o600)
+
+
+def ownership_on(layout: Layout) -> Ownership:
+    """Root's key, readable by the application's group: services run as other users too."""
+    account = None if layout.embedded else users.find(layout.app)
+    return Ownership((0, account.gid)) if account else OURS_ALONE
 
 
 def wrong_rights(folder: Path, ownership: Ownership) -> dict[Path, str]:

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from agent.errors import UsageError
-from agent.host import users
 from agent.host.machine import Host
 from agent.layout import Layout
 from agent.manifest.model import Certificate, Manifest
@@ -19,7 +18,7 @@ from agent.manifest.suggest import suggestion
 from agent.tls.memory import Memory, recall
 from agent.tls.moment import Moment, newest_of
 from agent.tls.names import names_of_machine
-from agent.tls.rights import OURS_ALONE, Ownership
+from agent.tls.rights import OURS_ALONE, Ownership, ownership_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +68,6 @@ def wanted_for(
         host=host,
         values=values,
     )
-
-
-def ownership_on(layout: Layout) -> Ownership:
-    """Root's key, readable by the application's group: services run as other users too."""
-    account = None if layout.embedded else users.find(layout.app)
-    return Ownership((0, account.gid)) if account else OURS_ALONE
 
 
 def _moment(host: Host, layout: Layout, memory: Memory, *, booting: bool) -> Moment:

@@ -25,10 +25,11 @@ from tests.scripted_host import NOW, ScriptedWire
 from tests.unit.checks_world import World, world
 
 DAY = 86400.0
+NAMES = ["shop.example", "appliance", "localhost", "10.0.0.7", "127.0.0.1", "::1"]
 AUTHORITY = make_authority("shop", now=NOW)
-LEAF = make_leaf(AUTHORITY, ["shop.example"], now=NOW, days=397)
-OTHER = make_leaf(AUTHORITY, ["shop.example"], now=NOW, days=397)
-SHORT = make_leaf(AUTHORITY, ["shop.example"], now=NOW, days=6)
+LEAF = make_leaf(AUTHORITY, NAMES, now=NOW, days=397)
+OTHER = make_leaf(AUTHORITY, NAMES, now=NOW, days=397)
+SHORT = make_leaf(AUTHORITY, NAMES, now=NOW, days=6)
 
 NAMED = CertificateCheck(certificate="main")
 
@@ -60,6 +61,7 @@ def place(stage: World, pair: Pair = LEAF, *, key: bytes | None = None) -> Path:
     (folder / "cert.pem").write_bytes(pair.certificate)
     (folder / "key.pem").write_bytes(pair.key if key is None else key)
     (folder / "chain.pem").write_bytes(pair.certificate + AUTHORITY.certificate)
+    (folder / "key.pem").chmod(0o600)
     return folder
 
 
@@ -75,6 +77,24 @@ def test_a_good_pair_passes_and_costs_a_child_once(stage: World) -> None:
     (place(stage, OTHER) / "key.pem").chmod(0o600)
     assert stage.look(NAMED).detail["serial"] == OTHER.serial
     assert len(stage.host.asked) == 2
+
+
+def test_a_pair_of_ours_must_fit_this_machine_and_be_closed(stage: World) -> None:
+    folder = place(stage)
+    (folder / "origin.json").write_text("{}")
+    assert stage.look(NAMED).status is Status.PASS
+    stage.host.network.addresses = ["10.0.0.8"]
+    stage.host.network.name = "clone"
+    finding = stage.look(NAMED)
+    assert (finding.code, finding.status) == ("certificate-names", Status.WARN)
+    assert "clone, 10.0.0.8" in finding.summary
+    (folder / "customer").touch()
+    (folder / "cert.pem").touch()  # A customer's certificate says what the customer wants.
+    assert stage.look(NAMED).status is Status.PASS
+    (folder / "key.pem").chmod(0o644)
+    finding = stage.look(NAMED)
+    assert finding.code == "certificate-rights"
+    assert "key.pem may be read by everybody (mode 644)" in finding.summary
 
 
 def test_a_key_never_reaches_the_answer(stage: World) -> None:

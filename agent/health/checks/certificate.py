@@ -13,12 +13,15 @@ from typing import Any
 
 import msgspec
 
-from agent.findings import Finding, failed, passed, warned
+from agent.findings import Finding, Status, failed, passed, warned
 from agent.health.context import CheckType, Context
 from agent.health.wire import trouble
 from agent.health.words import span
+from agent.host.failures import FileFailure
 from agent.manifest.checks import CertificateCheck
 from agent.tls.facts import Facts, One
+from agent.tls.names import names_of_machine, not_covered
+from agent.tls.rights import ownership_on, wrong_rights
 
 _KNOWN = "certificate.facts"  # key of `memory`: (what it was read from, facts)
 # A certificate for six days must not warn all its life about the twenty-one days asked for.
@@ -50,7 +53,10 @@ def look(check: CertificateCheck, context: Context) -> Finding:
         return failed("certificate-unparsed", f"{whom} could not be inspected: {error}")
     except OSError as error:
         return trouble.explain(error, whom, check.timeout)
-    return _judge(check, whom, facts, context.host.clock.wall())
+    finding = _judge(check, whom, facts, context.host.clock.wall())
+    if check.certificate and finding.status is Status.PASS:
+        return _of_this_machine(check, whom, facts, context) or finding
+    return finding
 
 
 def _of_files(check: CertificateCheck, context: Context) -> Facts:
@@ -61,6 +67,25 @@ def _of_files(check: CertificateCheck, context: Context) -> Facts:
         paths = [Path(check.path)]
     version = tuple(_version(path) for path in paths)
     return _facts(version, [str(path) for path in paths], None, check, context)
+
+
+def _of_this_machine(
+    check: CertificateCheck, whom: str, facts: Facts, context: Context
+) -> Finding | None:
+    """What else is wrong with a pair of ours that is good by itself."""
+    assert facts.leaf is not None
+    network = context.host.network
+    if facts.ours:
+        machine = names_of_machine(network.host_name(), network.own_addresses(), [])
+        missing = not_covered(machine, facts.leaf.names)
+        if missing:
+            return warned("certificate-names", f"{whom} is not valid for {', '.join(missing)}")
+    folder = context.layout.certificate(check.certificate).resolve()
+    try:
+        wrong = wrong_rights(folder, ownership_on(context.layout))
+    except FileFailure as error:
+        return warned("certificate-rights", str(error))
+    return warned("certificate-rights", f"{whom}: {'; '.join(wrong.values())}") if wrong else None
 
 
 def _of_server(check: CertificateCheck, context: Context) -> Facts:
@@ -166,6 +191,8 @@ TYPE = CheckType(
         "certificate-expired",
         "certificate-expiring",
         "certificate-weak",
+        "certificate-names",
+        "certificate-rights",
     ),
     hang="the file system or the name servers do not answer",
     cost="a stat, or a TLS handshake; a process when the certificate changed",

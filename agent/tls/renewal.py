@@ -1,0 +1,120 @@
+"""Putting a new pair in use under services that run: flip, reload, ask the port, or take it back.
+
+Owns the order of it and the way back. The pair before comes back only if it still worked and the
+port showed it; an expired one helps nobody. Refuses to make pairs, and to start a service that
+somebody stopped.
+"""
+
+from __future__ import annotations
+
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from agent.errors import CaretakerError, MachineError
+from agent.services.protocol import Services
+from agent.tls import judging, pair, placing, port, reading
+from agent.tls.placing import Issued
+from agent.tls.wanted import Wanted
+
+_PATIENCE = 15.0  # seconds that a service has to show the new pair; SochDB restarts in two
+
+# A pair with one of these troubles still serves.
+_SERVES = (
+    "certificate-expiring",
+    "certificate-names",
+    "certificate-provisional",
+    "certificate-rights",
+)
+
+
+def put_in_use(wanted: Wanted, issued: Issued, services: Services | None) -> str:
+    """A line on what was done. `services` None: nothing runs yet that would have to be told.
+
+    Raises FileFailure and MachineError; of `service-failed` the pair before is back in use, where
+    it still worked.
+    """
+    before = placing.in_use(wanted.home)
+    served = before is not None and _serves(wanted)
+    asked = services is not None and wanted.spec.port != 0
+    seen = port.shown(wanted.host, wanted.spec.port, _server_name(wanted)) if asked else b""
+    folder = pair.adopt(wanted, issued)
+    told = f"{issued.serial} is in use"
+    if services is None:
+        return told
+    try:
+        told += _tell(wanted, issued, services, port_worked=bool(seen), again=not served)
+    except CaretakerError as error:
+        if not served or before is None or before == folder:
+            raise
+        _take_back(wanted, before.name, services, error)
+    return told
+
+
+def _serves(wanted: Wanted) -> bool:
+    trouble = judging.judge(wanted)
+    return trouble is None or trouble.code in _SERVES
+
+
+def _tell(
+    wanted: Wanted, issued: Issued, services: Services, *, port_worked: bool, again: bool
+) -> str:
+    """Reload, and see the port show the new pair. `again`: restart what a reload did not move."""
+    running = _running(wanted, services)
+    for name in running:
+        services.reload(name)
+    reloaded = f", {', '.join(running)} reloaded" if running else ""
+    if not wanted.spec.port or not running:
+        return reloaded
+    number = wanted.spec.port
+    found = _await(wanted, issued)
+    if found != _der(issued) and again:
+        for name in running:
+            services.restart(name)
+        found = _await(wanted, issued)
+    if found == _der(issued):
+        return f"{reloaded}, port {number} shows it"
+    if not found and not port_worked:
+        return f"{reloaded}; port {number} shows no certificate, and showed none before"
+    shows = f"shows {port.serial_shown(found)}" if found else "shows no certificate"
+    raise MachineError(
+        "service-failed",
+        f"port {number} {shows} and not the new certificate {issued.serial} of {wanted.name}"
+        f" after {', '.join(running)} reloaded",
+        hint=f"caretaker logs {running[0]} -n 50",
+    )
+
+
+def _await(wanted: Wanted, issued: Issued) -> bytes:
+    server_name = judging.server_name(issued.certificate, wanted)
+    return port.await_shown(
+        wanted.host, wanted.spec.port, server_name, _der(issued), patience=_PATIENCE
+    )
+
+
+def _take_back(wanted: Wanted, before: str, services: Services, error: CaretakerError) -> None:
+    placing.flip(wanted.home, before)
+    failed = ""
+    try:
+        for name in _running(wanted, services):
+            services.reload(name)
+    except CaretakerError as again:
+        failed = f"; then {again.message}"
+    raise MachineError(
+        error.code, f"{error.message}; the pair before is in use again{failed}", hint=error.hint
+    ) from error
+
+
+def _running(wanted: Wanted, services: Services) -> list[str]:
+    """Those to be told. systemd would start a stopped one that is told to reload."""
+    return [
+        name
+        for name in wanted.spec.services
+        if services.state(name).state in ("active", "starting", "backoff")
+    ]
+
+
+def _server_name(wanted: Wanted) -> str:
+    return wanted.names[0].replace("*", "any")
+
+
+def _der(issued: Issued) -> bytes:
+    return reading.certificates_in(issued.certificate)[0].public_bytes(Encoding.DER)
