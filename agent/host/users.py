@@ -40,6 +40,14 @@ def find(name: str) -> Account | None:
     return Account(name, entry.pw_uid, entry.pw_gid)
 
 
+def gid_of(group: str) -> int | None:
+    """The number of a group; None where there is none of that name."""
+    try:
+        return grp.getgrnam(group).gr_gid
+    except KeyError:
+        return None
+
+
 def is_whole(name: str) -> bool:
     """Whether the user is there and its first group too: useradd may have been killed between."""
     account = find(name)

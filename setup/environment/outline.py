@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from agent.errors import ManifestError
+from agent.folders import folders
 from agent.host import users
 from agent.layout import TOOL_USER, Layout
 from setup.console import Console
 from setup.options import Options
 from setup.place import Mode, Place
-from setup.places import ENABLED, folders, links, short, systemd_files
+from setup.places import ENABLED, links, short, systemd_files
 
 Table = dict[str, Any]
 
@@ -134,7 +135,7 @@ def _units(names: Names) -> list[str]:
         elif service.get("requires"):
             found.append(layout.units / f"{service['unit']}.d" / f"10-{names.app}.conf")
     found.append(layout.units / f"{names.app}.target")
-    found.append(layout.units / "caretaker.service.d/10-appliance.conf")
+    found += [layout.units / f"{unit}.d/10-appliance.conf" for unit in ADJUSTED]
     needs = [f"file {path}" for path in [*found, *secret]]
     return needs + [f"enable {unit}" for unit in (*ENABLED, f"{names.app}.target")]
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from agent.folders import Folder, folders
 from agent.host import files, leftovers, permissions, trees, users
 from agent.layout import TOOL_USER
-from setup.places import COMMAND, SYSTEMD_FILES, Folder, folders, links, short
+from setup.places import COMMAND, SYSTEMD_FILES, links, short
 from setup.site import Site
 from setup.step import Kind, Look, Step, Thing
 
