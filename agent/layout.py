@@ -114,6 +114,11 @@ class Layout:
         return self.state / "remedies.lock"
 
     @property
+    def left_stopped(self) -> Path:
+        """Services that kept failing and were left stopped. Root's, readable by all."""
+        return self.root / "run/caretaker-remedies/left-stopped.json"
+
+    @property
     def tasks(self) -> Path:
         """When each housekeeping task ran last, and how that ended. Root's."""
         return self.state / "tasks.json"
@@ -126,6 +131,11 @@ class Layout:
     def tls_state(self) -> Path:
         """The newest time that was trusted, and when each pair was made. Root's."""
         return self.state / "tls.json"
+
+    @property
+    def acme(self) -> Path:
+        """Our account with a public authority: its key, and what came of each order. Root's."""
+        return self.state / "acme"
 
     @property
     def image(self) -> Path:
@@ -197,6 +207,21 @@ class Layout:
     def data(self) -> Path:
         """What `{data}` means: the active deployment's generation."""
         return self.active / "state"
+
+    @property
+    def quarantine(self) -> Path:
+        """Lock files put aside, on the file system of the data."""
+        return self.data_home / "quarantine"
+
+    @property
+    def state_quarantine(self) -> Path:
+        """The same, where the data has a disk of its own and the lock stands elsewhere."""
+        return self.state / "quarantine"
+
+    @property
+    def run_quarantine(self) -> Path:
+        """The same for locks in /run; gone at boot, as they are."""
+        return self.root / "run/caretaker-quarantine"
 
     @property
     def app_run(self) -> Path:

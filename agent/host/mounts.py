@@ -16,6 +16,7 @@ class Mount:
 
     `device` is (major, minor) of the file system, as /proc/locks has it; `frozen` that the file
     system itself is read-only, which the kernel does to a damaged one (errors=remount-ro).
+    `number` is the mount's, as /proc/self/fdinfo has it; `root` what of the file system is seen.
     """
 
     point: str
@@ -24,6 +25,8 @@ class Mount:
     options: frozenset[str]
     device: tuple[int, int] = (0, 0)
     frozen: bool = False
+    number: int = 0
+    root: str = "/"
 
     @property
     def read_only(self) -> bool:
@@ -41,6 +44,16 @@ def read_mounts(proc: Path = Path("/proc")) -> list[Mount]:
     except OSError:
         return []
     return parse_mounts(text.splitlines())
+
+
+def mount_under(fd: int, mounts: Sequence[Mount]) -> Mount | None:
+    """The mount that an open file stands on, whatever its path leads to by now."""
+    try:
+        with open(f"/proc/self/fdinfo/{fd}") as stream:
+            number = next(int(line.split()[1]) for line in stream if line.startswith("mnt_id:"))
+    except (OSError, StopIteration):
+        return None
+    return next((mount for mount in mounts if mount.number == number), None)
 
 
 def parse_mounts(lines: Iterable[str]) -> list[Mount]:
@@ -72,7 +85,16 @@ def _parse(line: str) -> Mount | None:
     options = frozenset(set(left[5].split(",")) | below)
     major, _, minor = left[2].partition(":")
     device = (int(major), int(minor)) if major.isdigit() and minor.isdigit() else (0, 0)
-    return Mount(_plain(left[4]), right[0], _plain(right[1]), options, device, frozen="ro" in below)
+    return Mount(
+        point=_plain(left[4]),
+        kind=right[0],
+        source=_plain(right[1]),
+        options=options,
+        device=device,
+        frozen="ro" in below,
+        number=int(left[0]) if left[0].isdigit() else 0,
+        root=_plain(left[3]),
+    )
 
 
 def _plain(text: str) -> str:

@@ -1,0 +1,1 @@
+"""Lock files of the application: what is known of one, and what follows from it."""
