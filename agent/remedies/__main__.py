@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 import traceback
+from dataclasses import replace
 from pathlib import Path
 
 from agent.cli.appliance import manifest_of
@@ -19,6 +20,7 @@ from agent.layout import Layout
 from agent.remedies.declared import all_remedies
 from agent.remedies.deed import Deed, exit_status
 from agent.remedies.mend import run
+from agent.remedies.remedy import Scene
 from agent.remedies.round import Asker
 from agent.remedies.scene import open_scene
 
@@ -62,7 +64,8 @@ def _boot(layout: Layout) -> int:
     try:
         manifest, layout = manifest_of(layout)
         chosen = [each for each in all_remedies(manifest) if each.at_boot]
-        scene = open_scene(manifest, layout, booting=True)
+        scene = open_scene(manifest, layout)
+        scene = replace(scene, booting=_nothing_runs(scene))
         asker = Asker("boot")
         _tell(run(chosen, scene, asker, patience=BOOT_PATIENCE, limit=BOOT_LIMIT), "boot")
     except CaretakerError as error:
@@ -70,6 +73,16 @@ def _boot(layout: Layout) -> int:
     except Exception as error:  # A defect here must not keep the application from being started.
         traceback.print_exception(error)
     return 0
+
+
+def _nothing_runs(scene: Scene) -> bool:
+    """Whether this is before the application's start. Asked, not believed: units can be started
+    by hand, and what is told to be booting may take things from under a running service."""
+    try:
+        return all(state.state in ("stopped", "failed") and not state.pid
+                   for state in scene.services.states().values())  # fmt: skip
+    except CaretakerError:
+        return False
 
 
 def _tell(deeds: list[Deed], name: str) -> None:

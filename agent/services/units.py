@@ -16,6 +16,7 @@ from agent.manifest.placeholders import Values, expand
 from agent.services import program, quoting
 from agent.services.credentials import daemon_drop_in
 from agent.services.names import target_name, unit_name
+from agent.services.one_shots import one_shot_drop_ins
 from agent.services.order import start_order
 from agent.services.sandbox import sandbox
 
@@ -49,6 +50,8 @@ def unit_files(manifest: Manifest, layout: Layout, values: Values) -> tuple[Unit
     found.append(UnitFile(layout.units / target_name(manifest), _target(manifest)))
     path = layout.units / "caretaker.service.d/10-appliance.conf"
     found.append(UnitFile(path, daemon_drop_in(manifest, layout)))
+    for unit, text in one_shot_drop_ins(manifest, layout, values).items():
+        found.append(UnitFile(layout.units / f"{unit}.d/10-appliance.conf", text))
     return tuple(found)
 
 

@@ -21,7 +21,7 @@ from agent.layout import TOOL_USER, Layout
 from setup.console import Console
 from setup.options import Options
 from setup.place import Mode, Place
-from setup.places import ENABLED, links, short, systemd_files
+from setup.places import ADJUSTED, ENABLED, links, short, systemd_files
 
 Table = dict[str, Any]
 

@@ -80,7 +80,8 @@ def apply(site: Site) -> str:
         files.replace(each.path, each.content, mode=each.mode, owner=(0, 0))
     orphans = _orphans(site, wanted)
     for path in orphans:
-        _control(site, "disable", "--now", path.name)
+        if path.parent == site.layout.units:
+            _control(site, "disable", "--now", path.name)
         files.remove(path)
     # Always, and not only after a change: a run may have been killed right before it.
     _control(site, "daemon-reload")
@@ -149,9 +150,11 @@ def _stands(wanted: Wanted) -> bool:
 
 
 def _orphans(site: Site, wanted: list[Wanted]) -> list[Path]:
-    """Units of services that the manifest no longer has."""
+    """Units of services, and drop-ins of remedies, that the manifest no longer has."""
     keep = {each.path for each in wanted}
-    found = sorted(site.layout.units.glob(f"{site.app}-*.service"))
+    units = site.layout.units
+    found = sorted(units.glob(f"{site.app}-*.service"))
+    found += sorted(units.glob("caretaker-remedy@*.service.d/10-appliance.conf"))
     return [path for path in found if path not in keep and _is_ours(path)]
 
 

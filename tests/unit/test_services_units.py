@@ -46,6 +46,8 @@ def lines_of(name: str, text: str = SHOP) -> list[str]:
 
 def test_there_is_a_unit_a_command_a_drop_in_a_unit_a_target_and_the_daemons_drop_in() -> None:
     assert sorted(files_of(SHOP)) == [
+        "caretaker-boot.service.d/10-appliance.conf",
+        "caretaker-remedy@.service.d/10-appliance.conf",
         "caretaker.service.d/10-appliance.conf",
         "postgresql.service.d/10-shop.conf",
         "shop-app.service",
@@ -171,3 +173,53 @@ def test_the_impossible_is_refused_with_the_reason(service: str, message: str) -
     with pytest.raises(ManifestError, match=message) as caught:
         files_of(f"[services.x]\n{service}\n[secrets.key]\n[settings.where]\ntitle = 'Where'\n")
     assert caught.value.hint
+
+
+MENDED = """
+[checks.room]
+type = "disk"
+[checks.clock]
+type = "clock"
+[remedies.cache]
+checks = ["room"]
+command = ["{release}/bin/clear"]
+[locks.main]
+path = "/srv/lock/main.pid"
+kind = "pidfile"
+service = "web"
+[paths.top]
+path = "/exports"
+[paths.inner]
+path = "{data}/uploads"
+[services.web]
+command = ["{release}/bin/web"]
+writes = ["/srv/spool"]
+"""
+
+
+def test_remedies_may_write_where_the_manifest_says_and_nowhere_else() -> None:
+    files = files_of(MENDED)
+    [writes] = [
+        line.partition("=")[2].split()
+        for line in files["caretaker-remedy@.service.d/10-appliance.conf"].text.splitlines()
+        if line.startswith("ReadWritePaths=")
+    ]
+    assert set(writes) == {
+        "-/etc/shop", "-/var/lib/shop", "-/run/shop", "-/var/log/shop", "-/var/log/caretaker",
+        "-/opt/shop/releases", "-/srv/lock", "-/srv/spool", "-/exports",
+    }  # fmt: skip
+    assert "-/" not in writes
+
+
+def test_a_program_of_the_vendors_gets_other_rights_and_only_its_own_remedy_does() -> None:
+    files = files_of(MENDED)
+    own = files["caretaker-remedy@cache.service.d/10-appliance.conf"].text.splitlines()
+    assert "CapabilityBoundingSet=" in own
+    assert "CAP_SETUID" not in files["caretaker-remedy@.service.d/10-appliance.conf"].text
+    assert "ProtectClock=no" in files["caretaker-remedy@clock.service.d/10-appliance.conf"].text
+
+
+def test_the_application_waits_for_the_remedies_at_boot() -> None:
+    text = files_of(MENDED)["caretaker-boot.service.d/10-appliance.conf"].text
+    assert "Before=shop-web.service shop.target" in text.splitlines()
+    assert "ConditionPathExists=/var/lib/shop/active" in text.splitlines()

@@ -26,6 +26,10 @@ BARS = {
     # the application's group; alone it is held to 1.5 below.
     "caretaker.service": 1.8,
     "caretaker-act@.service": 1.0,
+    "caretaker-boot.service": 2.5,
+    "caretaker-remedy@.service": 2.5,
+    "caretaker-remedy@clock.service": 2.5,
+    "caretaker-remedy@cache.service": 2.5,
     "shop-web.service": 1.5,
     "shop-root.service": 2.6,  # asks to begin as root, and gets the capabilities for that
     "shop-silent.service": 1.0,
@@ -58,6 +62,13 @@ type = "certificate"
 certificate = "web"
 [checks.clock]
 type = "clock"
+[remedies.cache]
+checks = ["api"]
+command = ["{release}/bin/web", "--clear"]
+[locks.main]
+path = "/srv/lock/main.pid"
+kind = "pidfile"
+service = "web"
 [probe]
 certificate = "web"
 [certificates.web]

@@ -1,0 +1,108 @@
+"""What Caretaker's root one-shots may write and do for one appliance: their drop-ins. Pure.
+
+Owns the paths, which follow from the manifest, the order at boot, and the rights that only some
+appliances need. Refuses to be generous: a folder that the manifest does not name stays closed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+from agent.layout import Layout
+from agent.manifest.checks import ClockCheck
+from agent.manifest.model import Manifest
+from agent.manifest.placeholders import Values, expand, holds_secret
+from agent.services import quoting
+from agent.services.names import target_name, unit_name
+
+BOOT, REMEDY = "caretaker-boot.service", "caretaker-remedy@.service"
+_GENERATED = "Written by Caretaker from /etc/caretaker/appliance.toml; setup.sh writes it anew."
+
+
+def one_shot_drop_ins(manifest: Manifest, layout: Layout, values: Values) -> dict[str, str]:
+    """Name of the unit -> text of its `10-appliance.conf`. Raises ManifestError."""
+    paths = writable_paths(manifest, layout, values)
+    writes = f"ReadWritePaths={' '.join(f'-{quoting.paths([path])}' for path in paths)}"
+    found = {
+        BOOT: _text(manifest, [*_boot_unit(manifest, layout), "[Service]", writes]),
+        REMEDY: _text(manifest, ["[Service]", writes]),
+    }
+    for name, rights in _rights(manifest).items():
+        unit = REMEDY.replace("@", f"@{name}")
+        found[unit] = _text(manifest, ["[Service]", *rights])
+    return found
+
+
+def writable_paths(manifest: Manifest, layout: Layout, values: Values) -> list[str]:
+    """Every folder that remedies and tasks may write into, shortest first, none inside another."""
+    wanted = [
+        str(layout.config), str(layout.data_home), str(layout.app_run), str(layout.logs),
+        str(layout.releases), f"/var/log/{manifest.appliance.name}",
+    ]  # fmt: skip
+    for text in _declared(manifest):
+        if not holds_secret(text):
+            named = PurePosixPath(expand(text, values))
+            # What is mended is made, renamed or removed, all of which its folder must allow.
+            wanted.append(str(named if named.parent == PurePosixPath("/") else named.parent))
+    found: list[str] = []
+    for path in sorted({each for each in wanted if each.startswith("/") and each != "/"}, key=len):
+        if not any(path == one or path.startswith(f"{one}/") for one in found):
+            found.append(path)
+    return found
+
+
+def _declared(manifest: Manifest) -> Iterator[str]:
+    """Paths that the manifest names as ones to be mended or kept tidy."""
+    yield from (lock.path for lock in manifest.locks.values())
+    yield from (owned.path for owned in manifest.paths.values())
+    yield from (f"{purge.path}/x" for purge in manifest.purge.values())
+    for logs in manifest.logs.values():
+        yield from logs.files
+    for service in manifest.services.values():
+        yield from (f"{path}/x" for path in service.writes)
+    yield from manifest.housekeeping.sqlite
+
+
+def _text(manifest: Manifest, lines: list[str]) -> str:
+    app = manifest.appliance.name
+    return "\n".join(
+        [f"# What remedies of the appliance {app} need.", f"# {_GENERATED}", *lines, ""]
+    )
+
+
+def _rights(manifest: Manifest) -> dict[str, list[str]]:
+    """What one remedy needs beyond the others, by its name."""
+    found: dict[str, list[str]] = {}
+    if any(isinstance(check, ClockCheck) for check in manifest.checks.values()):
+        # As in credentials.py: asking is forbidden with setting, which takes CAP_SYS_TIME.
+        found["clock"] = ["ProtectClock=no", "SystemCallFilter=adjtimex clock_adjtime"]
+    if any(each.acme.directory for each in manifest.certificates.values()):
+        found["tls"] = [
+            "# An authority is asked, and asks back on a low port; a hook runs as its user.",
+            "IPAddressAllow=any",
+            "CapabilityBoundingSet=CAP_NET_BIND_SERVICE CAP_SETUID CAP_SETGID CAP_KILL",
+        ]
+    if any(task.frees for task in manifest.tasks.values()):
+        found["disk"] = [
+            "# Tasks of the vendor's that make room run as their users.",
+            "CapabilityBoundingSet=CAP_SETUID CAP_SETGID CAP_KILL",
+        ]
+    for name in manifest.remedies:
+        found[name] = [
+            "# Only a program of the vendor's, run as its user, and ended when its time is over.",
+            "CapabilityBoundingSet=",
+            "CapabilityBoundingSet=CAP_DAC_READ_SEARCH CAP_SETUID CAP_SETGID CAP_KILL",
+        ]
+    return found
+
+
+def _boot_unit(manifest: Manifest, layout: Layout) -> list[str]:
+    units = [unit_name(manifest, name) for name in manifest.services]
+    return [
+        "[Unit]",
+        "# Before the first deployment there is nothing to mend, and setup is at work.",
+        f"ConditionPathExists={quoting.line(str(layout.active))}",
+        f"RequiresMountsFor={quoting.paths([str(layout.data_home), str(layout.config)])}",
+        f"Before={' '.join([*units, target_name(manifest)])}",
+    ]
