@@ -16,11 +16,12 @@ from agent.host.failures import FileFailure
 
 @dataclass(frozen=True, slots=True)
 class Permissions:
-    """What lstat(2) says: permission bits, (uid, gid), and whether it is a folder."""
+    """What lstat(2) says: permission bits, (uid, gid), and whether it is a folder or a file."""
 
     mode: int
     owner: tuple[int, int]
     is_folder: bool
+    is_file: bool
 
 
 def read(path: Path) -> Permissions | None:
@@ -32,7 +33,8 @@ def read(path: Path) -> Permissions | None:
     except OSError as error:
         raise FileFailure(path, "look at", error.strerror or str(error)) from error
     owner = (facts.st_uid, facts.st_gid)
-    return Permissions(stat.S_IMODE(facts.st_mode), owner, stat.S_ISDIR(facts.st_mode))
+    folder, file = stat.S_ISDIR(facts.st_mode), stat.S_ISREG(facts.st_mode)
+    return Permissions(stat.S_IMODE(facts.st_mode), owner, folder, file)
 
 
 def set_mode(path: Path, mode: int) -> None:

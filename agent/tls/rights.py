@@ -39,16 +39,16 @@ def ownership_on(layout: Layout) -> Ownership:
 
 
 def wrong_rights(folder: Path, ownership: Ownership) -> dict[Path, str]:
-    """What is wrong, by path; files that are not there are not looked for here. FileFailure."""
+    """What is wrong, by path; what is no plain file is for who reads it. FileFailure."""
     wrong: dict[Path, str] = {}
     home = folder.parent
     for place in (home, folder):
         facts = permissions.read(place)
-        if facts and (facts.mode & _WRITABLE or facts.mode & 0o555 != 0o555):
+        if facts and facts.is_folder and (facts.mode & _WRITABLE or facts.mode & 0o555 != 0o555):
             wrong[place] = f"{place.name} has mode {facts.mode:o}, not {FOLDER_MODE:o}"
     for name in PARTS:
         facts = permissions.read(folder / name)
-        if facts and not facts.is_folder:
+        if facts and facts.is_file:
             complaint = _of_file(name, facts, ownership)
             if complaint:
                 wrong[folder / name] = f"{name} {complaint}"
