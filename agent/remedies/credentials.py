@@ -59,7 +59,7 @@ def _cure(scene: Scene, name: str) -> str:
     return "have it made anew on this machine; if it came with the image, tell the vendor"
 
 
-CREDENTIALS = Remedy(
+REMEDY = Remedy(
     name="credentials",
     title="secrets that were changed by half, or came with the image",
     cures=("credential-half-changed", "credential-of-image"),
