@@ -12,7 +12,9 @@ from agent.errors import MachineError, UsageError
 from agent.host import cgroups
 from agent.host.machine import Host
 from agent.host.systemd import TIMEOUT, UnitState
+from agent.layout import Layout
 from agent.manifest.model import Manifest
+from agent.services.left import LeftStopped, left_stopped
 from agent.services.names import unit_name
 from agent.services.order import start_order
 from agent.services.protocol import ServiceState, State, unknown_service
@@ -31,8 +33,10 @@ class _Seen:
 class OnSystemd:
     """The services of one manifest as units. Safe from any thread: at worst two look at once."""
 
-    def __init__(self, manifest: Manifest, host: Host) -> None:
+    def __init__(self, manifest: Manifest, host: Host, layout: Layout | None = None) -> None:
+        """With a layout a service that was left stopped shows as failed, and says so."""
         self._manifest = manifest
+        self._layout = layout
         self._host = host
         self._names = start_order(manifest.services)
         self._seen = _Seen()
@@ -43,10 +47,10 @@ class OnSystemd:
     def state(self, name: str) -> ServiceState:
         """MachineError where systemd gives no answer."""
         self._known(name)
-        return _service_state(name, self._look()[name])
+        return self._state(name, self._look()[name])
 
     def states(self) -> dict[str, ServiceState]:
-        return {name: _service_state(name, unit) for name, unit in self._look().items()}
+        return {name: self._state(name, unit) for name, unit in self._look().items()}
 
     def pids(self, name: str) -> list[int]:
         self._known(name)
@@ -66,6 +70,13 @@ class OnSystemd:
     def reload(self, name: str) -> None:
         """systemd restarts a unit that has no ExecReload=."""
         self._act("reload-or-restart", name, self._stop_allowance(name) + _START_ALLOWANCE)
+
+    def _state(self, name: str, unit: UnitState) -> ServiceState:
+        if self._layout is not None and unit.active in ("inactive", "failed"):
+            left = left_stopped(self._layout.left_stopped).get(name)
+            if left is not None and left.about(unit):
+                return _left_state(name, unit, left)
+        return _service_state(name, unit)
 
     def _look(self) -> dict[str, UnitState]:
         now = self._host.clock.monotonic()
@@ -124,6 +135,18 @@ def _service_state(name: str, unit: UnitState) -> ServiceState:
         restarts=unit.restarts,
         since=unit.since,
         summary=_summary(unit, state),
+    )
+
+
+def _left_state(name: str, unit: UnitState, left: LeftStopped) -> ServiceState:
+    return ServiceState(
+        name=name,
+        unit=unit.name,
+        running=False,
+        state="failed",
+        restarts=unit.restarts,
+        since=unit.since,
+        summary=left.why,
     )
 
 

@@ -22,4 +22,4 @@ def open_services(manifest: Manifest, layout: Layout, host: Host) -> Services:
             f"the services below {layout.root} are run by its daemon, not by systemd",
             hint=f"caretaker --root {layout.root} status",
         )
-    return OnSystemd(manifest, host)
+    return OnSystemd(manifest, host, layout)

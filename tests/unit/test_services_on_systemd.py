@@ -13,8 +13,10 @@ from agent.host.clock import Clock
 from agent.host.machine import Host
 from agent.host.spawn import Completed
 from agent.host.systemd import Systemd, UnitState
+from agent.services.left import LeftStopped, note
 from agent.services.on_systemd import OnSystemd
 from agent.services.open import open_services
+from tests.scripted_host import scripted_host, unit
 from tests.unit.services_fixtures import layout_at, manifest_of
 
 SHOP = """
@@ -171,3 +173,24 @@ def test_below_a_root_the_daemon_alone_runs_services() -> None:
         open_services(manifest_of(SHOP), layout_at(Path("/srv/x")), Host())
     opened = open_services(manifest_of(SHOP), layout_at(), Host())
     assert opened.names() == ("database", "web")
+
+
+def test_one_left_stopped_shows_as_failed_until_somebody_starts_it(root: Path) -> None:
+    host = scripted_host(root)
+    layout = layout_at(root)
+    manifest = manifest_of('[services.web]\ncommand = ["/bin/x"]\n')
+    services = OnSystemd(manifest, host, layout)
+    note(layout.left_stopped, "web", LeftStopped("run-1", 5.0, "left stopped after 10 restarts"))
+
+    def stands(**facts: str) -> tuple[str, str]:
+        host.clock.advance(1.0)
+        host.systemd.units["shop-web.service"] = unit("shop-web.service", **facts)  # type: ignore[arg-type] # names are the test's
+        state = services.state("web")
+        return state.state, state.summary
+
+    down = {"active": "inactive", "sub": "dead"}
+    assert stands(**down, invocation="run-1") == ("failed", "left stopped after 10 restarts")
+    assert stands(**down, invocation="run-2") == ("stopped", "stopped")
+    assert stands(invocation="run-1") == ("active", "active")
+    layout.left_stopped.write_text("{")
+    assert stands(**down, invocation="run-1") == ("stopped", "stopped")

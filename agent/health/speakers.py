@@ -1,0 +1,125 @@
+"""Which checks speak for a service, so that its restart may cure what they find.
+
+Owns that choice, and asking those checks until they mean it. `process` and `port` with `service`
+speak for it by themselves, of what a restart cures; any other check only where its `restart` names
+the service. How a unit stands is not their business but `agent.services.standing`'s. Refuses to
+restart anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from agent.findings import Finding
+from agent.health.checks import CHECKS
+from agent.health.context import Context
+from agent.health.look import look_once
+from agent.health.told import failing_checks
+from agent.host.machine import Host
+from agent.layout import Layout
+from agent.manifest.checks import Check, PortCheck, ProcessCheck, UnitCheck
+from agent.manifest.model import Manifest
+from agent.manifest.placeholders import Values
+from agent.services.protocol import Services
+
+_SPACED = 0.5  # seconds between two looks
+_MOST_LOOKS = 3  # the daemon has looked before, and a look may take seconds
+
+# What a restart cures, of those that name their service without being asked to restart it.
+_BY_THEMSELVES: Mapping[type[Check], tuple[str, ...]] = {
+    ProcessCheck: ("process-missing", "process-few", "process-stopped"),
+    PortCheck: ("port-closed", "port-elsewhere"),
+}
+# Nobody knows, or it is on its way.
+_NEVER = ("unit-unknown", "unit-starting", "unit-stopping", "unit-restarting", "unit-restarted")
+_CODES: Mapping[type[Check], tuple[str, ...]] = {each.params: each.codes for each in CHECKS}
+
+
+def speaks_for(check: Check) -> str:
+    """The service that a check may have restarted; empty: none."""
+    if check.restart:
+        return check.restart
+    if isinstance(check, ProcessCheck | PortCheck):
+        return check.service
+    return ""
+
+
+def is_cured_by_restart(check: Check, finding: Finding) -> bool:
+    """Whether a restart may cure this. What kept the check from looking never counts."""
+    if finding.ok:
+        return False
+    if not check.restart:
+        return finding.code in _BY_THEMSELVES.get(type(check), ())
+    if isinstance(check, UnitCheck) and check.service == check.restart:
+        return False
+    return finding.code == "timeout" or (
+        finding.code in _CODES[type(check)] and finding.code not in _NEVER
+    )
+
+
+def youth(check: Check) -> float:
+    """Seconds after its start in which a service may still fail this check."""
+    return max(float(check.grace), check.fall * float(check.every))
+
+
+@dataclass(slots=True)
+class Asking:
+    """The checks of a manifest, looked at from here. One is looked at as often as it takes."""
+
+    manifest: Manifest
+    host: Host
+    layout: Layout
+    values: Values = field(repr=False)
+    services: Services
+    _contexts: dict[str, Context] = field(default_factory=dict)
+
+    def names(self, service: str) -> list[str]:
+        """The checks that speak for this service."""
+        return [name for name, each in self.manifest.checks.items() if speaks_for(each) == service]
+
+    def look(self, name: str) -> Finding:
+        context = self._contexts.get(name)
+        if context is None:
+            context = Context(self.host, self.layout, self.values, self.services, name)
+            self._contexts[name] = context
+        return look_once(self.manifest.checks[name], context)
+
+    def complaints(self, service: str, *, age: float = float("inf")) -> dict[str, Finding]:
+        """What the checks that speak for a service say, where a restart may cure it.
+
+        Each says so as often as its `fall` asks for; and where the daemon runs, to it as well,
+        since from here a check may see less, in a sandbox. `age`: seconds for which the service
+        has run; what it may still fail then is not asked.
+        """
+        found = {}
+        told = failing_checks(self.layout, self.host.clock)
+        for name in self.names(service):
+            check = self.manifest.checks[name]
+            if age < youth(check) or (told is not None and name not in told):
+                continue
+            finding = self._complaint(name, check)
+            if finding is not None:
+                found[name] = finding
+        return found
+
+    def now(self, service: str) -> str:
+        """The same after one look each: the first complaint, in words."""
+        for name in self.names(service):
+            check, finding = self.manifest.checks[name], self.look(name)
+            if is_cured_by_restart(check, finding) and not self._muted(check):
+                return f"{name}: {finding.summary}"
+        return ""
+
+    def _complaint(self, name: str, check: Check) -> Finding | None:
+        for count in range(min(check.fall, _MOST_LOOKS)):
+            if count:
+                self.host.clock.sleep(_SPACED)
+            finding = self.look(name)
+            if not is_cured_by_restart(check, finding):
+                return None
+        return None if self._muted(check) else finding
+
+    def _muted(self, check: Check) -> bool:
+        """A failed cause mutes it, as it does in the verdict."""
+        return any(not self.look(each).ok for each in check.requires)

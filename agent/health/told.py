@@ -1,0 +1,43 @@
+"""What the daemon said last about its checks, read from its report by another process.
+
+Owns when that is worth anything. Refuses to look by itself.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from agent.findings import Status
+from agent.host import files
+from agent.host.clock import Clock
+from agent.host.failures import FileFailure
+from agent.layout import Layout
+
+_FRESH = 30.0  # seconds; a running daemon writes its report every ten
+
+
+class _Check(msgspec.Struct, frozen=True):
+    name: str
+    status: Status
+    stale: bool = False
+    muted_by: str = ""
+
+
+class _Report(msgspec.Struct, frozen=True):
+    at: float
+    checks: list[_Check] = []
+
+
+def failing_checks(layout: Layout, clock: Clock) -> set[str] | None:
+    """The checks that fail for the daemon, by themselves; None where it says nothing fresh."""
+    try:
+        report = msgspec.json.decode(files.read_bytes(layout.status), type=_Report)
+    except (FileNotFoundError, FileFailure, msgspec.DecodeError):
+        return None
+    if not 0 <= clock.wall() - report.at <= _FRESH:
+        return None
+    return {
+        each.name
+        for each in report.checks
+        if each.status is Status.FAIL and not each.stale and not each.muted_by
+    }
