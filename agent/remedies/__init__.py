@@ -1,10 +1,22 @@
 """Remedies: what mends itself, within limits. In the order in which they run."""
 
-from agent.remedies import credentials, disk, locks, paths, tls
+from agent.remedies import (
+    clock,
+    credentials,
+    disk,
+    locks,
+    packages,
+    paths,
+    readonly,
+    tls,
+)
 from agent.remedies.remedy import Remedy
 
 REMEDIES: tuple[Remedy, ...] = (
     paths.REMEDY,
+    packages.REMEDY,
+    clock.REMEDY,
+    readonly.REMEDY,
     tls.REMEDY,
     locks.REMEDY,
     disk.REMEDY,

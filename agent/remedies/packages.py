@@ -1,0 +1,155 @@
+"""`packages`: an installation that was cut short is finished (`dpkg --configure -a`).
+
+Owns telling that from one that is under way. It keeps changed configuration files. Refuses to
+remove, fetch or reinstall a package, and anything but dpkg: rpm has no such half-way state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from agent.errors import BusyError, MachineError
+from agent.host import files
+from agent.host.failures import FileFailure
+from agent.host.record_lock import record_holder
+from agent.remedies.remedy import Budget, Fault, Remedy, Scene
+
+TARGET = "dpkg"
+
+_DPKG = "/var/lib/dpkg"
+# apt holds the first one over all its runs of dpkg, dpkg the second while it works.
+_LOCKS = ("lock-frontend", "lock")
+_STATUS_CAP = 64 << 20  # bytes; some 2 MB on a server
+# What `--configure -a` finishes (dpkg(1), PACKAGE STATES), and what it can't.
+_UNFINISHED = ("unpacked", "half-configured", "triggers-awaited", "triggers-pending")
+_HALF = "half-installed"
+_PATIENCE = 60.0  # seconds for a lock
+_STEP = 2.0
+_TIMEOUT = 1200.0  # seconds for all scripts of all packages
+_CHECK_TIMEOUT = 120.0
+_SHOWN = 5  # packages named
+# Nobody is there to answer: a changed configuration file stays as it is.
+_ENVIRONMENT = {
+    "DEBIAN_FRONTEND": "noninteractive",
+    "DEBIAN_PRIORITY": "critical",
+    "UCF_FORCE_CONFFOLD": "1",
+    "NEEDRESTART_SUSPEND": "1",
+}
+_ARGV = ("dpkg", "--configure", "-a", "--force-confdef", "--force-confold")
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """Packages that are not as they should be; `updates`: dpkg's own notes were not merged."""
+
+    unfinished: tuple[str, ...]
+    half: tuple[str, ...]
+    updates: bool
+
+
+def find(scene: Scene) -> list[Fault]:
+    # Below a root of its own the machine's packages are not ours.
+    if scene.layout.embedded or not scene.host.path(_DPKG).is_dir():
+        return []
+    if _holder(scene):
+        return []  # Not cut short: it is under way.
+    return list(_faults(_standing(scene)))
+
+
+def mend(scene: Scene, fault: Fault) -> str:
+    clock = scene.host.clock
+    deadline = clock.monotonic() + _PATIENCE
+    while holder := _holder(scene):
+        if clock.monotonic() >= deadline:
+            message = f"process {holder} installs or removes packages just now"
+            raise BusyError("lock-held", message, hint="wait for it to end, then try again")
+        clock.sleep(_STEP)
+    done = scene.host.run(_ARGV, timeout=_TIMEOUT, env=_ENVIRONMENT)
+    if not done.ok:
+        said = f"dpkg --configure -a: {done.reason}"
+        hint = "sudo dpkg --configure -a"
+        raise MachineError(
+            "command-timeout" if done.timed_out else "command-failed", said, hint=hint
+        )
+    check = scene.host.run(["apt-get", "check"], timeout=_CHECK_TIMEOUT, env=_ENVIRONMENT)
+    said = f"finished in {done.seconds:.0f} s"
+    if check.missing or check.ok:
+        return said
+    return f"{said}; apt-get check still says: {check.reason}"
+
+
+def _faults(standing: _Standing) -> Iterator[Fault]:
+    if standing.unfinished or standing.updates:
+        names = _names(standing.unfinished)
+        summary = "an installation of packages was cut short"
+        yield Fault(
+            target=TARGET,
+            code="packages-interrupted",
+            summary=f"{summary}: {names}" if names else summary,
+            plan=" ".join(_ARGV),
+            detail={"packages": names},
+        )
+    if standing.half:
+        first = standing.half[0]
+        yield Fault(
+            target=first,
+            code="packages-half-installed",
+            summary=f"half installed: {_names(standing.half)}",
+            refusal="its files are not whole; the package must be fetched and installed anew",
+            hint=f"sudo apt-get install --reinstall {first}",
+        )
+
+
+def _standing(scene: Scene) -> _Standing:
+    """By dpkg's own files: `dpkg --audit` reads the same, at ten times the price. FileFailure."""
+    folder = scene.host.path(_DPKG)
+    try:
+        updates = any(each.name.isdigit() for each in (folder / "updates").iterdir())
+    except OSError:
+        updates = False
+    try:
+        text = files.read_bytes(folder / "status", cap=_STATUS_CAP).decode(errors="replace")
+    except FileNotFoundError as error:
+        raise FileFailure(folder / "status", "read", "it is not there") from error
+    unfinished, half = [], []
+    for name, flag, state in _packages(text):
+        if state == _HALF or flag == "reinstreq":
+            half.append(name)
+        elif state in _UNFINISHED:
+            unfinished.append(name)
+    return _Standing(tuple(unfinished), tuple(half), updates)
+
+
+def _packages(text: str) -> Iterator[tuple[str, str, str]]:
+    """Name, flag and state of each package (deb-control(5): `Status: want flag state`)."""
+    name = ""
+    for line in text.splitlines():
+        if line.startswith("Package: "):
+            name = line[9:].strip()
+        elif line.startswith("Status: "):
+            words = line[8:].split()
+            if len(words) == 3:
+                yield name, words[1], words[2]
+
+
+def _holder(scene: Scene) -> int:
+    folder = scene.host.path(_DPKG)
+    return next((pid for lock in _LOCKS if (pid := record_holder(folder / lock))), 0)
+
+
+def _names(names: tuple[str, ...]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
+
+
+REMEDY = Remedy(
+    name="packages",
+    title="an installation of packages that was cut short",
+    cures=("packages-interrupted", "packages-half-installed"),
+    find=find,
+    mend=mend,
+    refuses="while packages are being installed, and where a package's files are not whole",
+    undo="nothing to undo: it finishes what somebody began; `apt-get remove` takes a package away",
+    budget=Budget(acts=3, window=86400.0, pause=300.0, longest=3600.0),
+)
