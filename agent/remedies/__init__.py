@@ -8,6 +8,7 @@ from agent.remedies import (
     packages,
     paths,
     readonly,
+    services,
     tls,
 )
 from agent.remedies.remedy import Remedy
@@ -21,4 +22,5 @@ REMEDIES: tuple[Remedy, ...] = (
     locks.REMEDY,
     disk.REMEDY,
     credentials.REMEDY,
+    services.REMEDY,
 )
