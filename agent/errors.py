@@ -95,6 +95,7 @@ CODES = (
     "service-unknown",
     "service-failed",
     "certificate-invalid",
+    "authority-failed",
     "image-unknown",
     "journal-unavailable",
     "system-unsupported",

@@ -45,6 +45,12 @@ class Acme(Struct, frozen=True, kw_only=True):
         str, says("http-01: folder the application serves on port 80; ours then stays shut.")
     ] = ""
     hook: A[list[str], says("dns-01: program that adds and removes the TXT record.")] = []
+    environment: A[
+        dict[str, str], says("dns-01: environment of the hook; it may hold {secret:NAME}.")
+    ] = {}
+    user: A[
+        str, says("Who runs the hook or writes to webroot; the appliance's own where left out.")
+    ] = ""
     hook_timeout: A[Duration, says("dns-01: longest a call of it may take.")] = Duration(60)
     spread: A[Duration, says("dns-01: time given to the record to reach every server.")] = Duration(
         30
@@ -126,7 +132,7 @@ def _dns(acme: Acme, path: tuple[str, ...]) -> Iterator[Complaint]:
     if acme.challenge == "dns-01" and not acme.hook:
         yield (*path, "hook"), "must be given: the program that writes the DNS record"
     if any(map(holds_secret, acme.hook)):
-        message = "every user can read a program's arguments; let it read the secret's file itself"
+        message = "every user can read a program's arguments; hand secrets over in environment"
         yield (*path, "hook"), message
 
 
