@@ -79,7 +79,9 @@ def placeholder(place: Place) -> str:
     One that stands there when nobody puts away is left from a run that was killed.
     """
     facts = place.facts
-    if facts.st_uid not in (0, os.geteuid()) or facts.st_size > _SMALL or facts.st_nlink != 1:
+    if not stat.S_ISREG(facts.st_mode) or facts.st_size > _SMALL or facts.st_nlink != 1:
+        return ""
+    if facts.st_uid not in (0, os.geteuid()):
         return ""
     content = place.read(_SMALL) or b""
     _, _, rest = content.partition(b"\n")

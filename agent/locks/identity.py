@@ -124,12 +124,12 @@ def same_program(lock: Lock, suspect: Passport) -> bool | None:
 def _another_user(lock: Lock, suspect: Passport, seen: Evidence) -> bool:
     """Whether none of the users that may have written the file is the process's.
 
-    Who starts as root writes the file as root and lives on as the service's user, so root's file
-    says nothing unless that user is known.
+    Who starts as root writes the file as root and lives on as the service's user, and root writes
+    into anybody's file; so root says nothing unless the service's user is known.
     """
     owner = seen.file.owner
     if lock.kind == "postgres":
         return owner not in suspect.users  # It runs as the owner of its folder, or not at all.
-    if owner == 0 and seen.user is None:
+    if seen.user is None and (owner == 0 or 0 in suspect.users):
         return False
     return suspect.users.isdisjoint({owner, seen.user})

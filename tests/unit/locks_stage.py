@@ -109,7 +109,7 @@ class Stage:
         self.run = root / "run/shop"
         self.data = root / "var/lib/shop/data"
         for folder in (self.run, self.data):
-            folder.mkdir(parents=True, mode=0o755)
+            folder.mkdir(parents=True, mode=0o755, exist_ok=True)
         self.file = Path(keys.pop("path", self.run / "db.pid"))
         self.host = Host(systemd=Quiet())
         lock = {"path": str(self.file), "kind": kind, "service": "db", **keys}
