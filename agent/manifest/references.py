@@ -21,6 +21,7 @@ from agent.manifest.kinds import Duration
 from agent.manifest.model import Manifest
 from agent.manifest.placeholders import holds_secret, names_used
 from agent.manifest.questions import question_complaints
+from agent.manifest.schedules import schedule_complaints
 from agent.manifest.services import service_complaints
 
 Complaint = tuple[tuple[str, ...], str]
@@ -39,6 +40,7 @@ def broken_references(manifest: Manifest) -> Iterator[Complaint]:
     yield from _elsewhere(manifest)
     yield from _placeholders(manifest)
     yield from _arguments(manifest)
+    yield from schedule_complaints(manifest)
 
 
 def _arguments(manifest: Manifest) -> Iterator[Complaint]:
