@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
-from agent.findings import Status
+from agent.findings import Finding, Status, failed
 from agent.host import files
 from agent.host.clock import Clock
 from agent.host.failures import FileFailure
@@ -19,6 +19,8 @@ _FRESH = 30.0  # seconds; a running daemon writes its report every ten
 class _Check(msgspec.Struct, frozen=True):
     name: str
     status: Status
+    code: str = ""
+    summary: str = ""
     stale: bool = False
     muted_by: str = ""
 
@@ -28,8 +30,8 @@ class _Report(msgspec.Struct, frozen=True):
     checks: list[_Check] = []
 
 
-def failing_checks(layout: Layout, clock: Clock) -> set[str] | None:
-    """The checks that fail for the daemon, by themselves; None where it says nothing fresh."""
+def failing_checks(layout: Layout, clock: Clock) -> dict[str, Finding] | None:
+    """What fails for the daemon, by itself; None where it says nothing fresh."""
     try:
         report = msgspec.json.decode(files.read_bytes(layout.status), type=_Report)
     except (FileNotFoundError, FileFailure, msgspec.DecodeError):
@@ -37,7 +39,7 @@ def failing_checks(layout: Layout, clock: Clock) -> set[str] | None:
     if not 0 <= clock.wall() - report.at <= _FRESH:
         return None
     return {
-        each.name
+        each.name: failed(each.code, each.summary)
         for each in report.checks
         if each.status is Status.FAIL and not each.stale and not each.muted_by
     }

@@ -13,7 +13,7 @@ from agent.findings import Finding
 from agent.health.speakers import Asking
 from agent.remedies import service_acts as acts
 from agent.remedies.remedy import Budget, Fault, Remedy, Scene
-from agent.services.crash_loop import SWITCH
+from agent.services.crash_loop import REMEDY as NAME
 from agent.services.order import start_order
 from agent.services.standing import Standing, required_by, standings, users_of
 
@@ -176,7 +176,7 @@ def _see_to(scene: Scene, name: str) -> str:
 
 
 REMEDY = Remedy(
-    name=SWITCH,
+    name=NAME,
     title="Services that failed or hang",
     cures=(
         "unit-failed",

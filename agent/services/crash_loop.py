@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from agent.manifest.model import Manifest
 
 STABLE = 60.0  # seconds; a run of this length is none of a crash loop's
-SWITCH = "services"  # the remedy's name, under which a manifest switches it off
+REMEDY = "services"  # the remedy's name, under which a manifest switches it off
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Event:
 
 def limit_of(manifest: Manifest) -> Limit | None:
     """None where the manifest wants no end of restarts."""
-    if SWITCH in manifest.remediation.off:
+    if REMEDY in manifest.remediation.off:
         return None
     return Limit(manifest.remediation.restarts, manifest.remediation.window)
 

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import PurePosixPath
+from urllib.parse import urlsplit
 
 from agent.layout import Layout
-from agent.manifest.checks import ClockCheck
+from agent.manifest.checks import Check, ClockCheck
 from agent.manifest.model import Manifest
 from agent.manifest.placeholders import Values, expand, holds_secret
 from agent.services import quoting
 from agent.services.names import target_name, unit_name
 
+_HERE = ("localhost", "127.0.0.1", "::1", "0.0.0.0", "::")  # noqa: S104 (not bound to)
 BOOT, REMEDY = "caretaker-boot.service", "caretaker-remedy@.service"
 _GENERATED = "Written by Caretaker from /etc/caretaker/appliance.toml; setup.sh writes it anew."
 
@@ -83,6 +85,11 @@ def _rights(manifest: Manifest) -> dict[str, list[str]]:
             "IPAddressAllow=any",
             "CapabilityBoundingSet=CAP_NET_BIND_SERVICE CAP_SETUID CAP_SETGID CAP_KILL",
         ]
+    if any(map(_looks_outside, _checks_that_restart(manifest))):
+        found["services"] = [
+            "# A check that may have a service restarted looks at another machine.",
+            "IPAddressAllow=any",
+        ]
     if any(task.frees for task in manifest.tasks.values()):
         found["disk"] = [
             "# Tasks of the vendor's that make room run as their users.",
@@ -95,6 +102,18 @@ def _rights(manifest: Manifest) -> dict[str, list[str]]:
             "CapabilityBoundingSet=CAP_DAC_READ_SEARCH CAP_SETUID CAP_SETGID CAP_KILL",
         ]
     return found
+
+
+def _checks_that_restart(manifest: Manifest) -> list[Check]:
+    """Those that ask for restarts, and those whose failure would mute them."""
+    names = [name for name, check in manifest.checks.items() if check.restart]
+    causes = [each for name in names for each in manifest.checks[name].requires]
+    return [manifest.checks[name] for name in (*names, *causes)]
+
+
+def _looks_outside(check: Check) -> bool:
+    host = getattr(check, "address", "") or urlsplit(getattr(check, "url", "")).hostname or ""
+    return bool(host) and host not in _HERE and not host.startswith(("/", "{data}", "{run}"))
 
 
 def _boot_unit(manifest: Manifest, layout: Layout) -> list[str]:

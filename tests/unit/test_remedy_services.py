@@ -223,11 +223,11 @@ def test_a_failed_cause_mutes_a_check(root: Path) -> None:
     assert the_fault(stage).code == "service-unhealthy"
 
 
-def reported(stage: World, *, status: str, age: float = 5.0) -> None:
+def reported(stage: World, *, status: str, age: float = 5.0, code: str = "refused") -> None:
     """The daemon's report about the check."""
     path = stage.scene.layout.status
     path.parent.mkdir(parents=True, exist_ok=True)
-    check = {"name": "port", "status": status}
+    check = {"name": "port", "status": status, "code": code, "summary": "said the daemon"}
     path.write_text(json.dumps({"at": stage.host.clock.wall() - age, "checks": [check]}))
 
 
@@ -239,6 +239,17 @@ def test_the_daemon_must_see_it_too_where_it_runs(checked: World) -> None:
     assert the_fault(checked).code == "service-unhealthy"
     reported(checked, status="pass", age=120.0)
     assert the_fault(checked).code == "service-unhealthy", "an old report says nothing"
+
+
+def test_a_program_of_the_vendors_is_never_run_as_root_from_here(root: Path) -> None:
+    command = '[checks.port]\ntype = "command"\ncommand = ["/bin/check"]\nrestart = "web"\n'
+    stage = world(root, WEB + command)
+    assert REMEDY.find(stage.scene) == []
+    reported(stage, status="fail", code="command-failed")
+    fault = the_fault(stage)
+    assert fault.summary == "web is not well: port: said the daemon"
+    assert REMEDY.mend(stage.scene, fault) == "web was restarted"
+    assert [each for each in stage.host.asked if each[0] != "journalctl"] == []
 
 
 def test_a_process_that_hangs_is_restarted_and_one_that_is_traced_is_not(root: Path) -> None:

@@ -1,0 +1,34 @@
+"""What the services remedy may reach: other machines only where a check of its own looks there."""
+
+from __future__ import annotations
+
+import pytest
+
+from agent.services.one_shots import one_shot_drop_ins
+from tests.unit.services_fixtures import layout_at, manifest_of, values_of
+
+DROP_IN = "caretaker-remedy@services.service"
+WEB = '[services.web]\ncommand = ["/bin/x"]\n'
+CAUSE = '[checks.cause]\ntype = "tcp"\naddress = "db.example"\nport = 1\n'
+
+
+@pytest.mark.parametrize(
+    ("check", "expected"),
+    [
+        ('type = "http"\nurl = "http://127.0.0.1:80/"\nrestart = "web"', False),
+        ('type = "http"\nurl = "https://localhost/"\nrestart = "web"', False),
+        ('type = "postgres"\naddress = "{data}/run"\nrestart = "web"', False),
+        ('type = "process"\nservice = "web"\nrestart = "web"', False),
+        ('type = "http"\nurl = "http://shop.example/"', False),
+        ('type = "http"\nurl = "http://shop.example/"\nrestart = "web"', True),
+        ('type = "tcp"\naddress = "10.0.0.1"\nport = 1\nrestart = "web"', True),
+        ('type = "tcp"\nport = 1\nrestart = "web"\nrequires = ["cause"]', True),
+    ],
+)
+def test_it_reaches_other_machines_only_for_a_check_that_looks_there(
+    check: str, *, expected: bool
+) -> None:
+    layout = layout_at()
+    manifest = manifest_of(f"{WEB}{CAUSE}[checks.a]\n{check}\n")
+    found = one_shot_drop_ins(manifest, layout, values_of(layout))
+    assert ("IPAddressAllow=any" in found.get(DROP_IN, "")) is expected
