@@ -23,6 +23,7 @@ CURES = (
     "certificate-expired",
     "certificate-expiring",
     "certificate-provisional",
+    "certificate-fallback",
     "certificate-weak",
     "certificate-names",
     "certificate-rights",

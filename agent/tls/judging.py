@@ -15,12 +15,21 @@ from cryptography import x509
 
 from agent.host import files
 from agent.host.failures import FileFailure
-from agent.tls import placing, reading, rights
+from agent.tls import asking, placing, reading, rights
 from agent.tls.dates import Dates, judge_dates
 from agent.tls.names import not_covered
 from agent.tls.wanted import Wanted
 
 _CAP = 1 << 20  # bytes of a file; a chain has some ten thousand
+
+# A pair with one of these troubles still serves.
+SERVES = (
+    "certificate-expiring",
+    "certificate-names",
+    "certificate-provisional",
+    "certificate-fallback",
+    "certificate-rights",
+)
 
 Act = Literal["make", "rights", ""]
 
@@ -54,7 +63,7 @@ def decide(wanted: Wanted) -> Trouble | None:
     """What is wrong with the pair in use, worst first; None where it is good."""
     found = judge(wanted)
     if found is None or not placing.brought_by_customer(wanted.home):
-        return found
+        return _not_now(wanted, found) if found else None
     return replace(
         found,
         refusal="the customer brought this certificate, so nothing of ours replaces it",
@@ -66,6 +75,14 @@ def _customers_hint(wanted: Wanted, found: Trouble) -> str:
     if found.act == "rights":
         return f"caretaker tls import {wanted.name} --cert FILE --key FILE  # sets them right"
     return f"caretaker tls csr {wanted.name}; caretaker tls import {wanted.name} --cert FILE"
+
+
+def _not_now(wanted: Wanted, found: Trouble) -> Trouble:
+    """A pair that serves is not replaced by one of our own while an authority is to give it."""
+    if found.act != "make" or found.refusal or found.code not in SERVES:
+        return found
+    why = asking.why_not_now(wanted) if asking.is_wanted(wanted) else ""
+    return replace(found, refusal=why, hint=f"caretaker tls renew {wanted.name}") if why else found
 
 
 def judge(wanted: Wanted) -> Trouble | None:
@@ -86,12 +103,20 @@ def judge(wanted: Wanted) -> Trouble | None:
         return seen
     if _is_link_away(wanted):
         seen = replace(seen, origin=placing.Origin(by="customer"))
-    return _content(seen) or _names(wanted, seen) or _handshake(wanted, seen) or _when(wanted, seen)
+    looks = (_names, _handshake, _when, _fallback)
+    found = (look(wanted, seen) for look in looks)
+    return _content(seen) or next(filter(None, found), None)
 
 
 def _is_link_away(wanted: Wanted) -> bool:
     """Files that stand elsewhere have owners of their own, whom we do not judge."""
     return "/" in files.link_target(wanted.home / placing.CURRENT)
+
+
+def serves(wanted: Wanted) -> bool:
+    """Whether clients get along with the pair in use, whatever else is wrong with it."""
+    trouble = judge(wanted)
+    return trouble is None or trouble.code in SERVES
 
 
 def read(folder: Path) -> Seen | Trouble:
@@ -130,7 +155,7 @@ def _content(seen: Seen) -> Trouble | None:
 
 def _names(wanted: Wanted, seen: Seen) -> Trouble | None:
     # Other authorities know the machine by the names of the world, not by its own.
-    asked = wanted.names if seen.origin.by == "caretaker" else wanted.spec.names
+    asked = wanted.names if seen.origin.by == "caretaker" else wanted.declared
     missing = not_covered(asked, reading.names_in(seen.leaf))
     if not missing:
         return None
@@ -169,3 +194,10 @@ def _when(wanted: Wanted, seen: Seen) -> Trouble | None:
     if judged is None:
         return None
     return Trouble(judged.code, judged.summary, "make", judged.refusal, judged.hint, by_date=True)
+
+
+def _fallback(wanted: Wanted, seen: Seen) -> Trouble | None:
+    """Ours serves where an authority's is wanted, because that did not come, or was not asked."""
+    if seen.origin.by != "caretaker" or not asking.is_wanted(wanted):
+        return None
+    return Trouble("certificate-fallback", "it is this machine's own, not yet the authority's")

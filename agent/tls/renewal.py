@@ -17,14 +17,6 @@ from agent.tls.wanted import Wanted
 
 _PATIENCE = 15.0  # seconds that a service has to show the new pair; SochDB restarts in two
 
-# A pair with one of these troubles still serves.
-_SERVES = (
-    "certificate-expiring",
-    "certificate-names",
-    "certificate-provisional",
-    "certificate-rights",
-)
-
 
 def put_in_use(wanted: Wanted, issued: Issued, services: Services | None) -> str:
     """A line on what was done. `services` None: nothing runs yet that would have to be told.
@@ -33,7 +25,7 @@ def put_in_use(wanted: Wanted, issued: Issued, services: Services | None) -> str
     it still worked.
     """
     before = placing.in_use(wanted.home)
-    served = before is not None and _serves(wanted)
+    served = before is not None and judging.serves(wanted)
     asked = services is not None and wanted.spec.port != 0
     seen = port.shown(wanted.host, wanted.spec.port, _server_name(wanted)) if asked else b""
     folder = pair.adopt(wanted, issued)
@@ -47,11 +39,6 @@ def put_in_use(wanted: Wanted, issued: Issued, services: Services | None) -> str
             raise
         _take_back(wanted, before.name, services, error)
     return told
-
-
-def _serves(wanted: Wanted) -> bool:
-    trouble = judging.judge(wanted)
-    return trouble is None or trouble.code in _SERVES
 
 
 def _tell(

@@ -13,7 +13,7 @@ from agent.errors import UsageError
 from agent.host.machine import Host
 from agent.layout import Layout
 from agent.manifest.model import Certificate, Manifest
-from agent.manifest.placeholders import Values
+from agent.manifest.placeholders import Values, expand
 from agent.manifest.suggest import suggestion
 from agent.tls.memory import Memory, recall
 from agent.tls.moment import Moment, newest_of
@@ -23,7 +23,11 @@ from agent.tls.rights import OURS_ALONE, Ownership, ownership_on
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """One certificate: `names` is all it must be valid for, the most particular first."""
+    """One certificate: `names` is all it must be valid for, the most particular first.
+
+    `declared` are those of the manifest, filled in: all that an authority, or a customer, can
+    know. `orders`: an authority may be asked now; not at boot and in setup, which wait for nobody.
+    """
 
     layout: Layout
     name: str
@@ -34,6 +38,8 @@ class Wanted:
     memory: Memory = field(default_factory=Memory)
     host: Host = field(default_factory=Host, repr=False)
     values: Values | None = field(default=None, repr=False)
+    declared: list[str] = field(default_factory=list)
+    orders: bool = True
 
     @property
     def home(self) -> Path:
@@ -48,8 +54,9 @@ def wanted_for(
     *,
     values: Values | None = None,
     booting: bool = False,
+    orders: bool = True,
 ) -> Wanted:
-    """Raises UsageError for a name the manifest does not have, and OSError."""
+    """Raises UsageError for a name the manifest does not have, OSError, and what `values` raise."""
     spec = manifest.certificates.get(name)
     if spec is None:
         near = suggestion(name, manifest.certificates)
@@ -57,16 +64,19 @@ def wanted_for(
             "usage", f"there is no certificate {name!r}{near}", hint="caretaker tls list"
         )
     memory = recall(layout)
+    declared = [expand(each, values) for each in spec.names] if values else spec.names
     return Wanted(
         layout=layout,
         name=name,
         spec=spec,
-        names=names_of_machine(host.network.host_name(), host.network.own_addresses(), spec.names),
+        names=names_of_machine(host.network.host_name(), host.network.own_addresses(), declared),
         moment=_moment(host, layout, memory, booting=booting),
         ownership=ownership_on(layout),
         memory=memory,
         host=host,
         values=values,
+        declared=declared,
+        orders=orders and not booting,
     )
 
 

@@ -11,6 +11,7 @@ from agent.services.names import unit_name
 from agent.tls import judging, pair, placing, rights
 from agent.tls.judging import Trouble
 from agent.tls.wanted import Wanted, wanted_for
+from agent.values import values_for
 from setup import restarts
 from setup.site import Site
 from setup.step import Kind, Look, Step, Thing
@@ -70,7 +71,9 @@ def _tell_users(site: Site, name: str) -> None:
 
 
 def _wanted(site: Site, name: str) -> Wanted:
-    return wanted_for(site.host, site.manifest, site.layout, name)
+    # Of our own at first: an authority may need what only runs after setup, and may be slow.
+    values = values_for(site.manifest, site.layout)
+    return wanted_for(site.host, site.manifest, site.layout, name, values=values, orders=False)
 
 
 CERTIFICATES = Step("certificates", "TLS pairs", look, apply, things)

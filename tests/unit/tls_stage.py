@@ -27,7 +27,7 @@ def wanted(root: Path, at: float, *, names: list[str] | None = None, days: int =
     memory = recall(layout)
     moment = Moment(at, synchronised, newest_of(memory.newest), witness, boot, monotonic, booting)
     spec = Certificate(days=days)
-    return Wanted(layout, "main", spec, names or NAMES, moment, memory=memory)
+    return Wanted(layout, "main", spec, names or NAMES, moment, memory=memory, declared=spec.names)
 
 
 def again(before: Wanted, *, later: float = 0.0) -> Wanted:
