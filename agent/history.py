@@ -107,6 +107,26 @@ class History:
             ).fetchall()
         return [Sample(at, json.loads(facts)) for at, facts in reversed(rows)]
 
+    def lowest(
+        self, free: str, total: str, *, bucket: float, since: float
+    ) -> list[tuple[float, float, float]]:
+        """Of each `bucket` seconds, the sample with least of the fact `free`: (at, free, total).
+
+        SQLite picks them out, since reading two weeks of samples here would take ten times as
+        long. Raises FileFailure, at once where another process is writing.
+        """
+        with sqlite.reading(self.path, wait=0.1) as db:
+            if db is None:
+                return []
+            # With one min(), the bare columns are those of its row (lang_select.html, 2.5).
+            rows = db.execute(
+                "SELECT at, min(json_extract(facts, '$.' || ?)), json_extract(facts, '$.' || ?)"
+                " FROM samples WHERE at > ? AND json_valid(facts)"
+                " GROUP BY CAST(at / ? AS INTEGER) ORDER BY at",
+                (free, total, since, bucket),
+            ).fetchall()
+        return [row for row in rows if all(isinstance(each, int | float) for each in row)]
+
     def _hold_to_limit(self, db: sqlite3.Connection) -> None:
         """Make room before it is needed: pages once freed are used again, so the file stays."""
         size = _number(db, "page_size")

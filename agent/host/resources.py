@@ -40,6 +40,9 @@ class Resources:
             room = os.statvfs(self._disk)
             facts["disk_total_bytes"] = room.f_blocks * room.f_frsize
             facts["disk_free_bytes"] = room.f_bavail * room.f_frsize
+            if room.f_files:  # btrfs has no fixed number
+                facts["disk_inodes"] = room.f_files
+                facts["disk_inodes_free"] = room.f_favail
         return facts | self._rates()
 
     def _rates(self) -> dict[str, float]:

@@ -133,6 +133,9 @@ class DiskCheck(Check, frozen=True, kw_only=True, tag="disk"):
     warn_used: A[Percent, says("Percent in use that warns.")] = 85.0
     fail_used: A[Percent, says("Percent in use that fails.")] = 95.0
     fail_free: A[Size, says("Fewer free bytes than this fail.")] = Size(64 << 20)
+    full_within: A[
+        Duration, says("Warn when it will be full this soon, by how it filled so far; 0s never.")
+    ] = Duration(7 * 86400)
 
 
 class InodesCheck(Check, frozen=True, kw_only=True, tag="inodes"):
@@ -141,6 +144,9 @@ class InodesCheck(Check, frozen=True, kw_only=True, tag="inodes"):
     path: A[str, says("Any path on the file system.")] = "{data}"
     warn_used: A[Percent, says("Percent in use that warns.")] = 85.0
     fail_used: A[Percent, says("Percent in use that fails.")] = 95.0
+    full_within: A[
+        Duration, says("Warn when they will run out this soon, as they did so far; 0s never.")
+    ] = Duration(7 * 86400)
 
 
 class MemoryCheck(Check, frozen=True, kw_only=True, tag="memory"):

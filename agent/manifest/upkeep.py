@@ -78,9 +78,6 @@ class Remediation(Struct, frozen=True, kw_only=True):
         says("Percent used, of bytes or inodes, at which safe tasks make room."),
         Meta(gt=0, lt=100),
     ] = 85.0
-    disk_full_within: A[
-        Duration, says("Warn when the disk will be full this soon, by its own history.")
-    ] = Duration(7 * 86400)
 
 
 class Schedule(Struct, frozen=True, kw_only=True):

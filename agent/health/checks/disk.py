@@ -13,6 +13,8 @@ from typing import Any
 
 from agent.findings import Finding, failed, passed, warned
 from agent.health.context import CheckType, Context
+from agent.health.filling import full_soon, words
+from agent.health.forecast import DAY, Forecast
 from agent.health.words import amount
 from agent.host.facts import FileSystem
 from agent.host.mounts import Mount, mount_of, parse_mounts
@@ -28,12 +30,14 @@ def look(check: DiskCheck, context: Context) -> Finding:
         why = "the kernel made it so, see dmesg" if mount.frozen else "it is mounted so"
         summary = f"the file system of {check.path} ({mount.source}) is read-only: {why}"
         return failed("disk-read-only", summary)
-    return _judge(check, found)
-
-
-def _judge(check: DiskCheck, found: FileSystem) -> Finding:
     if found.size <= 0:
         return passed(f"the file system of {check.path} has no size of its own")
+    within = float(check.full_within)
+    soon = full_soon(context, free=found.free, size=found.size, within=within)
+    return _judge(check, found, soon)
+
+
+def _judge(check: DiskCheck, found: FileSystem, soon: Forecast | None) -> Finding:
     used = 100 * (1 - found.free / found.size)
     left = f"{amount(found.free)} of {amount(found.size)} free at {check.path}"
     facts: dict[str, Any] = {"free": found.free, "size": found.size}
@@ -43,8 +47,14 @@ def _judge(check: DiskCheck, found: FileSystem) -> Finding:
         )
     if used >= check.fail_used or found.free < check.fail_free:
         return failed("disk-low", f"only {left}", observed=used, unit="percent", **facts)
+    filling = words(soon, amount(soon.rate * DAY)) if soon else ""
     if used >= check.warn_used:
-        return warned("disk-low", f"only {left}", observed=used, unit="percent", **facts)
+        summary = f"only {left}{f'; {filling}' if filling else ''}"
+        return warned("disk-low", summary, observed=used, unit="percent", **facts)
+    if soon:
+        facts |= {"full_in": round(soon.seconds), "confidence": round(soon.confidence, 2)}
+        summary = f"{left}, but {filling}"
+        return warned("disk-filling", summary, observed=used, unit="percent", **facts)
     return passed(left, observed=used, unit="percent", **facts)
 
 
@@ -76,7 +86,14 @@ TYPE = CheckType(
     code="disk",
     params=DiskCheck,
     look=look,
-    codes=("disk-full", "disk-low", "disk-read-only", "disk-missing", "disk-unreadable"),
+    codes=(
+        "disk-full",
+        "disk-low",
+        "disk-filling",
+        "disk-read-only",
+        "disk-missing",
+        "disk-unreadable",
+    ),
     hang="the file system does not answer; is it a network mount whose server is gone?",
-    cost="one statvfs",
+    cost="one statvfs; a millisecond of arithmetic once a minute",
 )
