@@ -1,0 +1,1 @@
+"""What emptying a large folder costs beside `find -delete`, and what a writer loses meanwhile."""
