@@ -41,18 +41,21 @@ class Holder:
 class Sought:
     """Files by (device, inode) as stat(2) has them; folders as absolute real paths.
 
-    `devices` are the file systems of the files, as mountinfo has them; empty: not known.
+    `devices` are the file systems of the files, as mountinfo has them; empty: not known. `home` is
+    the folder that a process must be able to reach to have had to do with them; empty: any.
     """
 
     files: frozenset[tuple[int, int]]
     folders: tuple[str, ...]
     devices: frozenset[tuple[int, int]]
+    home: str = ""
 
 
 @dataclass(slots=True)
 class Sweep:
     """What was found. `unseen` counts processes that may not be looked at; `blind` says that
-    there may be others that are not even listed; `foreign` are pids of other pid namespaces."""
+    there may be others that are not even listed; `foreign` are pids of other pid namespaces
+    whose mounts reach `home`."""
 
     holders: list[Holder] = field(default_factory=list)
     unseen: int = 0
@@ -77,7 +80,7 @@ def sweep(sought: Sought, *, but: Collection[int] = (), proc: str = "/proc") -> 
         for pid in new:
             home = f"{proc}/{pid}"
             try:
-                if os.readlink(f"{home}/ns/pid") != ours:
+                if os.readlink(f"{home}/ns/pid") != ours and _reaches(home, sought, views, proc):
                     found.foreign.append(pid)
                 how = _look_at(home, sought, views, proc)
             except (FileNotFoundError, ProcessLookupError):
@@ -88,6 +91,14 @@ def sweep(sought: Sought, *, but: Collection[int] = (), proc: str = "/proc") -> 
             if how:
                 found.holders.append(Holder(pid, _name(home), how))
     return found
+
+
+def _reaches(home: str, sought: Sought, views: dict[str, View], proc: str) -> bool:
+    """A container with a root of its own has never seen the lock."""
+    try:
+        return not sought.home or _view(home, sought, views, proc).reaches_home
+    except FileNotFoundError:
+        return True  # An ended main thread has no mounts to look at.
 
 
 def _look_at(home: str, sought: Sought, views: dict[str, View], proc: str) -> str:
@@ -156,7 +167,9 @@ def _view(home: str, sought: Sought, views: dict[str, View], proc: str) -> View:
     key = f"{os.readlink(f'{home}/ns/mnt')} {root}"
     if key not in views:
         ours = _mounts(f"{proc}/self")
-        views[key] = View.of(sought.folders, sought.devices, ours, _mounts(home), root)
+        views[key] = View.of(
+            sought.folders, sought.devices, ours, _mounts(home), root=root, home=sought.home
+        )
     return views[key]
 
 

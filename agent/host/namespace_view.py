@@ -29,6 +29,7 @@ class View:
     devices: Collection[tuple[int, int]]
     needles: list[bytes]
     above: frozenset[str]
+    reaches_home: bool
     _folders: dict[str, tuple[bool, bool, bool]] = field(default_factory=dict)
 
     @classmethod
@@ -38,9 +39,14 @@ class View:
         devices: Collection[tuple[int, int]],
         ours: Sequence[Mount],
         theirs: Sequence[Mount],
+        *,
         root: str,
+        home: str,
     ) -> View:
-        """`root` is the process's own: mountinfo tells of mounts below it, relative to it."""
+        """`root` is the process's own: mountinfo tells of mounts below it, relative to it.
+
+        `home` is a folder of ours that it may reach or not.
+        """
         places = [place for each in folders if (place := _place(each, ours)) is not None]
         mounts = _rooted(theirs, root)
         names = {
@@ -51,7 +57,9 @@ class View:
             for name in _names(mount, inner)
         }
         above = frozenset(name.rpartition("/")[0] for name in names)
-        return cls(mounts, places, devices, [os.fsencode(name) for name in sorted(names)], above)
+        needles = [os.fsencode(name) for name in sorted(names)]
+        reaches = _reaches(_place(home, ours), mounts) if home else True
+        return cls(mounts, places, devices, needles, above, reaches)
 
     def is_below(self, path: str) -> bool:
         """Whether a path of this namespace is, or stands below, one of the folders."""
@@ -113,6 +121,17 @@ def _names(mount: Mount, inner: str) -> list[str]:
     if inner == mount.root or inner.startswith(_slashed(mount.root)):
         return [_joined(mount.point, inner[len(mount.root) :].lstrip("/"))]
     return [mount.point] if mount.root.startswith(_slashed(inner)) else []
+
+
+def _reaches(place: tuple[tuple[int, int], str] | None, mounts: Sequence[Mount]) -> bool:
+    """Whether one of the mounts shows that place."""
+    if place is None:
+        return True
+    device, inner = place
+    return any(
+        mount.device == device and _slashed(inner).startswith(_slashed(mount.root))
+        for mount in mounts
+    )
 
 
 def _joined(head: str, tail: str) -> str:

@@ -114,15 +114,19 @@ def _sought(lock: Lock, place: Place, mount: Mount | None) -> Sought:
         files=frozenset({(facts.st_dev, facts.st_ino)}),
         folders=tuple(os.path.realpath(each) for each in lock.protects),
         devices=frozenset({mount.device} if mount is not None else ()),
+        home=os.path.realpath(place.path.parent),
     )
 
 
 def _strangers(lock: Lock, pid: int, owner: int, swept: Sweep) -> tuple[Holder, ...]:
     """Processes of other pid namespaces that may have written the file.
 
-    They know themselves by another number than we do. One counts that runs the lock's program, or
-    has the number of the file in its own namespace and belongs to the file's owner.
+    They know themselves by another number than we do. One counts that can reach the file and runs
+    the lock's program, or has the number of the file in its own namespace and belongs to the
+    file's owner. A PostgreSQL server works in the folder that is looked for anyway.
     """
+    if lock.kind == "postgres":
+        return ()
     found = []
     for each in swept.foreign:
         other = passport.of(each)
