@@ -50,7 +50,7 @@ class LimitedAdapter(HTTPAdapter):
         proxies: Mapping[str, str] | None = None,
     ) -> requests.Response:
         """One exchange; the answer is here as a whole. Raises RequestException."""
-        left = self._left()
+        left = self.left()
         limits = (min(_CONNECT, left), min(_READ, left))
         answer = super().send(request, stream=True, timeout=limits, verify=self._ca)
         try:
@@ -64,7 +64,7 @@ class LimitedAdapter(HTTPAdapter):
 
     def pause(self, seconds: float) -> None:
         """Sleep, but not past the deadline. Raises TooLong where that is over."""
-        time.sleep(min(seconds, self._left()))
+        time.sleep(min(seconds, self.left()))
 
     def _all_of(self, raw: HTTPResponse) -> bytes:
         found = bytearray()
@@ -73,10 +73,11 @@ class LimitedAdapter(HTTPAdapter):
             found += chunk
             if len(found) > _CAP:
                 raise TooLarge(f"the answer has more than the {_CAP} bytes allowed")
-            self._left()
+            self.left()
         return bytes(found)
 
-    def _left(self) -> float:
+    def left(self) -> float:
+        """Seconds until the deadline. Raises TooLong where that is over."""
         left = self._deadline - time.monotonic()
         if left <= 0:
             raise TooLong("the time for it is over")

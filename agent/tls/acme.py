@@ -124,7 +124,7 @@ def _prove(talk: _Talk, asked: list[Any]) -> None:
     ]
     if not pieces:
         return
-    with shown(talk.order, pieces):
+    with shown(talk.order, pieces, left=talk.line.adapter.left):
         if talk.order.challenge == "dns-01":
             talk.pause(talk.order.spread)
         for _, body in found:

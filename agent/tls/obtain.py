@@ -25,7 +25,8 @@ from agent.tls.order import Order, Outcome
 from agent.tls.placing import Issued, Origin
 from agent.tls.wanted import Wanted
 
-_GRACE = 30.0  # seconds the child gets to take its proofs back
+# Seconds the child gets beyond the order's: for each proof it takes back, and to end.
+_CLEARING, _GRACE = 20.0, 30.0
 _CHAIN = 10  # certificates; real chains have three
 _CAP = 1 << 18  # characters
 
@@ -112,9 +113,9 @@ def _order(wanted: Wanted, acme: Acme, request: str) -> Order:
         hook=acme.hook,
         environment=acme.environment,
         user=acme.user or ("" if wanted.layout.embedded else wanted.layout.app),
-        hook_seconds=acme.hook_timeout,
-        spread=acme.spread,
-        seconds=acme.timeout,
+        hook_seconds=float(acme.hook_timeout),
+        spread=float(acme.spread),
+        seconds=float(acme.timeout),
     )
 
 
@@ -122,7 +123,7 @@ def _ordered(wanted: Wanted, order: Order, acme: Acme) -> Outcome:
     done = wanted.host.run(
         [sys.executable, "-I", "-m", "agent.tls.acme"],
         stdin=msgspec.json.encode(order),
-        timeout=acme.timeout + acme.hook_timeout + _GRACE,
+        timeout=acme.timeout + len(wanted.declared) * _CLEARING + _GRACE,
     )
     if done.timed_out:
         return Outcome(trouble="authority", problem=f"no end after {done.seconds:.0f} s")

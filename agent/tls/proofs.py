@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import errno
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
@@ -17,6 +17,9 @@ from agent.host.challenge_port import ChallengePort
 from agent.tls.order import Order, Trouble
 
 _WEBROOT_SECONDS = 10.0
+_CLEARING = (
+    20.0  # seconds a call of the hook has to take a record back, whatever the order has left
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +40,14 @@ class CannotShow(Exception):
 
 
 @contextmanager
-def shown(order: Order, pieces: list[Piece]) -> Iterator[None]:
-    """While the block runs, everybody who asks sees the pieces. Raises CannotShow."""
+def shown(order: Order, pieces: list[Piece], *, left: Callable[[], float]) -> Iterator[None]:
+    """While the block runs, everybody who asks sees the pieces.
+
+    `left`: seconds the order has. Raises CannotShow, and what `left` raises.
+    """
     with ExitStack() as stack:
         if order.challenge == "dns-01":
-            _in_dns(order, pieces, stack)
+            _in_dns(order, pieces, stack, left)
         elif order.webroot:
             _in_folder(order, pieces, stack)
         else:
@@ -89,17 +95,17 @@ def _write(order: Order, piece: Piece, act: str) -> spawn.Completed:
     )
 
 
-def _in_dns(order: Order, pieces: list[Piece], stack: ExitStack) -> None:
+def _in_dns(order: Order, pieces: list[Piece], stack: ExitStack, left: Callable[[], float]) -> None:
     for piece in pieces:
         # Before the first call: one that fails, or is ended, may have written the record already.
-        stack.callback(_call, order, piece, "remove")
-        done = _call(order, piece, "add")
+        stack.callback(_call, order, piece, "remove", min(order.hook_seconds, _CLEARING))
+        done = _call(order, piece, "add", min(order.hook_seconds, left()))
         if not done.ok:
             problem = f"the hook {order.hook[0]} could not add the record: {done.reason}"
             raise CannotShow("hook", problem)
 
 
-def _call(order: Order, piece: Piece, act: str) -> spawn.Completed:
+def _call(order: Order, piece: Piece, act: str, seconds: float) -> spawn.Completed:
     """The hook's contract (docs/how-to/acme.md). The record's value is public once it is there."""
     told = {
         "CARETAKER_ACME_ACTION": act,
@@ -109,7 +115,7 @@ def _call(order: Order, piece: Piece, act: str) -> spawn.Completed:
     }
     return spawn.run(
         order.hook,
-        timeout=order.hook_seconds,
+        timeout=seconds,
         env={**order.environment, **told},
         user=order.user,
     )
