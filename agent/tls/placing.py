@@ -184,6 +184,12 @@ def in_use(home: Path) -> Path | None:
     return current.resolve() if current.is_dir() else None
 
 
+def previous_of(home: Path) -> str:
+    """The name of the pair that was in use before; empty where it is gone."""
+    name = files.link_target(home / PREVIOUS)
+    return name if _is_child(name) and (home / name).is_dir() else ""
+
+
 def brought_by_customer(home: Path) -> bool:
     """Whether the pair in use is the customer's own, which nothing of ours overwrites.
 
