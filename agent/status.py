@@ -80,8 +80,24 @@ class ProbeReport(msgspec.Struct, frozen=True):
     alive: bool
 
 
+class SafeModeReport(msgspec.Struct, frozen=True):
+    """A remedy that stopped at one target until a person resets it. `since` is since 1970."""
+
+    remedy: str
+    target: str
+    why: str
+    since: float
+
+    @property
+    def hint(self) -> str:
+        return f"caretaker remedies reset {self.remedy} {self.target}"
+
+
 class StatusReport(msgspec.Struct, frozen=True):
-    """The whole. `at` and `started` are since 1970, `weight` percent."""
+    """The whole. `at` and `started` are since 1970, `weight` percent.
+
+    `remedies` counts what remedies did: remedy -> outcome (done, failed, refused) -> times.
+    """
 
     at: float
     appliance: str
@@ -103,4 +119,6 @@ class StatusReport(msgspec.Struct, frozen=True):
     url: str = ""
     support: str = ""
     notes: list[str] = []
+    safe_mode: list[SafeModeReport] = []
+    remedies: dict[str, dict[str, int]] = {}
     extra: dict[str, Any] = {}

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import msgspec
 
 from agent.findings import Status
-from agent.health.verdict import CheckState, Verdict
+from agent.health.verdict import SAFE_MODE, CheckState, Verdict
 from agent.history import Change
 
 Loudness = Literal["info", "warning", "error"]
@@ -105,7 +105,7 @@ def _of_whole(verdict: Verdict) -> Line:
     loudness: Loudness = "info"
     if verdict.reason in ("fail", "stale"):
         loudness = "error"
-    elif verdict.reason == "warn":
+    elif verdict.reason in ("warn", SAFE_MODE):
         loudness = "warning"
     fields = {
         "verdict": verdict.ready.value,

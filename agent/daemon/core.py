@@ -16,6 +16,7 @@ from agent.daemon.desk import Desk
 from agent.daemon.facade import Facade
 from agent.daemon.keeper import ModeKeeper
 from agent.daemon.looks import Looks
+from agent.daemon.mending import Mending
 from agent.daemon.pair_watch import PairWatch
 from agent.daemon.records import Records
 from agent.daemon.report import Facts, render
@@ -82,6 +83,7 @@ class Daemon:
         self.services: Services = self._open_services()
         self._service_states: dict[str, ServiceState] = {}
         self._restarts: dict[str, int] = {}
+        self.mending = Mending(self)
         self.sampler = Sampler(host.clock, layout.data_home, self.records.sampled)
         self.silence = Silence(host.clock, manifest.probe.silent_after)
         self.pair = PairWatch(probe.settings)
@@ -108,6 +110,7 @@ class Daemon:
         self.looks.begin(self.appliance, self.services, tuple(self.appliance.manifest.checks))
         self.timetable.add("beat", BEAT, self._beat)
         self.timetable.add("sample", float(daemon.sample_every), self.sampler.begin)
+        self.mending.start()
         self.api.start(self.facade, self.host.clock)
         self._note_for_next_start(self.probe.settings)
 
@@ -116,7 +119,8 @@ class Daemon:
         probe, stats = self.probe, self.probe.stats()
         wall = self.host.clock.wall()
         boot = wall - self.host.clock.monotonic()
-        notes = [*self.notes.values(), self.keeper.complaint(), stats.tls_error]
+        notes = [*self.notes.values(), *self.mending.notes()]
+        notes += [self.keeper.complaint(), stats.tls_error]
         facts = Facts(
             wall=wall,
             boot=boot,
@@ -132,6 +136,8 @@ class Daemon:
                 alive=probe.alive(),
             ),
             notes=[note for note in [*notes, *self.records.complaints()] if note],
+            safe_mode=self.mending.safe(),
+            remedies=self.mending.counts(),
         )
         return render(self.desk.verdict(), self.appliance, facts)
 
@@ -170,6 +176,7 @@ class Daemon:
         if fresh.manifest.daemon.api_port != old.manifest.daemon.api_port:
             self.notes["api"] = f"the port of the local API changed; {_NEXT_START}"
         self.looks.change(fresh, self.services, changes)
+        self.mending.replace()
         self.silence.after = fresh.manifest.probe.silent_after
         self.records.limit_history(fresh.manifest.daemon.history)
         if fresh.manifest.daemon.sample_every != old.manifest.daemon.sample_every:
@@ -211,6 +218,8 @@ class Daemon:
 
     def _heard(self, old: Verdict | None, new: Verdict) -> None:
         self.records.heard(old, new)
+        if old is not None:
+            self.mending.heard()
         if old is not None and self.appliance.manifest.services:
             # The report is to show the services as they are now, not as the last beat saw them.
             self.timetable.not_later("beat", self.host.clock.monotonic())
@@ -234,6 +243,7 @@ class Daemon:
         if self.pair.renewed(self.probe.settings):
             self.probe.reload(self.probe.settings.certificate, self.probe.settings.key)
             self.records.noted("probe-certificate", why="it was renewed on disk")
+        self.mending.beat()
         self.records.refresh()
 
     def _look_at_services(self) -> None:

@@ -54,6 +54,7 @@ class Desk:
         self._groups = groups
         self._engine = Engine(checks, groups, clock.monotonic())
         self._mode = Mode()
+        self._notice = ""
         self._verdict: Verdict | None = None
         self._snapshot: Snapshot | None = None
         self._changes_at = 0.0
@@ -83,6 +84,13 @@ class Desk:
         with self._lock:
             self._mode = mode
             self._evaluate()
+
+    def set_notice(self, notice: str) -> None:
+        """Something of the agent's own that a person should see to; empty: nothing."""
+        with self._lock:
+            if notice != self._notice:
+                self._notice = notice
+                self._evaluate()
 
     def replace(self, checks: Mapping[str, Check], groups: Mapping[str, Sequence[str]]) -> Changes:
         """Watch these checks from now on; see `Engine.replace`."""
@@ -124,7 +132,7 @@ class Desk:
 
     def _evaluate(self) -> Verdict:
         now = self._clock.monotonic()
-        old, new = self._verdict, self._engine.verdict(now, self._mode)
+        old, new = self._verdict, self._engine.verdict(now, self._mode, self._notice)
         self._changes_at = self._engine.changes_at(now)
         changed = old is None or old.gist != new.gist
         self._verdict = new

@@ -6,6 +6,7 @@ goes to the desk.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
@@ -47,6 +48,13 @@ class Looks:
         for name in changes.removed:
             self._timetable.drop(self._jobs.pop(name))
         self.begin(appliance, services, changes.added)
+
+    def again(self, names: Iterable[str]) -> None:
+        """Look at these now, not at their time. From any thread."""
+        for name in names:
+            job = self._jobs.get(name)
+            if job is not None:
+                self._timetable.not_later(job, self._host.clock.monotonic())
 
     def _look(self, name: str, job: str, memory: dict[str, Any]) -> None:
         if self._jobs.get(name) != job or self._world is None:

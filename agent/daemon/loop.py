@@ -108,6 +108,7 @@ class Loop:
         daemon = self._daemon
         drain = float(daemon.appliance.manifest.daemon.drain)
         daemon.stopping = True
+        daemon.mending.stop()
         self._systemd.notify("STOPPING=1", f"EXTEND_TIMEOUT_USEC={int((drain + 30) * 1e6)}")
         daemon.desk.set_mode(Mode("stopping", f"draining for {drain:g} s"))
         daemon.records.noted("agent-stop", actor=daemon.stop_wanted or "signal")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from agent.findings import Level
-from agent.health.verdict import CheckState, Verdict
+from agent.health.verdict import SAFE_MODE, CheckState, Verdict
 from agent.probe import snapshot
 
 
@@ -21,7 +21,8 @@ def reduce(verdict: Verdict, members: Mapping[str, Sequence[str]]) -> snapshot.S
     return snapshot.Snapshot(
         live=verdict.live.value,
         ready=verdict.ready.value,
-        reason=verdict.reason,
+        # What the agent itself is in trouble with is no stranger's business.
+        reason="warn" if verdict.reason == SAFE_MODE else verdict.reason,
         weight=verdict.weight,
         drained=verdict.drained,
         checks=[_check(state, groups[name]) for name, state in verdict.checks.items()],

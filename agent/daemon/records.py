@@ -105,6 +105,11 @@ class Records:
 
         self._scribe.put("ledger", write)
 
+    def happened(self, what: str, outcome: str) -> None:
+        """What another process did and wrote into its own ledger: for the list of events only."""
+        self.events.add([EventReport(self._host.clock.wall(), what, outcome, "")])
+        self.refresh()
+
     def warn(self, message: str, **fields: object) -> None:
         """A line of the log that is neither a verdict nor an act."""
         self._put_line(chronicle.Line("warning", message, fields))

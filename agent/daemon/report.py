@@ -18,6 +18,7 @@ from agent.status import (
     EventReport,
     ModeReport,
     ProbeReport,
+    SafeModeReport,
     ServiceReport,
     StatusReport,
 )
@@ -37,6 +38,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     events: Sequence[EventReport]
     probe: ProbeReport
     notes: Sequence[str]
+    safe_mode: Sequence[SafeModeReport] = ()
+    remedies: Mapping[str, dict[str, int]] = {}
 
 
 def render(verdict: Verdict, appliance: Appliance, facts: Facts) -> StatusReport:
@@ -62,6 +65,8 @@ def render(verdict: Verdict, appliance: Appliance, facts: Facts) -> StatusReport
         url=sold.url,
         support=sold.support,
         notes=list(facts.notes),
+        safe_mode=list(facts.safe_mode),
+        remedies=dict(facts.remedies),
     )
 
 

@@ -79,8 +79,8 @@ class Engine:
         first_failure = track.record(finding, now)
         return track.next_look(first_failure=first_failure)
 
-    def verdict(self, now: float, mode: Mode = NORMAL) -> Verdict:
-        """Everything known, as of `now`."""
+    def verdict(self, now: float, mode: Mode = NORMAL, notice: str = "") -> Verdict:
+        """Everything known, as of `now`. `notice`: see `judge`."""
         own = {name: track.status(now) for name, track in self._tracks.items()}
         self._decided = self._decided or all(status is not None for status in own.values())
         failing = {name for name, status in own.items() if status is Status.FAIL}
@@ -88,7 +88,7 @@ class Engine:
             name: _alone(track, own[name] or Status.PASS) for name, track in self._tracks.items()
         }
         states = [self._state(name, own[name], alone, failing, now) for name in self._tracks]
-        return judge(states, self._groups, at=now, decided=self._decided, mode=mode)
+        return judge(states, self._groups, at=now, decided=self._decided, mode=mode, notice=notice)
 
     def valid_until(self, now: float) -> float:
         """How long the verdict of `now` may be repeated unheard; the probe child's deadline.

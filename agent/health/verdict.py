@@ -14,6 +14,7 @@ from agent.findings import Finding, Level, Severity, Status
 from agent.health.hysteresis import BADNESS
 
 STEP = 25  # per cent of weight that one warning takes
+SAFE_MODE = "safe-mode"  # a remedy stopped until a person resets it
 LEAST = 25  # per cent: a warning never takes a node out, only failure does
 
 
@@ -80,7 +81,8 @@ class Mode(msgspec.Struct, frozen=True):
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """What the balancers hear, and why.
 
-    `reason` is one word: ok, warn, fail, starting, stale, draining, maintenance, stopping.
+    `reason` is one word: ok, warn, safe-mode, fail, starting, stale, draining, maintenance,
+    stopping.
     `causes` names the checks that made it so, worst first; `decided` is False until every check
     has been looked at once. `at` is ticks.
     """
@@ -120,8 +122,13 @@ def judge(
     at: float,
     decided: bool,
     mode: Mode,
+    notice: str = "",
 ) -> Verdict:
-    """One verdict of all states. `mode` holds whatever the checks say; `decided` see Verdict."""
+    """One verdict of all states. `mode` holds whatever the checks say; `decided` see Verdict.
+
+    `notice`: something of the agent's own that a person should see to. It makes a good verdict a
+    warning with the reason `safe-mode`, takes no traffic away, and changes no other verdict.
+    """
     checks = {state.name: state for state in states}
     speaking = [state for state in checks.values() if not state.muted_by and not state.pending]
     ready, reason = _ready(checks.values(), speaking, decided=decided)
@@ -131,12 +138,15 @@ def judge(
         live = worst(state.counts_live for state in speaking)
     if mode.word and decided:
         ready, reason = Status.FAIL, mode.word
+    noticed = bool(notice) and decided and reason == "ok"
+    if noticed:
+        ready, reason = Status.WARN, SAFE_MODE
     return Verdict(
         at=at,
         live=live,
         ready=ready,
         reason=reason,
-        summary=_summary(reason, mode, checks, causes),
+        summary=notice if noticed else _summary(reason, mode, checks, causes),
         causes=causes,
         weight=_weight(ready, speaking),
         drained=decided and mode.word in ("draining", "stopping"),

@@ -13,12 +13,14 @@ from pathlib import Path
 
 from agent.errors import MachineError
 from agent.findings import Finding, Status
+from agent.host.as_user import as_user
 from agent.host.spawn import Completed
+from agent.layout import TOOL_USER
 from agent.manifest.model import Manifest
 from agent.manifest.placeholders import expand
 from agent.manifest.upkeep import DeclaredRemedy
-from agent.remedies import REMEDIES
 from agent.remedies.remedy import Budget, Fault, Remedy, Scene
+from agent.remedies.roster import REMEDIES
 
 SETTLE = 10.0  # seconds in which the checks may come to agree after the program ended well
 _STEP = 0.5
@@ -116,5 +118,7 @@ def _look(scene: Scene, name: str) -> Finding:
     from agent.health.context import Context
     from agent.health.look import look_once
 
-    context = Context(scene.host, scene.layout, scene.values, scene.services, name)
+    # A check's program is for the daemon to run, which has no rights; never for root.
+    host = scene.host if scene.layout.embedded else as_user(scene.host, TOOL_USER)
+    context = Context(host, scene.layout, scene.values, scene.services, name)
     return look_once(scene.manifest.checks[name], context)

@@ -21,6 +21,8 @@ _STATUS: dict[str, int] = {
     "refused": RefusedError.exit_status,
     "waiting": BusyError.exit_status,
 }
+# How the one-shot may end without its being anybody's error: what is so is in the ledger.
+TOLD = frozenset({0, *_STATUS.values()})
 _WORDS = {
     "done": "mended",
     "uncured": "not cured",

@@ -95,8 +95,10 @@ def _rights(manifest: Manifest) -> dict[str, list[str]]:
             "# Tasks of the vendor's that make room run as their users.",
             "CapabilityBoundingSet=CAP_SETUID CAP_SETGID CAP_KILL",
         ]
-    for name in manifest.remedies:
+    for name, spec in manifest.remedies.items():
+        checks = [manifest.checks[each] for each in spec.checks]
         found[name] = [
+            *(["IPAddressAllow=any"] if any(map(_looks_outside, checks)) else []),
             "# Only a program of the vendor's, run as its user, and ended when its time is over.",
             "CapabilityBoundingSet=",
             "CapabilityBoundingSet=CAP_DAC_READ_SEARCH CAP_SETUID CAP_SETGID CAP_KILL",

@@ -1,0 +1,124 @@
+"""Mending, wired into the daemon: who is asked for a remedy, and what is shown of it.
+
+Owns the two ways to a one-shot (systemd's, by name over the acts' socket; embedded, a child of
+ours), and telling desk, log and events. Refuses the rules of when (`mender`).
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from typing import Protocol
+
+from agent.act.acts import RUN_REMEDY
+from agent.act.client import ask
+from agent.daemon.appliance import Appliance
+from agent.daemon.desk import Desk
+from agent.daemon.keeper import ModeKeeper
+from agent.daemon.looks import Looks
+from agent.daemon.mender import Mender, World
+from agent.daemon.records import Records
+from agent.daemon.safe_mode import RemedyMemory, notes, notice
+from agent.errors import MachineError
+from agent.host.machine import Host
+from agent.remedies.cures import cures_of
+from agent.remedies.deed import TOLD
+from agent.status import SafeModeReport
+
+_LONGEST = 900.0  # seconds that a remedy may take; TimeoutStartSec= of caretaker-act@.service
+
+
+class Parts(Protocol):
+    """What mending needs of the daemon."""
+
+    appliance: Appliance
+    host: Host
+    desk: Desk
+    looks: Looks
+    keeper: ModeKeeper
+    records: Records
+    stopping: bool
+
+
+class Mending:
+    """Safe from any thread once started."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._memory = RemedyMemory(parts.appliance.layout.remedies)
+        self._shown: list[SafeModeReport] = []
+        world = World(
+            clock=parts.host.clock,
+            cures=lambda: cures_of(parts.appliance.manifest),
+            ask=self._ask,
+            again=self._again,
+            verdict=parts.desk.verdict,
+            memory=self._memory.read,
+            held=self._held,
+            told=self._told,
+            broken=parts.records.broken,
+        )
+        self._mender = Mender(world)
+
+    def start(self) -> None:
+        self.beat()
+        self._mender.start()
+
+    def stop(self) -> None:
+        self._mender.stop()
+
+    def heard(self) -> None:
+        """The verdict changed. Never waits."""
+        self._mender.heard()
+
+    def replace(self) -> None:
+        """After another manifest was read."""
+        self._mender.replace()
+
+    def beat(self) -> None:
+        """Take in what root's one-shots, and people, did meanwhile."""
+        self._memory.read()
+        before, self._shown = self._shown, self._memory.safe()
+        self._parts.desk.set_notice(notice(self._shown))
+        if {(each.remedy, each.target) for each in before} - {
+            (each.remedy, each.target) for each in self._shown
+        }:
+            self._mender.forget()
+        else:
+            # A code may have changed without the verdict.
+            self._mender.heard()
+
+    def safe(self) -> list[SafeModeReport]:
+        return self._shown
+
+    def notes(self) -> list[str]:
+        return notes(self._shown)
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """What remedies did: remedy -> outcome -> times."""
+        return self._memory.newest.counts
+
+    def _ask(self, remedy: str) -> None:
+        parts = self._parts
+        layout = parts.appliance.layout
+        if not layout.embedded:
+            ask(RUN_REMEDY.name, remedy, host=parts.host, layout=layout)
+            return
+        argv = [sys.executable, "-I", "-m", "agent.remedies", "--root", str(layout.root)]
+        done = parts.host.run([*argv, "run", remedy], timeout=_LONGEST)
+        if done.status not in TOLD or done.timed_out:
+            raise MachineError("command-failed", f"the remedy {remedy}: {done.reason}")
+
+    def _again(self, checks: Iterable[str]) -> None:
+        self._parts.looks.again(checks)
+
+    def _held(self) -> bool:
+        """In maintenance a person works here; a drain only keeps traffic away."""
+        return self._parts.stopping or self._parts.keeper.current().maintenance is not None
+
+    def _told(self, remedy: str, did: str, error: str) -> None:
+        if error:
+            self._parts.records.warn(f"remedy {remedy}: {error}", code="remedy", remedy=remedy)
+        if did:
+            self._parts.records.happened(f"remedy {remedy}", did)
+        self.beat()
