@@ -1,0 +1,1 @@
+"""How the lock remedy does against real contenders."""
