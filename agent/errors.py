@@ -94,6 +94,7 @@ CODES = (
     "daemon-failed",
     "service-unknown",
     "service-failed",
+    "task-failed",
     "certificate-invalid",
     "authority-failed",
     "image-unknown",

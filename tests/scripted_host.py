@@ -13,6 +13,7 @@ Refuses to imitate behaviour: an answer is data, or a function of the test's own
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import TypeVar
 
@@ -50,6 +51,7 @@ class ScriptedClock(Clock):
     def __init__(self, wall: float = NOW, monotonic: float = 1000.0) -> None:
         self.now, self.ticks, self.boot = wall, monotonic, "b0000000-0000-4000-8000-000000000001"
         self.slept: list[float] = []
+        self.place: tzinfo = UTC
 
     def wall(self) -> float:
         return self.now
@@ -63,6 +65,9 @@ class ScriptedClock(Clock):
 
     def boot_id(self) -> str:
         return self.boot
+
+    def zone(self) -> tzinfo:
+        return self.place
 
     def advance(self, seconds: float) -> None:
         """Time passes."""
@@ -207,6 +212,9 @@ class ScriptedFacts(Facts):
 
     def children(self, pid: int) -> list[int]:
         return self.families.get(pid, [])
+
+    def machine_id(self) -> bytes:
+        return bytes(range(16))
 
 
 class ScriptedKernel(Kernel):

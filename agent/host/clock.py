@@ -7,8 +7,10 @@ shown to a person is the command line's business.
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
+
+from agent.host import zone
 
 
 class Clock:
@@ -21,6 +23,10 @@ class Clock:
     def monotonic(self) -> float:
         """Seconds that only grow. CLOCK_BOOTTIME: a suspended VM must not look freshly checked."""
         return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+    def zone(self) -> tzinfo:
+        """The zone of the machine's clock face."""
+        return zone.local_zone()
 
     def sleep(self, seconds: float) -> None:
         time.sleep(seconds)

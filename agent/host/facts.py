@@ -9,6 +9,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from agent.host import zone
 from agent.host.kernel import Kernel
 from agent.host.memory import available_memory
 from agent.host.spawn import children_of
@@ -89,3 +90,11 @@ class Facts:
     def children(self, pid: int) -> list[int]:
         """The direct children of a process, zombies included."""
         return children_of(pid)
+
+    def machine_id(self) -> bytes:
+        return zone.machine_id()
+
+    def system_began(self) -> float:
+        """Ticks (seconds since boot) at which process 1 began; in a container, that one's."""
+        first = self.process(1)
+        return first.started / os.sysconf("SC_CLK_TCK") if first is not None else 0.0

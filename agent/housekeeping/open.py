@@ -6,6 +6,7 @@ Owns the wiring, and nothing else.
 from __future__ import annotations
 
 from agent.host.machine import Host
+from agent.housekeeping.due import Moment
 from agent.housekeeping.task import Chores
 from agent.layout import Layout
 from agent.manifest.model import Manifest
@@ -14,3 +15,11 @@ from agent.values import values_for
 
 def open_chores(manifest: Manifest, layout: Layout, host: Host) -> Chores:
     return Chores(host, manifest, layout, values_for(manifest, layout))
+
+
+def moment_of(host: Host, *, up_since: float | None = None) -> Moment:
+    """Now. `up_since`, since 1970: from when on tasks are watched over; the machine's start."""
+    now = host.clock.wall()
+    if up_since is None:
+        up_since = now - (host.clock.monotonic() - host.facts.system_began())
+    return Moment(now, up_since, host.clock.zone(), host.facts.machine_id())
