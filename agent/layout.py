@@ -128,6 +128,36 @@ class Layout:
         return self.state / "tasks.lock"
 
     @property
+    def ages(self) -> Path:
+        """What the clocks said when something last went by its age. Root's."""
+        return self.state / "ages.json"
+
+    @property
+    def log_turns(self) -> Path:
+        """When each log file was last rotated. Root's."""
+        return self.state / "logs.json"
+
+    @property
+    def logrotate(self) -> Path:
+        """What logrotate is told, and what it remembers. Root's."""
+        return self.state / "logrotate"
+
+    @property
+    def samples(self) -> Path:
+        """What the machine was doing, hour by hour, for support. Root's."""
+        return self.state / "samples"
+
+    @property
+    def patches(self) -> Path:
+        """Which updates of packages wait to be installed. Root's, readable by all."""
+        return self.state / "patches.json"
+
+    @property
+    def bundles(self) -> Path:
+        """Support bundles, until somebody has fetched them. Root's."""
+        return self.state / "bundles"
+
+    @property
     def tls_state(self) -> Path:
         """The newest time that was trusted, and when each pair was made. Root's."""
         return self.state / "tls.json"
