@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from agent.errors import MachineError
 from agent.host import files, trees
 from agent.host.clock import Clock
 from agent.layout import Layout
@@ -45,8 +46,38 @@ class Deployments:
     owner: tuple[int, int] | None = None
 
     def active(self) -> Deployment | None:
-        """The deployment that `active` names; None before the first."""
-        return StateFile(self.layout.active / RECORD, Deployment).load()
+        """The deployment that `active` names; None before the first. Raises MachineError.
+
+        Its record only repeats the links, so where it is spoilt they tell: to take a spoilt one
+        for no deployment would make the next one begin with empty data.
+        """
+        if not self.layout.active.is_symlink():
+            return None
+        return self.record().load(aside=False) or self.by_links()
+
+    def record(self) -> StateFile[Deployment]:
+        """Of the active deployment."""
+        return StateFile(self.layout.active / RECORD, Deployment)
+
+    def by_links(self) -> Deployment:
+        """What the links alone say of the active deployment. Raises MachineError."""
+        folder = self.layout.active
+        release = Path(files.link_target(folder / "release")).name
+        generation = Path(files.link_target(folder / "state")).name
+        number = Path(files.link_target(folder)).name
+        version, _, digest = release.rpartition("-")
+        if not (generation.isdecimal() and number.isdecimal() and version):
+            message = f"{folder} leads to no whole deployment (release, data)"
+            raise MachineError("state-corrupt", message, hint=f"ls -l {folder}/")
+        return Deployment(
+            number=int(number),
+            version=version,
+            digest=digest,
+            stamp="",
+            release=release,
+            generation=int(generation),
+            created=self.clock.wall(),
+        )
 
     def serves(self, payload: Path, version: str) -> bool:
         """Whether the active deployment runs just this payload; content is read only if needed."""
@@ -104,6 +135,10 @@ class Deployments:
     def _prepare_data(self, number: int, before: Deployment | None) -> None:
         files.ensure_folder(self.layout.generations)
         target = self.layout.generations / str(number)
+        if before is None and any(trees.walk(target) if target.is_dir() else ()):
+            # A first run that was interrupted leaves it empty. This is somebody's data.
+            message = f"{target} holds data, and {self.layout.active} names no deployment"
+            raise MachineError("state-corrupt", message, hint=f"ls -l {self.layout.data_home}")
         trees.remove(target)  # Left by an interrupted run; `active` never named it.
         if before is None:
             files.ensure_folder(target, mode=0o750, owner=self.owner)

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from agent.deployment import Deployments
+from agent.deployment import RECORD, Deployments
+from agent.errors import MachineError
 from agent.host import trees
 from agent.host.clock import Clock
 from agent.host.failures import FileFailure
@@ -78,9 +79,7 @@ def test_what_an_interrupted_run_left_does_not_count(
     deployments: Deployments, payload: Path
 ) -> None:
     layout = deployments.layout
-    left = layout.generations / "1"
-    left.mkdir(parents=True)
-    (left / "half").write_text("x")
+    (layout.generations / "1").mkdir(parents=True)
     part = layout.releases / f"1.0-{trees.digest(payload)[:12]}.part"
     part.mkdir(parents=True)
     assert deploy(deployments, payload) == 1
@@ -92,3 +91,46 @@ def test_a_link_out_of_the_payload_is_refused(deployments: Deployments, payload:
     (payload / "evil").symlink_to("../../../etc/passwd")
     with pytest.raises(FileFailure, match="leads out of the tree"):
         deployments.stage(payload, "1.0")
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("spoilt", [b"", b"{", None])
+def test_a_spoilt_record_costs_no_data(
+    deployments: Deployments, payload: Path, spoilt: bytes | None
+) -> None:
+    deploy(deployments, payload)
+    layout = deployments.layout
+    (layout.data / "rows").write_text("precious")
+    record = layout.active / RECORD
+    if spoilt is None:
+        record.unlink()
+    else:
+        record.write_bytes(spoilt)
+    active = deployments.active()
+    assert active is not None
+    assert (active.number, active.generation, active.version) == (1, 1, "1.0")
+    if spoilt is not None:
+        assert record.read_bytes() == spoilt  # a look sets nothing aside
+    assert deploy(deployments, payload, "1.1") == 2
+    assert (layout.data / "rows").read_text() == "precious"
+    assert (layout.generations / "1/rows").read_text() == "precious"
+
+
+def test_data_without_a_deployment_is_never_begun_anew(
+    deployments: Deployments, payload: Path
+) -> None:
+    deploy(deployments, payload)
+    layout = deployments.layout
+    (layout.data / "rows").write_text("precious")
+    layout.active.unlink()
+    with pytest.raises(MachineError, match="holds data"):
+        deploy(deployments, payload)
+    assert (layout.generations / "1/rows").read_text() == "precious"
+
+
+def test_links_that_lead_nowhere_are_an_error(deployments: Deployments, payload: Path) -> None:
+    deploy(deployments, payload)
+    (deployments.layout.active / RECORD).unlink()
+    (deployments.layout.active / "state").unlink()
+    with pytest.raises(MachineError, match="no whole deployment"):
+        deployments.active()
