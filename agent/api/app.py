@@ -151,7 +151,25 @@ def _add_acts(app: Flask, facade: AgentFacade, acts: Callable[[Route], Route]) -
     @app.post("/services/<name>/restart")
     @acts
     def restart(name: str) -> Response:
-        facade.restart_service(name, actor=_caller().actor)
+        facade.order("restart", name, actor=_caller().actor)
+        return _done()
+
+    @app.post("/services/<name>/reload")
+    @acts
+    def reload_service(name: str) -> Response:
+        facade.order("reload", name, actor=_caller().actor)
+        return _done()
+
+    @app.post("/services/<name>/start")
+    @acts
+    def start(name: str) -> Response:
+        facade.order("start", name, actor=_caller().actor)
+        return _done()
+
+    @app.post("/services/<name>/stop")
+    @acts
+    def stop_service(name: str) -> Response:
+        facade.order("stop", name, actor=_caller().actor)
         return _done()
 
     @app.post("/reload")

@@ -6,10 +6,12 @@ test hands in a fake.
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Literal, Protocol
 
 from agent.ledger import Entry
 from agent.status import StatusReport
+
+Verb = Literal["start", "stop", "restart", "reload"]
 
 
 class AgentFacade(Protocol):
@@ -31,8 +33,9 @@ class AgentFacade(Protocol):
 
     def maintenance_off(self, *, actor: str) -> None: ...
 
-    def restart_service(self, name: str, *, actor: str) -> None:
-        """Embedded: by the supervisor. On systemd: asked of the root one-shot."""
+    def order(self, verb: Verb, service: str, *, actor: str) -> None:
+        """Embedded: by the supervisor. On systemd: asked of the root one-shot, which restarts
+        and reloads; what is started or stopped there is systemd's (UsageError)."""
         ...
 
     def reload(self, *, actor: str) -> None:

@@ -21,9 +21,16 @@ def render(report: StatusReport) -> dict[str, Any]:
         "releaseId": report.version,
         "serviceId": report.appliance,
         "description": f"health of {report.title or report.appliance}",
-        "notes": [report.summary, *report.causes],
+        "notes": [report.summary, *report.causes, *_safe_mode(report)],
         "checks": {check.name: [_check(check, report.at)] for check in report.checks},
     }
+
+
+def _safe_mode(report: StatusReport) -> list[str]:
+    return [
+        f"safe mode: {each.remedy} {each.target}: {each.why}; {each.hint}"
+        for each in report.safe_mode
+    ]
 
 
 def _check(check: CheckReport, at: float) -> dict[str, Any]:

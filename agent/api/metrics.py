@@ -41,6 +41,7 @@ class _Reading:
         )
         yield from self._checks()
         yield from self._services()
+        yield from self._remedies()
         probes = CounterMetricFamily("caretaker_probes", "Probes answered.")
         probes.add_metric([], report.probe.answered)
         yield probes
@@ -81,6 +82,21 @@ class _Reading:
             running.add_metric([service.name], float(service.running))
             restarts.add_metric([service.name], service.restarts)
         yield from (running, restarts)
+
+    def _remedies(self) -> Iterator[Any]:
+        from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+        acts = CounterMetricFamily(
+            "caretaker_remedies_acts", "What remedies did.", labels=["remedy", "outcome"]
+        )
+        for remedy, outcomes in self._report.remedies.items():
+            for outcome, times in outcomes.items():
+                acts.add_metric([remedy, outcome], times)
+        safe = GaugeMetricFamily(
+            "caretaker_remedies_safe_mode", "Targets at which a remedy stopped until it is reset.",
+            value=len(self._report.safe_mode),
+        )  # fmt: skip
+        yield from (acts, safe)
 
 
 def render(report: StatusReport, resources: dict[str, float]) -> tuple[bytes, str]:

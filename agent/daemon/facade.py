@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from agent.act.acts import RESTART
+from agent.act.acts import RELOAD, RESTART
 from agent.act.client import ask
+from agent.api.facade import Verb
 from agent.daemon.appliance import Appliance
 from agent.daemon.events import newest_entries
 from agent.daemon.keeper import ModeKeeper
@@ -73,20 +74,39 @@ class Facade:
     def reload(self, *, actor: str) -> None:
         self._parts.reload(actor=actor)
 
-    def restart_service(self, name: str, *, actor: str) -> None:
+    def order(self, verb: Verb, service: str, *, actor: str) -> None:
         parts = self._parts
         if parts.supervisor is None:
-            # The root one-shot writes its own ledger.
-            ask(RESTART.name, name, host=parts.host, layout=parts.appliance.layout)
+            self._ask_root(verb, service)
             return
+        acts = {
+            "start": parts.supervisor.start,
+            "stop": parts.supervisor.stop,
+            "restart": parts.supervisor.restart,
+            "reload": parts.supervisor.reload,
+        }
+        act = f"{verb}-service"
         try:
-            parts.supervisor.restart(name)
+            acts[verb](service)
         except CaretakerError as error:
             parts.records.noted(
-                "restart-service", target=name, outcome="failed", why=error.message, actor=actor
+                act, target=service, outcome="failed", why=error.message, actor=actor
             )
             raise
-        parts.records.noted("restart-service", target=name, actor=actor)
+        parts.records.noted(act, target=service, actor=actor)
+
+    def _ask_root(self, verb: Verb, service: str) -> None:
+        """The root one-shot writes its own ledger."""
+        parts = self._parts
+        for act in (RESTART, RELOAD):
+            if act.name == f"{verb}-service":
+                ask(act.name, service, host=parts.host, layout=parts.appliance.layout)
+                return
+        raise UsageError(
+            "embedded-only",
+            f"on this machine systemd is told to {verb} {service}",
+            hint="systemctl list-units --type=service",
+        )
 
     def stop(self, *, actor: str) -> None:
         parts = self._parts

@@ -9,6 +9,7 @@ import pytest
 
 from agent.api.access import Access
 from agent.api.app import create_app
+from agent.api.facade import Verb
 from agent.errors import MachineError
 from agent.findings import Level, Severity, Status
 from agent.host.clock import Clock
@@ -54,8 +55,9 @@ class Daemon:
     def maintenance_off(self, *, actor: str) -> None:
         self.asked.append(("maintenance off", actor))
 
-    def restart_service(self, name: str, *, actor: str) -> None:
-        raise MachineError("service-unknown", f"no service {name}", hint="caretaker status")
+    def order(self, verb: Verb, service: str, *, actor: str) -> None:
+        self.asked.append((verb, service, actor))
+        raise MachineError("service-unknown", f"no service {service}", hint="caretaker status")
 
     def reload(self, *, actor: str) -> None:
         self.asked.append(("reload", actor))
@@ -91,7 +93,11 @@ def ask(daemon: Daemon) -> Any:
     return call
 
 
-ACTS = ["/drain", "/undrain", "/maintenance/off", "/services/web/restart", "/reload", "/stop"]
+VERBS = ("start", "stop", "restart", "reload")
+ACTS = [
+    *("/drain", "/undrain", "/maintenance/off", "/reload", "/stop"),
+    *(f"/services/web/{verb}" for verb in VERBS),
+]
 
 
 @pytest.mark.parametrize("path", [*ACTS, "/maintenance/on"])
