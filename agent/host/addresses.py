@@ -7,27 +7,32 @@ extensions, which are others tomorrow. Refuses names.
 from __future__ import annotations
 
 import ipaddress
-import socket
 from pathlib import Path
 
 _PASSING = 0x01 | 0x20  # IFA_F_TEMPORARY, IFA_F_DEPRECATED (linux/if_addr.h)
 
 
 def own_addresses(proc: Path = Path("/proc")) -> list[str]:
-    """Sorted, IPv4 before IPv6."""
-    # 10 ms of import that only setup and renewals pay.
-    import psutil
+    """Sorted, IPv4 before IPv6.
 
-    found = {
-        entry.address
-        for entries in psutil.net_if_addrs().values()
-        for entry in entries
-        if entry.family == socket.AF_INET
-    }
-    found |= lasting_ipv6(_text(proc / "net/if_inet6"))
+    Read from /proc: to ask over netlink, as getifaddrs(3) does, the daemon's sandbox has no socket.
+    """
+    found = local_ipv4(_text(proc / "net/fib_trie")) | lasting_ipv6(_text(proc / "net/if_inet6"))
     kept = [ipaddress.ip_address(text) for text in found]
     kept = [each for each in kept if not (each.is_loopback or each.is_link_local)]
     return [str(each) for each in sorted(kept, key=lambda each: (each.version, int(each)))]
+
+
+def local_ipv4(trie: str) -> set[str]:
+    """The leaves of the kernel's routing trie that are this machine (net/ipv4/fib_trie.c)."""
+    found, leaf = set(), ""
+    for line in trie.splitlines():
+        words = line.split()
+        if words[:1] == ["|--"]:
+            leaf = words[1]
+        elif words == ["/32", "host", "LOCAL"]:
+            found.add(leaf)
+    return found
 
 
 def lasting_ipv6(table: str) -> set[str]:
