@@ -202,7 +202,7 @@ def _page(told: Description, now: float) -> list[str]:
             ("key", told.key),
         ]  # fmt: skip
     rows += [("services", ", ".join(told.services)), ("port", _port(told))]
-    rows += [("one before", told.previous)]
+    rows += [("one before", told.previous), *_orders(told)]
     lines = [f"{label:<13} {plain(value)}" for label, value in rows if value]
     if told.problem:
         lines.append(f"{sign('warn')} {plain(told.problem)}")
@@ -211,6 +211,20 @@ def _page(told: Description, now: float) -> list[str]:
     if told.problem and told.hint:
         lines.append(f"  try: {plain(told.hint)}")
     return lines
+
+
+def _orders(told: Description) -> list[tuple[str, str]]:
+    """What concerns the authority it is ordered from."""
+    if not told.authority:
+        return []
+    again = f"; the next from {moment(told.again)}" if told.again else ""
+    ordered = f"{moment(told.ordered)}{again}" if told.ordered else "never"
+    return [
+        ("authority", told.authority),
+        ("account", told.account),
+        ("last order", ordered),
+        ("it failed", told.failure),
+    ]
 
 
 def _left(ends: float, now: float) -> str:

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import hashes
 
 from agent.host.failures import FileFailure
 from agent.host.files import read_bytes
-from agent.tls import judging, placing, port, reading
+from agent.tls import asking, judging, placing, port, reading
 from agent.tls.dates import renewal_at
 from agent.tls.wanted import Wanted
 
@@ -21,6 +21,8 @@ class Description(msgspec.Struct, frozen=True, kw_only=True):
 
     `by`: `caretaker`, `customer` or `acme`; empty where nothing could be read. `shows`: the serial
     that the declared port shows, empty for none; None where no port is declared or none was asked.
+    `authority` is the one it is ordered from, by ACME: with our account there, when the last order
+    was placed, and after one that failed (`failure`) when the next may be.
     """
 
     name: str
@@ -39,6 +41,11 @@ class Description(msgspec.Struct, frozen=True, kw_only=True):
     port: int = 0
     shows: str | None = None
     previous: str = ""
+    authority: str = ""
+    account: str = ""
+    ordered: float | None = None
+    again: float | None = None
+    failure: str = ""
     problem: str = ""
     code: str = ""
     refusal: str = ""
@@ -52,6 +59,8 @@ def describe(wanted: Wanted, *, ask_port: bool, judge: bool = True) -> Descripti
         server_name = (found.names or tuple(wanted.names))[0].replace("*", "any")
         seen = port.shown(wanted.host, wanted.spec.port, server_name)
         found = msgspec.structs.replace(found, shows=port.serial_shown(seen))
+    if judge and asking.is_wanted(wanted):
+        found = _with_orders(wanted, found)
     trouble = judging.decide(wanted) if judge else None
     if trouble is None:
         return found
@@ -61,6 +70,18 @@ def describe(wanted: Wanted, *, ask_port: bool, judge: bool = True) -> Descripti
         code=trouble.code,
         refusal=trouble.refusal,
         hint=trouble.hint or f"caretaker tls renew {wanted.name}",
+    )
+
+
+def _with_orders(wanted: Wanted, found: Description) -> Description:
+    note = asking.note_of(wanted)
+    return msgspec.structs.replace(
+        found,
+        authority=asking.authority_for(wanted).directory,
+        account=note.account,
+        ordered=note.asked or None,
+        again=note.again if asking.waits(wanted) else None,
+        failure=note.problem,
     )
 
 
