@@ -13,11 +13,13 @@ from agent.remedies import (
     paths,
     readonly,
     services,
+    state,
     tls,
 )
 from agent.remedies.remedy import Remedy
 
 REMEDIES: tuple[Remedy, ...] = (
+    state.REMEDY,
     paths.REMEDY,
     packages.REMEDY,
     clock.REMEDY,
