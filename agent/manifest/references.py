@@ -23,6 +23,7 @@ from agent.manifest.placeholders import holds_secret, names_used
 from agent.manifest.questions import question_complaints
 from agent.manifest.schedules import schedule_complaints
 from agent.manifest.services import service_complaints
+from agent.manifest.upkeep_rules import upkeep_complaints
 
 Complaint = tuple[tuple[str, ...], str]
 
@@ -38,6 +39,7 @@ def broken_references(manifest: Manifest) -> Iterator[Complaint]:
     yield from _checks(manifest)
     yield from _groups(manifest)
     yield from _elsewhere(manifest)
+    yield from upkeep_complaints(manifest)
     yield from _placeholders(manifest)
     yield from _arguments(manifest)
     yield from schedule_complaints(manifest)

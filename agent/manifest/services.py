@@ -35,11 +35,12 @@ def service_complaints(name: str, service: Service) -> Iterator[Complaint]:
         if any(map(holds_secret, argv)):
             message = "every user can read a program's arguments; hand secrets over in environment"
             yield (*path, key), message
-        if argv and (complaint := _program(argv[0])):
+        if argv and (complaint := program_complaint(argv[0])):
             yield (*path, key), complaint
 
 
-def _program(text: str) -> str:
+def program_complaint(text: str) -> str:
+    """Why this can't be what is run; empty where it can."""
     if not text or text[0] in _PREFIXES:
         return f"a program can't be called {text!r}"
     if "/" in text and text[0] not in "/{":
