@@ -28,7 +28,12 @@ ENABLED = (
     "caretaker-act.socket",
 )
 # Units with a drop-in of this appliance's own.
-ADJUSTED = ("caretaker.service", "caretaker-boot.service", "caretaker-remedy@.service")
+ADJUSTED = (
+    "caretaker.service",
+    "caretaker-boot.service",
+    "caretaker-remedy@.service",
+    "caretaker-task@.service",
+)
 
 
 def links(layout: Layout) -> dict[Path, str]:

@@ -16,6 +16,16 @@ from agent.manifest.placeholders import expand
 _LINES = 20  # of a program's output that are kept
 _LONGEST = 300  # characters of one
 _GRACE = 30.0  # seconds beyond the program's own, so that how it ended can still be told
+# Besides: it may be written in a language that compiles as it goes, and copy to somewhere else.
+_RIGHTS = (
+    "# Only a program of the vendor's, run as its user, and ended when its time is over.",
+    "CapabilityBoundingSet=",
+    "CapabilityBoundingSet=CAP_DAC_READ_SEARCH CAP_SETUID CAP_SETGID CAP_KILL",
+    "MemoryDenyWriteExecute=no",
+    "IPAddressAllow=any",
+    "MemoryMax=infinity",
+    "TasksMax=512",
+)
 
 
 def declared_task(name: str, declared: upkeep.Task, app: str) -> Task:
@@ -42,6 +52,7 @@ def declared_task(name: str, declared: upkeep.Task, app: str) -> Task:
         run=run,
         frees=declared.frees,
         timeout=declared.timeout + _GRACE,
+        rights=_RIGHTS,
     )
 
 

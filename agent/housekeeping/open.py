@@ -6,7 +6,9 @@ Owns the wiring, and nothing else.
 from __future__ import annotations
 
 from agent.host.machine import Host
-from agent.housekeeping.due import Moment
+from agent.housekeeping.due import Moment, settled
+from agent.housekeeping.roll import tasks_of
+from agent.housekeeping.states import read_states, state_file
 from agent.housekeeping.task import Chores
 from agent.layout import Layout
 from agent.manifest.model import Manifest
@@ -23,3 +25,12 @@ def moment_of(host: Host, *, up_since: float | None = None) -> Moment:
     if up_since is None:
         up_since = now - (host.clock.monotonic() - host.facts.system_began())
     return Moment(now, up_since, host.clock.zone(), host.facts.machine_id())
+
+
+def note_tasks(manifest: Manifest, layout: Layout, host: Host) -> None:
+    """Reckon each task from now that was never seen before. Raises FileFailure."""
+    states = read_states(layout)
+    tasks = tasks_of(manifest, embedded=layout.embedded)
+    sound = settled(states, tasks, host.clock.wall())
+    if sound is not states:
+        state_file(layout).save(sound)

@@ -50,6 +50,8 @@ class Task:
     HostFailure or OSError; it may be killed at any point and run again. `frees`: it makes room and
     harms nothing, so the disk remedy may run it out of its time, in this order. An empty calendar
     expression: never by itself. `timeout` is seconds, then the run is ended with all it started.
+    `rights` are lines of `[Service]` that its unit needs beyond systemd/caretaker-task@.service,
+    each with a reason above it.
     """
 
     name: str
@@ -59,4 +61,5 @@ class Task:
     wanted: Callable[[Manifest], bool] = lambda manifest: True
     frees: bool = False
     timeout: float = 3600.0
+    rights: tuple[str, ...] = ()
     modes: tuple[str, ...] = ("systemd", "embedded")

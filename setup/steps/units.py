@@ -13,6 +13,8 @@ from agent.errors import MachineError
 from agent.host import files, permissions
 from agent.host.failures import FileFailure
 from agent.host.unit_facts import UnitFacts, read_units
+from agent.housekeeping.open import note_tasks
+from agent.housekeeping.timers import task_units, timer_names
 from agent.services.names import target_name, unit_name
 from agent.services.units import environment_files, unit_files
 from agent.values import values_for
@@ -43,7 +45,7 @@ def wanted_files(site: Site) -> list[Wanted]:
     layout, manifest = site.layout, site.manifest
     values = values_for(manifest, layout)
     found = _static(site)
-    for each in unit_files(manifest, layout, values):
+    for each in (*unit_files(manifest, layout, values), *task_units(manifest, layout, values)):
         found.append(Wanted(each.path, each.text.encode(), each.mode, _unit_of(each.path)))
     try:
         secret = environment_files(manifest, layout, values)
@@ -56,7 +58,7 @@ def wanted_files(site: Site) -> list[Wanted]:
 
 
 def enabled_units(site: Site) -> tuple[str, ...]:
-    return (*ENABLED, target_name(site.manifest))
+    return (*ENABLED, target_name(site.manifest), *timer_names(site.manifest))
 
 
 def look(site: Site) -> Look:
@@ -88,6 +90,8 @@ def apply(site: Site) -> str:
     facts = read_units(enabled_units(site))
     off = [name for name, each in facts.items() if not each.is_enabled]
     if off:
+        # From the same moment as systemd will, which reckons a new timer from its start.
+        note_tasks(site.manifest, site.layout, site.host)
         _control(site, "enable", *off)
     parts = [f"wrote {len(changed)} files"] if changed else []
     parts += [f"removed {len(orphans)}"] if orphans else []
@@ -102,12 +106,19 @@ def things(site: Site) -> tuple[Thing, ...]:
         is_unit = each.path.parent == site.layout.units and each.path.suffix in _UNIT_KINDS
         if is_unit:
             units.append(Thing(Kind.UNIT, each.path.name))
+            if each.path.suffix == ".timer":
+                other.append(Thing(Kind.FILE, str(_stamp(site, each.path.name))))
         else:
             secret = each.mode == 0o600
             other.append(Thing(Kind.FILE, str(each.path), data=secret))
             if each.path.parent != site.layout.units and not secret:
                 other.insert(0, Thing(Kind.FOLDER, str(each.path.parent)))
     return (*other, *units)
+
+
+def _stamp(site: Site, timer: str) -> Path:
+    """Where systemd keeps when a timer elapsed last (systemd.timer(5), Persistent=)."""
+    return site.layout.root / "var/lib/systemd/timers" / f"stamp-{timer}"
 
 
 def _static(site: Site) -> list[Wanted]:
@@ -150,11 +161,13 @@ def _stands(wanted: Wanted) -> bool:
 
 
 def _orphans(site: Site, wanted: list[Wanted]) -> list[Path]:
-    """Units of services, and drop-ins of remedies, that the manifest no longer has."""
+    """Units of services, timers, and drop-ins of one-shots, that the manifest no longer has."""
     keep = {each.path for each in wanted}
     units = site.layout.units
     found = sorted(units.glob(f"{site.app}-*.service"))
-    found += sorted(units.glob("caretaker-remedy@*.service.d/10-appliance.conf"))
+    found += sorted(units.glob("caretaker-task@*.timer"))
+    for template in ("remedy", "task"):
+        found += sorted(units.glob(f"caretaker-{template}@*.service.d/10-appliance.conf"))
     return [path for path in found if path not in keep and _is_ours(path)]
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from agent.housekeeping.tasks import TASKS
+from agent.housekeeping.timers import task_units
 from agent.services.units import unit_files
 from tests.unit.services_fixtures import layout_at, manifest_of, values_of
 
@@ -30,6 +32,9 @@ BARS = {
     "caretaker-remedy@.service": 2.5,
     "caretaker-remedy@clock.service": 2.5,
     "caretaker-remedy@cache.service": 2.5,
+    "caretaker-task@.service": 2.5,
+    "caretaker-task@sweep.service": 2.5,
+    **{f"caretaker-task@{task.name}.service": 2.5 for task in TASKS},
     "shop-web.service": 1.5,
     "shop-root.service": 2.6,  # asks to begin as root, and gets the capabilities for that
     "shop-silent.service": 1.0,
@@ -65,6 +70,12 @@ type = "clock"
 [remedies.cache]
 checks = ["api"]
 command = ["{release}/bin/web", "--clear"]
+[tasks.sweep]
+calendar = "Mon..Fri *-*-* 03:30:00 Europe/Berlin"
+jitter = "90m"
+persistent = false
+command = ["{release}/bin/web", "--sweep"]
+timeout = "2h"
 [locks.main]
 path = "/srv/lock/main.pid"
 kind = "pidfile"
@@ -93,7 +104,8 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for target in Path("/usr/lib/systemd/system").glob("*.target"):
         shutil.copy(target, own / target.name, follow_symlinks=True)
     layout = layout_at()
-    for each in unit_files(manifest_of(SHOP), layout, values_of(layout)):
+    given = (manifest_of(SHOP), layout, values_of(layout))
+    for each in (*unit_files(*given), *task_units(*given)):
         path = root / each.path.relative_to("/")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(each.text)
@@ -118,7 +130,7 @@ def test_every_file_opens_with_why_it_exists(path: Path) -> None:
 def test_systemd_reads_every_unit_without_a_word(machine: Path) -> None:
     folder = machine / "etc/systemd/system"
     units = sorted(path.name for path in folder.iterdir() if path.is_file())
-    assert "shop-web.service" in units
+    assert {"shop-web.service", "caretaker-task@sweep.timer"} <= set(units)
     done = run("systemd-analyze", "verify", "--man=no", f"--root={machine}", *units)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 

@@ -1,0 +1,77 @@
+"""The timers and drop-ins that the manifest's tasks become."""
+
+from __future__ import annotations
+
+import pytest
+
+from agent.housekeeping.task import Done, Task
+from agent.housekeeping.timers import task_units, timer_names
+from agent.manifest.upkeep import Schedule
+from tests.unit.services_fixtures import layout_at, manifest_of, values_of
+
+MANIFEST = """
+[tasks.sweep]
+calendar = "Mon..Fri *-*-* 03:30"
+jitter = "1h"
+command = ["sweep"]
+timeout = "3h"
+[tasks.count]
+calendar = "hourly"
+persistent = false
+command = ["count"]
+[purge.old]
+path = "/srv/shop/old"
+older_than = "7d"
+[housekeeping.own.trim]
+off = true
+"""
+
+
+@pytest.fixture
+def files(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    def nothing(chores: object) -> Done:
+        return Done(summary="")
+
+    own = (
+        Task("trim", "Trim", Schedule(calendar="weekly"), nothing, rights=("PrivateDevices=no",)),
+        Task("logs", "Logs", Schedule(calendar="daily"), nothing),
+        Task("here", "Here", Schedule(calendar="daily"), nothing, modes=("embedded",)),
+    )
+    monkeypatch.setattr("agent.housekeeping.roll.TASKS", own)
+    monkeypatch.setattr("agent.housekeeping.tasks.TASKS", own)
+    layout = layout_at()
+    manifest = manifest_of(MANIFEST)
+    names = timer_names(manifest)
+    units = task_units(manifest, layout, values_of(layout))
+    found = {str(each.path.relative_to(layout.units)): each.text for each in units}
+    assert sorted(names) == sorted(name for name in found if name.endswith(".timer"))
+    return found
+
+
+def test_each_task_has_its_timer_but_for_those_turned_off(files: dict[str, str]) -> None:
+    assert sorted(name for name in files if name.endswith(".timer")) == [
+        "caretaker-task@count.timer", "caretaker-task@logs.timer", "caretaker-task@sweep.timer",
+    ]  # fmt: skip
+
+
+def test_a_timer_says_what_the_manifest_says(files: dict[str, str]) -> None:
+    lines = files["caretaker-task@sweep.timer"].splitlines()
+    for line in (
+        *("OnCalendar=Mon..Fri *-*-* 03:30", "RandomizedDelaySec=3600000ms", "Persistent=yes"),
+        *("FixedRandomDelay=yes", "WantedBy=caretaker.target", "PartOf=caretaker.target"),
+    ):
+        assert line in lines
+    assert "Persistent=no" in files["caretaker-task@count.timer"]
+
+
+def test_drop_ins_open_what_the_manifest_names_and_a_task_needs(files: dict[str, str]) -> None:
+    paths = files["caretaker-task@.service.d/10-appliance.conf"]
+    assert "-/srv/shop/old" in paths
+    assert "-/var/lib/shop" in paths
+    assert "PrivateDevices=no" in files["caretaker-task@trim.service.d/10-appliance.conf"]
+    assert "caretaker-task@logs.service.d/10-appliance.conf" not in files
+    sweep = files["caretaker-task@sweep.service.d/10-appliance.conf"].splitlines()
+    assert "TimeoutStartSec=14550" in sweep
+    assert "CapabilityBoundingSet=" in sweep
+    count = files["caretaker-task@count.service.d/10-appliance.conf"]
+    assert "TimeoutStartSec" not in count
