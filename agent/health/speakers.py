@@ -24,7 +24,7 @@ from agent.manifest.placeholders import Values
 from agent.services.protocol import Services
 
 _SPACED = 0.5  # seconds between two looks
-_MOST_LOOKS = 3  # the daemon has looked before, and a look may take seconds
+_MOST_LOOKS = 3  # a look may take seconds
 
 # What a restart cures, of those that name their service without being asked to restart it.
 _BY_THEMSELVES: Mapping[type[Check], tuple[str, ...]] = {
@@ -88,9 +88,9 @@ class Asking:
     def complaints(self, service: str, *, age: float = float("inf")) -> dict[str, Finding]:
         """What the checks that speak for a service say, where a restart may cure it.
 
-        Each says so as often as its `fall` asks for; and where the daemon runs, to it as well,
-        since from here a check may see less, in a sandbox. `age`: seconds for which the service
-        has run; what it may still fail then is not asked.
+        Where the daemon runs, it must have seen the same, since from a sandbox a check may see
+        less; else each says so as often as its `fall` asks for. `age`: seconds for which the
+        service has run; what it may still fail then is not asked.
         """
         found = {}
         told = failing_checks(self.layout, self.host.clock)
@@ -101,7 +101,8 @@ class Asking:
             if self._only_told(check):
                 finding = told[name] if told and is_cured_by_restart(check, told[name]) else None
             else:
-                finding = self._complaint(name, check)
+                looks = 1 if told is not None else min(check.fall, _MOST_LOOKS)
+                finding = self._complaint(name, check, looks)
             if finding is not None:
                 found[name] = finding
         return found
@@ -117,8 +118,8 @@ class Asking:
                 return f"{name}: {finding.summary}"
         return ""
 
-    def _complaint(self, name: str, check: Check) -> Finding | None:
-        for count in range(min(check.fall, _MOST_LOOKS)):
+    def _complaint(self, name: str, check: Check, looks: int) -> Finding | None:
+        for count in range(looks):
             if count:
                 self.host.clock.sleep(_SPACED)
             finding = self.look(name)

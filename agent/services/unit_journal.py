@@ -23,14 +23,17 @@ _ENDS = ("7ad2d189f7e94e70a38c781354912448", "d9b373ed55a64feb8242e02dbe79a49c")
 
 
 def restarts_and_ends(host: Host, unit: str) -> list[Event]:
-    """In their order, by CLOCK_MONOTONIC, of this boot. Nothing where the journal says nothing."""
+    """In their order, by CLOCK_MONOTONIC, of the last boot that has any. Nothing where the journal
+    says nothing."""
     wanted = [f"MESSAGE_ID={each}" for each in (_RESTART, *_ENDS)]
     said = _journal(
         host, "--output=json", "--output-fields=MESSAGE_ID", f"--lines={_MOST}",
         "_PID=1", f"UNIT={unit}", *wanted,
     )  # fmt: skip
-    found = [event for line in said.splitlines() if (event := _event(line)) is not None]
-    return sorted(found, key=lambda event: event.at)
+    found = [told for line in said.splitlines() if (told := _event(line)) is not None]
+    # Not `--boot`: a sandbox that mounts /proc anew shows a container its host's boot id.
+    boot = found[-1][0] if found else ""
+    return sorted((event for of, event in found if of == boot), key=lambda event: event.at)
 
 
 def last_lines(host: Host, unit: str, secrets: Iterable[str]) -> str:
@@ -41,14 +44,16 @@ def last_lines(host: Host, unit: str, secrets: Iterable[str]) -> str:
 
 
 def _journal(host: Host, *words: str) -> str:
-    done = host.run(["journalctl", "--boot", "--no-pager", "--quiet", *words], timeout=_TIMEOUT)
+    done = host.run(["journalctl", "--no-pager", "--quiet", *words], timeout=_TIMEOUT)
     return done.stdout if done.ok else ""
 
 
-def _event(line: str) -> Event | None:
+def _event(line: str) -> tuple[str, Event] | None:
+    """The boot, and what happened."""
     try:
         told = json.loads(line)
         at = int(told["__MONOTONIC_TIMESTAMP"]) / 1e6
-        return Event(at, "restart" if told["MESSAGE_ID"] == _RESTART else "end")
+        kind = "restart" if told["MESSAGE_ID"] == _RESTART else "end"
+        return str(told["_BOOT_ID"]), Event(at, kind)
     except (ValueError, KeyError, TypeError):
         return None

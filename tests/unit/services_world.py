@@ -85,9 +85,18 @@ class World:
             return completed(words, self.lines)
         assert "_PID=1" in words, "anybody can log under a unit's name"
         lines = [
-            json.dumps({"__MONOTONIC_TIMESTAMP": str(round(at * 1e6)), "MESSAGE_ID": kind})
+            json.dumps(
+                {
+                    "_BOOT_ID": "b1",
+                    "__MONOTONIC_TIMESTAMP": str(round(at * 1e6)),
+                    "MESSAGE_ID": kind,
+                }
+            )
             for at, kind in self.events.get(asked[0], [])
         ]
+        # Of an earlier boot, and what is no entry at all.
+        lines[:0] = [lines[-1].replace("b1", "b0")] * 20 if lines else []
+        lines.append('{"MESSAGE_ID": null}')
         return completed(words, "\n".join(lines))
 
 
