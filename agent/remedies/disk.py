@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from agent.errors import MachineError
 from agent.health.words import amount
-from agent.housekeeping.run import Ran, Runner
+from agent.housekeeping.run import Runner
 from agent.housekeeping.states import read_states
 from agent.housekeeping.task import Chores, Task
 from agent.remedies.hoards import evidence
@@ -21,6 +21,7 @@ from agent.remedies.volumes import Volume, volumes
 
 _ACTOR = "remedy disk"
 _LATELY = 3600.0  # seconds: a vendor's task that ran this recently has nothing left to give
+_TASK_TIMEOUT = 300.0  # seconds for one task; what takes longer goes on without us
 _WAIT = 120.0  # seconds for housekeeping that is under way: it may be making room just now
 
 
@@ -33,7 +34,7 @@ class _Offer:
 
 
 def find(scene: Scene) -> list[Fault]:
-    line = scene.manifest.remediation.disk_warn
+    line = _line(scene)
     full = [
         (volume, inodes)
         for volume in volumes(scene)
@@ -46,19 +47,35 @@ def find(scene: Scene) -> list[Fault]:
 
 
 def mend(scene: Scene, fault: Fault) -> str:
-    runner = Runner(chores=_chores(scene), actor=_ACTOR, wait=_WAIT, gentle=False)
     said: list[str] = []
-    freed = 0
     for offer in _offers(scene):
-        (ran,) = runner.run([offer.task])
-        freed += ran.done.freed
-        said.append(_told(ran))
-        if _now(scene, fault) < scene.manifest.remediation.disk_warn:
+        before = _now(scene, fault)
+        why = _run(scene, offer.task)
+        after = _now(scene, fault)
+        said.append(f"{offer.task.name}: {_gained(before, after)}{f', {why}' if why else ''}")
+        if after is None or _level(after, inodes=_of_inodes(fault)) < _line(scene):
             break
-    after = f"{_now(scene, fault):.1f} percent in use now"
     if not said:
         raise MachineError("command-failed", "no task of housekeeping has anything to give")
-    return f"freed {amount(freed)} ({'; '.join(said)}); {after}"
+    left = _now(scene, fault)
+    level = f"; {_level(left, inodes=_of_inodes(fault)):.1f} percent in use now" if left else ""
+    return f"{'; '.join(said)}{level}"
+
+
+def _run(scene: Scene, task: Task) -> str:
+    """Run it; what went wrong. Raises BusyError, MachineError.
+
+    On systemd in its own unit, which has the rights that it needs, as at its usual time.
+    """
+    if scene.layout.embedded or not scene.host.systemd.booted():
+        runner = Runner(chores=_chores(scene), actor=_ACTOR, wait=_WAIT, gentle=False)
+        return runner.run([task])[0].why
+    unit = f"caretaker-task@{task.name}.service"
+    done = scene.host.systemd.control("start", unit, timeout=_TASK_TIMEOUT)
+    if not done.ok:
+        return done.reason
+    state = read_states(scene.layout).tasks.get(task.name)
+    return state.why if state is not None else ""
 
 
 def _fault(scene: Scene, volume: Volume, offers: list[_Offer], *, inodes: bool) -> Fault:
@@ -93,11 +110,26 @@ def _level(volume: Volume, *, inodes: bool) -> float:
     return volume.inodes_used if inodes else volume.used
 
 
-def _now(scene: Scene, fault: Fault) -> float:
-    """Percent in use of the fault's file system; 0.0 where it is gone."""
-    inodes = fault.code == "inodes-low"
-    levels = [_level(each, inodes=inodes) for each in volumes(scene) if each.point == fault.target]
-    return levels[0] if levels else 0.0
+def _of_inodes(fault: Fault) -> bool:
+    return fault.code == "inodes-low"
+
+
+def _line(scene: Scene) -> float:
+    return scene.manifest.remediation.disk_warn
+
+
+def _now(scene: Scene, fault: Fault) -> Volume | None:
+    """The fault's file system as it stands; None where it is gone."""
+    return next((each for each in volumes(scene) if each.point == fault.target), None)
+
+
+def _gained(before: Volume | None, after: Volume | None) -> str:
+    """Measured, not believed: what a task removed may still be open, or lie on another disk."""
+    if before is None or after is None:
+        return "done"
+    freed = max(0, after.room.free - before.room.free)
+    inodes = max(0, after.room.inodes_free - before.room.inodes_free)
+    return f"freed {amount(freed)}{f' and {inodes} inodes' if inodes else ''}"
 
 
 def _offers(scene: Scene) -> list[_Offer]:
@@ -137,10 +169,6 @@ def _chores(scene: Scene, *, dry: bool = False) -> Chores:
 
 def _planned(offer: _Offer) -> str:
     return f"{offer.task.name} ({amount(offer.bytes)})" if offer.bytes else offer.task.name
-
-
-def _told(ran: Ran) -> str:
-    return f"{ran.name}: {ran.why}" if ran.why else f"{ran.name}: {amount(ran.done.freed)}"
 
 
 REMEDY = Remedy(

@@ -26,9 +26,10 @@ _UNFINISHED = ("unpacked", "half-configured", "triggers-awaited", "triggers-pend
 _HALF = "half-installed"
 _PATIENCE = 60.0  # seconds for a lock
 _STEP = 2.0
-_TIMEOUT = 1200.0  # seconds for all scripts of all packages
+_TIMEOUT = 660.0  # seconds for all scripts of all packages; the one-shot itself has 13 minutes
 _CHECK_TIMEOUT = 120.0
 _SHOWN = 5  # packages named
+_LESS = 60.0  # seconds that the unit has less than we wait for it
 # Nobody is there to answer: a changed configuration file stays as it is.
 _ENVIRONMENT = {
     "DEBIAN_FRONTEND": "noninteractive",
@@ -36,6 +37,7 @@ _ENVIRONMENT = {
     "UCF_FORCE_CONFFOLD": "1",
     "NEEDRESTART_SUSPEND": "1",
 }
+_UNIT = "caretaker-packages"
 _ARGV = ("dpkg", "--configure", "-a", "--force-confdef", "--force-confold")
 
 
@@ -65,7 +67,7 @@ def mend(scene: Scene, fault: Fault) -> str:
             message = f"process {holder} installs or removes packages just now"
             raise BusyError("lock-held", message, hint="wait for it to end, then try again")
         clock.sleep(_STEP)
-    done = scene.host.run(_ARGV, timeout=_TIMEOUT, env=_ENVIRONMENT)
+    done = scene.host.run(_command(scene), timeout=_TIMEOUT, env=_ENVIRONMENT)
     if not done.ok:
         said = f"dpkg --configure -a: {done.reason}"
         hint = "sudo dpkg --configure -a"
@@ -77,6 +79,19 @@ def mend(scene: Scene, fault: Fault) -> str:
     if check.missing or check.ok:
         return said
     return f"{said}; apt-get check still says: {check.reason}"
+
+
+def _command(scene: Scene) -> list[str]:
+    """dpkg in a unit of its own: scripts of packages may need any right, and this one-shot has few.
+
+    It also lives on when we are killed: a second interruption would be of our own making.
+    """
+    if not scene.host.systemd.booted():
+        return list(_ARGV)
+    settings = [f"--setenv={name}={value}" for name, value in _ENVIRONMENT.items()]
+    limit = f"--property=RuntimeMaxSec={_TIMEOUT - _LESS:.0f}"
+    run = ["systemd-run", f"--unit={_UNIT}", "--quiet", "--wait", "--collect", "--pipe", limit]
+    return [*run, *settings, "--", *_ARGV]
 
 
 def _faults(standing: _Standing) -> Iterator[Fault]:

@@ -22,7 +22,8 @@ from agent.remedies.remedy import Fault, Remedy, Scene
 
 
 def find(scene: Scene) -> list[Fault]:
-    found = (_look(scene, each) for each in owned(scene))
+    hidden = _hidden(scene)
+    found = (_look(scene, each) for each in owned(scene) if str(each.path) not in hidden)
     return [fault for fault in found if fault is not None]
 
 
@@ -159,6 +160,15 @@ def _unmounted(scene: Scene, path: Path) -> str:
     points = [words[1] for line in table if len(words := line.split()) > 2 and words[0][0] != "#"]
     above = {str(path), *map(str, path.parents)} - mounted
     return next((point for point in points if point in above and point != "/"), "")
+
+
+def _hidden(scene: Scene) -> set[str]:
+    """What our own sandbox puts an empty folder in place of (InaccessiblePaths=)."""
+    try:
+        mounts = parse_mounts(scene.host.kernel.lines("/proc/self/mountinfo"))
+    except OSError:
+        return set()
+    return {mount.point for mount in mounts if mount.root.startswith("/systemd/inaccessible/")}
 
 
 def _refused(wanted: Owned, code: str, why: str, hint: str) -> Fault:

@@ -20,7 +20,7 @@ from agent.remedies.remedy import Fault, Scene
 from agent.remedies.round import Asker
 from agent.remedies.volumes import volumes
 from tests.scripted_host import GIB
-from tests.unit.upkeep_world import fill, needs_root, scene, scripted, small_disk
+from tests.unit.upkeep_world import as_machine, fill, needs_root, scene, scripted, small_disk
 
 MIB = 1 << 20
 ROOT_MOUNT = "22 1 254:1 / / rw,relatime - ext4 /dev/vda1 rw\n"
@@ -139,7 +139,7 @@ def test_it_stops_as_soon_as_the_disk_is_below_the_line(stage: Scene, tasks: Tas
     facts.disk = room(90)
     (fault,) = find(stage)
     said = mend(stage, fault)
-    assert said == "freed 1.0 MiB (one: 1.0 MiB); 60.0 percent in use now"
+    assert said == "one: freed 30.0 GiB; 60.0 percent in use now"
     assert (folders[1] / "file").exists()
     assert find(stage) == []
 
@@ -168,7 +168,7 @@ def test_one_task_that_breaks_does_not_stop_the_next(stage: Scene, tasks: Tasks)
     scripted(stage).facts.disk = room(90)
     (fault,) = find(stage)
     said = mend(stage, fault)
-    assert "broken: [Errno 5] Input/output error; good: 1.0 MiB" in said
+    assert "broken: freed 0 bytes, [Errno 5] Input/output error; good: freed" in said
 
 
 def test_a_vendors_program_is_not_run_again_within_the_hour(root: Path, tasks: Tasks) -> None:
@@ -187,6 +187,21 @@ def test_a_vendors_program_is_not_run_again_within_the_hour(root: Path, tasks: T
     host.clock.advance(3601)
     (fault,) = find(stage)
     assert not fault.refusal
+
+
+def test_on_systemd_a_task_runs_in_its_own_unit(root: Path, tasks: Tasks) -> None:
+    old = root / "old"
+    old.mkdir()
+    (old / "a").write_bytes(b"x" * MIB)
+    tasks(frees("tidy", old))
+    stage = as_machine(scene(root))
+    host = scripted(stage)
+    host.kernel.files["/proc/1/mountinfo"] = ROOT_MOUNT
+    host.facts.disk = room(90)
+    (fault,) = find(stage)
+    assert mend(stage, fault) == "tidy: freed 0 bytes; 90.0 percent in use now"
+    assert host.systemd.controlled == [("start", "caretaker-task@tidy.service")]
+    assert (old / "a").exists()
 
 
 def test_the_refusal_says_what_is_large_in_words_that_stay(stage: Scene) -> None:
@@ -247,7 +262,7 @@ def test_a_disk_that_is_full_to_the_last_byte_is_mended(disk: Path, tasks: Tasks
     assert os.statvfs(disk).f_bavail == 0
     (deed,) = [d for d in run([REMEDY], stage, Asker(actor="test")) if d.target == str(disk)]
     assert (deed.outcome, deed.code) == ("done", "disk-full")
-    assert "freed 16.0 MiB (tidy: 16.0 MiB)" in deed.said
+    assert "tidy: freed 16.0 MiB" in deed.said
     assert of_disk(find(stage), disk) == []
     memory = read_memory(stage.layout.remedies)
     assert memory is not None

@@ -193,6 +193,16 @@ def test_a_disk_that_is_not_mounted_is_not_written_over(root: Path) -> None:
     assert only(made).refusal == ""
 
 
+def test_what_our_own_sandbox_hides_is_no_fault(root: Path) -> None:
+    made = stage(root, "")
+    made.layout.agent_state.chmod(0o000)
+    table = f"40 22 0:25 /systemd/inaccessible/dir {made.layout.agent_state} ro - tmpfs tmpfs rw\n"
+    kernel = scripted(made).kernel
+    assert len(find(made)) == 1
+    kernel.files["/proc/self/mountinfo"] = table
+    assert find(made) == []
+
+
 @pytest.mark.parametrize(
     ("path", "fine"),
     [
