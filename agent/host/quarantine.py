@@ -54,15 +54,18 @@ def put_away(
     not asked. Raises FileFailure where none of the folders will do.
     """
     name = f"{name}-{os.urandom(3).hex()}"
+    reasons = []
     for folder in (*folders, place.path.parent / BESIDE):
         try:
             aside = _open(folder, place)
-        except FileFailure:
+        except FileFailure as failure:
+            reasons.append(f"{folder}: {failure.why}")
             continue
         try:
             return _into(aside, folder, place, name, still)
         except OSError as error:
             if error.errno == errno.EXDEV:
+                reasons.append(f"{folder}: it is on another mount")
                 continue
             why = error.strerror or str(error)
             if error.errno == errno.EINVAL:
@@ -70,7 +73,7 @@ def put_away(
             raise FileFailure(place.path, "put aside", why) from error
         finally:
             os.close(aside)
-    raise FileFailure(place.path, "put aside", "no folder of ours is on its file system")
+    raise FileFailure(place.path, "put aside", f"no folder will do ({'; '.join(reasons)})")
 
 
 def placeholder(place: Place) -> str:

@@ -25,7 +25,7 @@ from agent.locks.kernel_locks import kernel_locks
 from agent.manifest.model import Manifest
 from agent.manifest.placeholders import Values, expand_record
 from agent.manifest.upkeep import Lock
-from agent.services.protocol import Services
+from agent.services.protocol import Services, State
 
 CAP = 64 << 10  # bytes; postmaster.pid has some hundred
 _SET = 2.0  # seconds; a smaller step turns no judgement (identity.MARGIN)
@@ -33,6 +33,8 @@ _MANAGER = (
     *("busctl", "get-property", "org.freedesktop.systemd1", "/org/freedesktop/systemd1"),
     "org.freedesktop.systemd1.Manager",
 )
+_LOOKS, _PAUSE = 6, 0.6  # seconds; longer than what services know of a unit stays fresh
+_YOUNG = 30.0  # seconds
 _DOWN = ("stopped", "failed", "backoff")
 
 
@@ -46,14 +48,17 @@ def gather(
     file = look(place)
     mounts = parse_mounts(host.kernel.lines("/proc/self/mountinfo"))
     mount = mount_under(place.file, mounts)
+    kernel = kernel_locks(host, place.facts, mount.device if mount is not None else (0, 0))
     state = services.state(lock.service).state
+    if not kernel and _is_odd(lock, file, services, host.clock.wall()):
+        state = _settled(lock.service, host, services)
     seen = Evidence(
         file=file,
         wall=host.clock.wall(),
         uptime=host.clock.monotonic(),
         file_system=mount.kind if mount is not None else "",
         service=state,
-        kernel=kernel_locks(host, place.facts, mount.device if mount is not None else (0, 0)),
+        kernel=kernel,
     )
     if state not in _DOWN or file.shape != "file" or lock.kind in ("flock", "fcntl"):
         return seen
@@ -77,6 +82,30 @@ def gather(
         attached=_attached(host, named.memory if named else None),
         user=_user(lock, manifest),
     )
+
+
+def _is_odd(lock: Lock, file: LockFile, services: Services, now: float) -> bool:
+    """Whether the file does not look like the running service's own. Cheap, and no judgement."""
+    if lock.kind in ("flock", "fcntl") or file.shape != "file":
+        return False
+    if lock.kind == "exists":
+        return now - max(file.written, file.changed) > lock.older_than
+    named = named_in(lock, file.content or b"")
+    return named is None or named.pid not in services.pids(lock.service)
+
+
+def _settled(service: str, host: Host, services: Services) -> State:
+    """The service's state; of one that is started over and over, that between two starts.
+
+    A program that finds its lock taken ends at once, and is up for a moment each second.
+    """
+    for _ in range(_LOOKS):
+        found = services.state(service)
+        restless = found.restarts > 0 or host.clock.wall() - found.since < _YOUNG
+        if found.state in _DOWN or not restless:
+            break
+        host.clock.sleep(_PAUSE)
+    return found.state
 
 
 def look(place: Place) -> LockFile:

@@ -8,6 +8,7 @@ kernel gives those back by itself.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from agent.errors import CaretakerError, MachineError
@@ -143,7 +144,7 @@ def _opened(place: Place) -> bool:
     """Whether somebody has it open, where the kernel would not say."""
     facts = place.facts
     sought = holders.Sought(frozenset({(facts.st_dev, facts.st_ino)}), (), frozenset())
-    swept = holders.sweep(sought)
+    swept = holders.sweep(sought, but=(os.getpid(),))
     return bool(swept.holders or swept.unseen or swept.blind)
 
 

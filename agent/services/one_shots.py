@@ -19,6 +19,10 @@ from agent.services.names import target_name, unit_name
 
 _HERE = ("localhost", "127.0.0.1", "::1", "0.0.0.0", "::")  # noqa: S104 (not bound to)
 BOOT, REMEDY = "caretaker-boot.service", "caretaker-remedy@.service"
+_TO_ASK_WHO_HAS_IT_OPEN = [
+    "# The kernel says of a lock file, through a lease, whether anybody has it open.",
+    "CapabilityBoundingSet=CAP_LEASE",
+]
 _GENERATED = "Written by Caretaker from /etc/caretaker/appliance.toml; setup.sh writes it anew."
 
 
@@ -26,13 +30,15 @@ def one_shot_drop_ins(manifest: Manifest, layout: Layout, values: Values) -> dic
     """Name of the unit -> text of its `10-appliance.conf`. Raises ManifestError."""
     paths = writable_paths(manifest, layout, values)
     writes = f"ReadWritePaths={' '.join(f'-{quoting.paths([path])}' for path in paths)}"
+    more = _TO_ASK_WHO_HAS_IT_OPEN if manifest.locks else []
     found = {
-        BOOT: _text(manifest, [*_boot_unit(manifest, layout), "[Service]", writes]),
+        BOOT: _text(manifest, [*_boot_unit(manifest, layout), "[Service]", writes, *more]),
         REMEDY: _text(manifest, ["[Service]", writes]),
     }
     for name, rights in _rights(manifest).items():
         unit = REMEDY.replace("@", f"@{name}")
-        found[unit] = _text(manifest, ["[Service]", *rights])
+        # Once more: of two drop-ins with one name the instance's hides the template's.
+        found[unit] = _text(manifest, ["[Service]", writes, *rights])
     return found
 
 
@@ -85,6 +91,8 @@ def _rights(manifest: Manifest) -> dict[str, list[str]]:
             "IPAddressAllow=any",
             "CapabilityBoundingSet=CAP_NET_BIND_SERVICE CAP_SETUID CAP_SETGID CAP_KILL",
         ]
+    if manifest.locks:
+        found["locks"] = _TO_ASK_WHO_HAS_IT_OPEN
     if any(map(_looks_outside, _checks_that_restart(manifest))):
         found["services"] = [
             "# A check that may have a service restarted looks at another machine.",

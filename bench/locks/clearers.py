@@ -73,7 +73,8 @@ def remedy(folder: Path) -> Clear:
     def clear(path: Path) -> str:
         said = locks.mend(scene, fault)
         outcome = next(word for sign, word in _WORDS.items() if sign in said)
-        for kept in layout.quarantine.iterdir() if outcome == "moved" else ():
+        if outcome == "moved":
+            kept = Path(said.rpartition("mv -n ")[2].split()[0])
             number = kept.read_bytes().strip()
             who = passport.of(int(number)) if number else None
             # Nobody waits for a killed one at once: it is a zombie, which `kill -0` calls alive.

@@ -179,7 +179,7 @@ def test_a_quarantine_that_others_may_write_is_none(stale: Stage) -> None:
     os.chown(stale.run / quarantine.BESIDE, NOBODY, NOBODY)
     stale.layout.state_quarantine.mkdir()
     os.chown(stale.layout.state_quarantine, NOBODY, NOBODY)
-    with pytest.raises(Exception, match="no folder of ours"):
+    with pytest.raises(Exception, match="others may write there"):
         stale.mend()
     assert stale.file.exists()
 
@@ -271,6 +271,17 @@ def test_a_file_opened_in_between_is_put_back(
     just_before(monkeypatch, lambda: people.python(HOLD, stale.file, "open"))
     assert "taken anew" in stale.mend()
     assert stale.file.exists()
+
+
+@pytest.mark.parametrize("opened", [True, False])
+def test_where_no_lease_can_tell_every_process_is_asked_again(
+    stale: Stage, people: Crew, monkeypatch: pytest.MonkeyPatch, opened: bool
+) -> None:
+    monkeypatch.setattr(swap, "is_open", lambda file: None)
+    if opened:
+        just_before(monkeypatch, lambda: people.python(HOLD, stale.file, "open"))
+    assert ("taken anew" if opened else "stands in quarantine") in stale.mend()
+    assert stale.file.exists() == opened
 
 
 def test_a_file_taken_away_in_between_was_none_of_ours(
