@@ -1,0 +1,71 @@
+"""`look-round`: what no check sees is looked for once an hour, and its remedy called.
+
+Owns which remedies those are. Refuses to mend anything itself: on systemd each remedy runs in its
+own unit, with its own rights, budget and safe mode.
+"""
+
+from __future__ import annotations
+
+from agent.errors import BusyError, CaretakerError
+from agent.host.failures import HostFailure
+from agent.housekeeping.task import Chores, Done, Task
+from agent.manifest.kinds import Duration
+from agent.manifest.upkeep import Schedule
+
+# A read-only disk has a check, where the vendor declared one.
+REMEDIES = ("state", "paths", "packages", "readonly")
+
+_TIMEOUT = 840.0  # seconds: above what the unit of a remedy may take
+
+
+def run(chores: Chores) -> Done:
+    # A remedy runs tasks, and this task runs remedies; neither needs the other's code before.
+    from agent.remedies.roster import REMEDIES as ALL
+    from agent.remedies.scene import open_scene
+
+    scene = open_scene(chores.manifest, chores.layout, host=chores.host)
+    lines: list[str] = []
+    problems: list[str] = []
+    found = 0
+    for remedy in ALL:
+        if remedy.name not in REMEDIES or remedy.name in chores.manifest.remediation.off:
+            continue
+        try:
+            faults = remedy.find(scene)
+            found += len(faults)
+            lines += [f"{remedy.name}: {fault.summary}" for fault in faults]
+            if faults and not chores.dry:
+                _call(chores, remedy.name)
+        except BusyError as busy:
+            lines.append(f"{remedy.name}: left for the next time: {busy.message}")
+        except (CaretakerError, HostFailure, OSError) as error:
+            problems.append(f"{remedy.name}: {error}")
+    summary = f"{found} found, remedies called" if found else "nothing is wrong"
+    return Done(summary=summary, items=found, lines=tuple(lines), problems=tuple(problems))
+
+
+def _call(chores: Chores, name: str) -> None:
+    """Run the remedy by its rules; what comes of it stands in the ledger. Raises BusyError."""
+    if not chores.layout.embedded and chores.host.systemd.booted():
+        done = chores.host.systemd.control(
+            "start", f"caretaker-remedy@{name}.service", timeout=_TIMEOUT
+        )
+        if not done.ok:
+            raise HostFailure(done.reason)
+        return
+    from agent.remedies.mend import run as mend
+    from agent.remedies.roster import REMEDIES as ALL
+    from agent.remedies.round import Asker
+    from agent.remedies.scene import open_scene
+
+    scene = open_scene(chores.manifest, chores.layout, host=chores.host)
+    mend([each for each in ALL if each.name == name], scene, Asker("housekeeping"))
+
+
+TASK = Task(
+    name="look-round",
+    title="what no check sees: packages, folders, files of Caretaker's own",
+    schedule=Schedule(calendar="hourly", jitter=Duration(600), persistent=False),
+    run=run,
+    timeout=4 * _TIMEOUT,
+)
