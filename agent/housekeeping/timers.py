@@ -30,7 +30,8 @@ def task_units(manifest: Manifest, layout: Layout, values: Values) -> tuple[Unit
         f"-{quoting.paths([path])}" for path in writable_paths(manifest, layout, values)
     )
     head = (f"# What tasks of the appliance {app} may write.", f"# {_GENERATED}")
-    found = [_drop_in(layout, TEMPLATE, [*head, "[Service]", f"ReadWritePaths={writes}"])]
+    may_write = f"ReadWritePaths={writes}"
+    found = [_drop_in(layout, TEMPLATE, [*head, "[Service]", may_write])]
     for task in tasks_of(manifest, embedded=False):
         if task.schedule.calendar:
             path = layout.units / timer_name(task.name)
@@ -39,7 +40,8 @@ def task_units(manifest: Manifest, layout: Layout, values: Values) -> tuple[Unit
         if lines:
             unit = TEMPLATE.replace("@", f"@{task.name}")
             head = (f"# What the task {task.name} needs beyond others.", f"# {_GENERATED}")
-            found.append(_drop_in(layout, unit, [*head, "[Service]", *lines]))
+            # It takes the place of the template's, which has the same name (systemd.unit(5)).
+            found.append(_drop_in(layout, unit, [*head, "[Service]", may_write, *lines]))
     return tuple(found)
 
 

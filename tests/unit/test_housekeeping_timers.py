@@ -73,5 +73,7 @@ def test_drop_ins_open_what_the_manifest_names_and_a_task_needs(files: dict[str,
     sweep = files["caretaker-task@sweep.service.d/10-appliance.conf"].splitlines()
     assert "TimeoutStartSec=14550" in sweep
     assert "CapabilityBoundingSet=" in sweep
+    # An instance's drop-in hides the template's of the same name.
+    assert next(line for line in paths.splitlines() if "ReadWritePaths" in line) in sweep
     count = files["caretaker-task@count.service.d/10-appliance.conf"]
     assert "TimeoutStartSec" not in count
