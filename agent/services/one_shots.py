@@ -23,6 +23,11 @@ _TO_ASK_WHO_HAS_IT_OPEN = [
     "# The kernel says of a lock file, through a lease, whether anybody has it open.",
     "CapabilityBoundingSet=CAP_LEASE",
 ]
+_TO_MAKE_FOLDERS = [
+    "# Folders of Caretaker's own, and declared ones, are made anew in these.",
+    "ReadOnlyPaths=",
+    "ReadWritePaths=/etc /opt /run /var/lib /var/log",
+]
 _GENERATED = "Written by Caretaker from /etc/caretaker/appliance.toml; setup.sh writes it anew."
 
 
@@ -30,9 +35,9 @@ def one_shot_drop_ins(manifest: Manifest, layout: Layout, values: Values) -> dic
     """Name of the unit -> text of its `10-appliance.conf`. Raises ManifestError."""
     paths = writable_paths(manifest, layout, values)
     writes = f"ReadWritePaths={' '.join(f'-{quoting.paths([path])}' for path in paths)}"
-    more = _TO_ASK_WHO_HAS_IT_OPEN if manifest.locks else []
+    own = [writes, *_TO_MAKE_FOLDERS, *(_TO_ASK_WHO_HAS_IT_OPEN if manifest.locks else [])]
     found = {
-        BOOT: _text(manifest, [*_boot_unit(manifest, layout), "[Service]", writes, *more]),
+        BOOT: _text(manifest, [*_boot_unit(manifest, layout), "[Service]", *own]),
         REMEDY: _text(manifest, ["[Service]", writes]),
     }
     for name, rights in _rights(manifest).items():
@@ -98,11 +103,13 @@ def _rights(manifest: Manifest) -> dict[str, list[str]]:
             "# A check that may have a service restarted looks at another machine.",
             "IPAddressAllow=any",
         ]
-    if any(task.frees for task in manifest.tasks.values()):
-        found["disk"] = [
-            "# Tasks of the vendor's that make room run as their users.",
-            "CapabilityBoundingSet=CAP_SETUID CAP_SETGID CAP_KILL",
-        ]
+    # The tasks that make room run in units of their own; how much they would make is looked at.
+    found["disk"] = ["# What lies in /tmp counts.", "PrivateTmp=no"]
+    found["paths"] = [
+        *_TO_MAKE_FOLDERS,
+        "# The folder of the daemon has an owner and a mode as well.",
+        "InaccessiblePaths=",
+    ]
     for name, spec in manifest.remedies.items():
         checks = [manifest.checks[each] for each in spec.checks]
         found[name] = [
