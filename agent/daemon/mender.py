@@ -12,15 +12,17 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from agent.errors import CaretakerError
+from agent.findings import Status
 from agent.health.verdict import Verdict
 from agent.host.clock import Clock
-from agent.remedies.cures import Cure, Key, calls, wrong_of
+from agent.remedies.cures import Cure, Key, calls, recovering, wrong_of
 from agent.remedies.memory import Memory
 
 FIRST_PAUSE = 10.0  # seconds until the same call is repeated; doubled each time
 LONGEST_PAUSE = 900.0
 _SETTLE = 8.0  # seconds in which a mend may show in the checks, looked at again and again
-_STEP = 0.5
+_MOMENT = 1.0  # seconds in which it must at least begin to
+_STEP = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +112,11 @@ class Mender:
                 continue
             before = tried.get(remedy)
             times = before.times + 1 if before is not None and before.key == key else 1
-            if self._ask(remedy, {check for check, _ in key}):
-                tried.pop(remedy, None)
-            else:
-                tried[remedy] = _Tried(key, times, world.clock.monotonic())
+            acted = self._ask(remedy)
+            tried[remedy] = _Tried(key, times, world.clock.monotonic())
+            if acted:
+                others = any(each not in tried and called[each] & key for each in called)
+                self._settle({check for check, _ in key}, hurry=others)
             return 0.0  # The world is another one now.
         return soonest - now
 
@@ -136,29 +139,35 @@ class Mender:
         waits = [each.wait_until for each in records.values() if not each.safe]
         return max(tried.due(), min((at for at in waits if at > now), default=now))
 
-    def _ask(self, remedy: str, checks: set[str]) -> bool:
-        """Whether it mended something."""
-        world = self._world
-        before, error = self._count(remedy, "done"), ""
-        failed = self._count(remedy, "failed")
+    def _ask(self, remedy: str) -> bool:
+        """Whether it did something."""
+        world, error = self._world, ""
+        done, failed = self._count(remedy, "done"), self._count(remedy, "failed")
         try:
             world.ask(remedy)
         except CaretakerError as refusal:
             error = refusal.message
-        done = self._count(remedy, "done") > before
-        acted = "failed" if self._count(remedy, "failed") > failed else "done" if done else ""
+        acted = "done" if self._count(remedy, "done") > done else ""
+        if self._count(remedy, "failed") > failed:
+            acted = "failed"
         world.told(remedy, acted, error)
-        if acted:
-            self._settle(checks)
-        return done
+        return bool(acted)
 
-    def _settle(self, checks: set[str]) -> None:
-        """Have the failing checks looked at until they pass, so that the mend shows at once."""
+    def _settle(self, checks: set[str], *, hurry: bool) -> None:
+        """Have the failing checks looked at until they pass, so that the mend shows at once.
+
+        In a `hurry`, since other remedies wait for their turn, only while they are on their way.
+        """
         clock = self._world.clock
-        deadline = clock.monotonic() + _SETTLE
-        while clock.monotonic() < deadline and not self._over:
-            wrong = {check for key in self._called().values() for check, _ in key} & checks
+        begun = clock.monotonic()
+        while (passed := clock.monotonic() - begun) < _SETTLE and not self._over:
+            states = self._world.verdict().checks
+            wrong = {
+                name for name in checks & states.keys() if states[name].status is not Status.PASS
+            }
             if not wrong:
+                return
+            if hurry and passed >= _MOMENT and not all(recovering(states[each]) for each in wrong):
                 return
             self._world.again(wrong)
             clock.sleep(_STEP)

@@ -65,15 +65,21 @@ def cures_of(manifest: Manifest) -> tuple[Cure, ...]:
 def wrong_of(checks: Mapping[str, CheckState]) -> dict[str, str]:
     """Check -> code, of those that may call a remedy.
 
-    Not one that fails only because of another, that nobody has looked at for too long, or whose
-    service is still within its time to start.
+    Not one that fails only because of another, that nobody has looked at for too long, whose
+    service is still within its time to start, or that was seen well and is about to pass.
     """
     return {
         name: state.code
         for name, state in checks.items()
         if state.status is not Status.PASS
         and not (state.muted_by or state.pending or state.stale or state.starting)
+        and not recovering(state)
     }
+
+
+def recovering(state: CheckState) -> bool:
+    """Whether the newest look saw it well, and hysteresis waits for more of them."""
+    return state.finding is not None and state.finding.status is Status.PASS
 
 
 def calls(wrong: Mapping[str, str], cures: tuple[Cure, ...]) -> dict[str, Key]:

@@ -50,6 +50,7 @@ class Node:
     asked: list[str] = field(default_factory=list)
     again: list[set[str]] = field(default_factory=list)
     told: list[tuple[str, str, str]] = field(default_factory=list)
+    stubborn: set[str] = field(default_factory=set)
     refuses: CaretakerError | None = None
     maintenance: bool = False
 
@@ -77,7 +78,7 @@ class Node:
 
     def _again(self, names: Iterable[str]) -> None:
         self.again.append(set(names))
-        for name in self.again[-1]:
+        for name in self.again[-1] - self.stubborn:
             self.checks[name] = "ok"
 
 
@@ -142,6 +143,14 @@ def test_after_a_reset_it_asks_at_once() -> None:
     mender.forget()
     turns(mender)
     assert node.asked == ["locks", "locks"]
+
+
+def test_a_mend_of_something_else_does_not_keep_the_next_remedy_waiting() -> None:
+    node = Node(checks={"page": "unit-failed"}, heals={"locks"}, stubborn={"page"})
+    begun = node.clock.monotonic()
+    turns(node.mender())
+    assert node.asked == ["locks", "web"]
+    assert node.clock.monotonic() - begun <= 1.5
 
 
 def test_in_maintenance_nothing_is_asked_for() -> None:
