@@ -66,12 +66,12 @@ class Deployments:
         generation = Path(files.link_target(folder / "state")).name
         number = Path(files.link_target(folder)).name
         version, _, digest = release.rpartition("-")
-        if not (generation.isdecimal() and number.isdecimal() and version):
+        if not (generation.isdecimal() and number.isdecimal() and release):
             message = f"{folder} leads to no whole deployment (release, data)"
             raise MachineError("state-corrupt", message, hint=f"ls -l {folder}/")
         return Deployment(
             number=int(number),
-            version=version,
+            version=version or release,
             digest=digest,
             stamp="",
             release=release,

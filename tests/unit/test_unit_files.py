@@ -175,7 +175,7 @@ def test_sysusers_makes_the_daemons_user(tmp_path: Path) -> None:
     assert (tmp_path / "etc/group").read_text().startswith(f"caretaker:x:{gid}:")
 
 
-def test_tmpfiles_lines_name_folders_that_root_or_the_daemon_own() -> None:
+def test_tmpfiles_lines_name_what_root_or_the_daemon_own() -> None:
     lines = (REPOSITORY / "systemd/tmpfiles.d/caretaker.conf").read_text().splitlines()
     rules = [line.split() for line in lines if not line.startswith("#")]
     assert {rule[1]: (rule[2], rule[3]) for rule in rules} == {
@@ -183,6 +183,8 @@ def test_tmpfiles_lines_name_folders_that_root_or_the_daemon_own() -> None:
         "/var/lib/caretaker/agent": ("0700", "caretaker"),
         "/etc/caretaker": ("0755", "root"),
         "/run/caretaker-setup": ("0755", "root"),
+        "/var/lib/caretaker/remedies.lock": ("0600", "root"),
+        "/var/lib/caretaker/tasks.lock": ("0600", "root"),
     }
 
 
