@@ -209,10 +209,12 @@ class PortCheck(Check, frozen=True, kw_only=True, tag="port"):
 class LockCheck(Check, frozen=True, kw_only=True, tag="lock"):
     """A lock file is not left over from a process that is gone."""
 
-    path: A[str, says("Path of the lock file.")]
-    kind: A[Literal["flock", "fcntl", "pidfile", "exists"], says("How the application locks.")] = (
-        "pidfile"
-    )
+    lock: A[str, says("A lock of this manifest, whose path and kind it is.")] = ""
+    path: A[str, says("Or the path of a lock file.")] = ""
+    kind: A[
+        Literal["flock", "fcntl", "pidfile", "exists", "postgres"],
+        says("How the application locks."),
+    ] = "pidfile"
     older_than: A[Duration, says("For `exists`: an older file counts as left over.")] = Duration(
         3600
     )

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 import msgspec
 
 from agent.errors import ManifestError
+from agent.manifest.checks import LockCheck
 from agent.manifest.kinds import decode
 from agent.manifest.lines import Lines
 from agent.manifest.model import Manifest
@@ -45,7 +46,21 @@ def parse(text: str, *, file: str = "appliance.toml") -> Manifest:
     manifest, mistakes = examine(text)
     if manifest is None or mistakes:
         raise as_error(text, mistakes, file)
-    return manifest
+    return _locks_filled_in(manifest)
+
+
+def _locks_filled_in(manifest: Manifest) -> Manifest:
+    """Checks that name a lock get its path and kind, so that nobody else must look it up."""
+    found = {}
+    for name, check in manifest.checks.items():
+        if isinstance(check, LockCheck) and check.lock:
+            lock = manifest.locks[check.lock]
+            found[name] = msgspec.structs.replace(
+                check, path=lock.path, kind=lock.kind, older_than=lock.older_than
+            )
+    if not found:
+        return manifest
+    return msgspec.structs.replace(manifest, checks={**manifest.checks, **found})
 
 
 def examine(text: str) -> tuple[Manifest | None, list[Mistake]]:

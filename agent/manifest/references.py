@@ -11,8 +11,10 @@ from pathlib import PurePath
 
 from agent.manifest.acme import acme_complaints
 from agent.manifest.checks import (
+    AnyCheck,
     CertificateCheck,
     CommandCheck,
+    LockCheck,
     PortCheck,
     ProcessCheck,
     UnitCheck,
@@ -95,14 +97,30 @@ def _checks(manifest: Manifest) -> Iterator[Complaint]:
             yield path, "give either service or executable"
         if isinstance(check, UnitCheck | ProcessCheck | PortCheck) and check.service:
             yield from _known([check.service], manifest.services, (*path, "service"), "service")
-        if isinstance(check, CertificateCheck):
-            yield from _certificate(manifest, check, path)
+        yield from _names_another(manifest, check, path)
         if check.restart:
             where = (*path, "restart")
             yield from _known([check.restart], manifest.services, where, "service")
             if check.shared:
                 yield where, "restarts nothing where a whole fleet shares what the check looks at"
     yield from _circles({name: c.requires for name, c in manifest.checks.items()}, "checks")
+
+
+def _names_another(
+    manifest: Manifest, check: AnyCheck, path: tuple[str, ...]
+) -> Iterator[Complaint]:
+    """Checks that may look at a lock or certificate declared elsewhere."""
+    if isinstance(check, LockCheck):
+        yield from _lock(manifest, check, path)
+    if isinstance(check, CertificateCheck):
+        yield from _certificate(manifest, check, path)
+
+
+def _lock(manifest: Manifest, check: LockCheck, path: tuple[str, ...]) -> Iterator[Complaint]:
+    if bool(check.lock) == bool(check.path):
+        yield path, "give either lock or path"
+    if check.lock:
+        yield from _known([check.lock], manifest.locks, (*path, "lock"), "lock")
 
 
 def _certificate(

@@ -93,6 +93,8 @@ def _locks(manifest: Manifest) -> Iterator[Complaint]:
         path = ("locks", name)
         yield from _service(manifest.services, lock.service, (*path, "service"))
         yield from _whole_path((*path, "path"), lock.path)
+        if lock.path.startswith(("/tmp/", "/var/tmp/")):  # noqa: S108 (named, not used)
+            yield (*path, "path"), "is in a folder that each unit has for itself; use {run}"
         for each in lock.protects:
             yield from _whole_path((*path, "protects"), each)
 

@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.errors import ManifestError
 from agent.findings import Status
-from agent.health.checks import lock
 from agent.manifest.checks import LockCheck
 from agent.manifest.kinds import Duration
+from agent.manifest.reader import parse
+from agent.services.protocol import ServiceState
 from tests.unit.checks_world import World, process, world
 
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -174,10 +176,46 @@ def test_a_file_system_that_gives_stat_another_device_is_seen_through(
     assert "is held" in stage.look(LockCheck(path=str(file), kind="flock")).summary
 
 
-@given(st.binary(max_size=60))
-def test_no_content_breaks_the_reader(content: bytes) -> None:
-    pid = lock._pid(content)
-    assert pid is None or 0 < pid < 10**9
+def test_a_clock_set_forward_turns_against_no_service(stage: World, file: Path) -> None:
+    written(file, "42", at=BOOTED + 500 - 3600)
+    alive(stage, 42, started=499)
+    assert stage.look(LockCheck(path=str(file))).code == "lock-stale"
+    stage.services.standing["db"] = ServiceState("db", "db.service", True, "active", pid=42)
+    assert stage.look(LockCheck(path=str(file))).summary == f"{file} is held by process 42"
+
+
+def test_a_postmaster_s_file_is_read_by_its_own_rules(stage: World, file: Path) -> None:
+    written(file, "-42\n/var/lib/db\n", at=BOOTED + 500)
+    alive(stage, 42, started=499)
+    stage.host.clock.advance(3600)
+    assert stage.look(LockCheck(path=str(file))).code == "lock-garbled"
+    assert "held by process 42" in stage.look(LockCheck(path=str(file), kind="postgres")).summary
+
+
+def test_a_check_may_name_a_lock_of_the_manifest() -> None:
+    text = """
+[appliance]
+name = "shop"
+version = "1"
+[services.db]
+unit = "db.service"
+[locks.pid]
+path = "{data}/db.pid"
+kind = "postgres"
+service = "db"
+[checks.pid]
+type = "lock"
+"""
+    found = parse(f'{text}lock = "pid"\n').checks["pid"]
+    assert isinstance(found, LockCheck)
+    assert (found.path, found.kind) == ("{data}/db.pid", "postgres")
+    for key, words in (
+        ('lock = "pod"', 'checks.pid.lock: "pod" is no declared lock'),
+        ('lock = "pid"\npath = "/x"', "give either lock or path"),
+        ("", "give either lock or path"),
+    ):
+        with pytest.raises(ManifestError, match=words):
+            parse(f"{text}{key}\n")
 
 
 @given(st.lists(st.text(max_size=60) | st.sampled_from([FLOCK, POSIX, OFD, WAITING]), max_size=9))
