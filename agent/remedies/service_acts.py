@@ -17,8 +17,8 @@ from agent.services.names import unit_name
 from agent.services.standing import Standing, standings
 
 _STEP = 0.25  # seconds between two looks at a service that was started
-_SHORTEST = 1.0  # seconds it must have run to count as well
-_WITHOUT_CHECKS = 3.0  # seconds for which one that no check speaks for is watched
+_SHORTEST = 0.5  # seconds it must have run to count as well
+_LONGER = 3.0  # the same for one that kept failing, or that no check speaks for
 _LONGEST = 120.0  # seconds; every other remedy waits meanwhile
 _BY_ITSELF = 5.0  # seconds that a service gets to notice that what it requires is back
 
@@ -65,13 +65,13 @@ def forget(scene: Scene, name: str) -> None:
         left.forget(scene.layout.left_stopped, name)
 
 
-def settled(scene: Scene, name: str, asking: Asking) -> str:
+def settled(scene: Scene, name: str, asking: Asking, *, kept_failing: bool) -> str:
     """Why a service that was just started is not well; empty once it is, as soon as it is."""
     clock = scene.host.clock
     begun = clock.monotonic()
     checks = [asking.manifest.checks[each] for each in asking.names(name)]
-    enough = begun + (_SHORTEST if checks else _WITHOUT_CHECKS)
-    patience = max([_WITHOUT_CHECKS, *(youth(check) for check in checks)]) + _SHORTEST
+    enough = begun + (_SHORTEST if checks and not kept_failing else _LONGER)
+    patience = max([_LONGER, *(youth(check) for check in checks)]) + _SHORTEST
     deadline = begun + min(patience, _LONGEST)
     while True:
         standing = _standing(scene, name)

@@ -45,7 +45,7 @@ def find(scene: Scene) -> list[Fault]:
 
 
 def mend(scene: Scene, fault: Fault) -> str:
-    """Raises MachineError where the service is not well afterwards."""
+    """What was done. Where that did not help it says so, and the next look finds it wrong."""
     name = fault.target.removesuffix(LOOP)
     if fault.target != name:
         return _end_loop(scene, name)
@@ -145,19 +145,25 @@ def _restart(scene: Scene, name: str) -> str:
     standing = standings(scene.manifest, scene.layout, scene.host, scene.services)[name]
     if standing.kind == "off":
         return f"{name} was stopped meanwhile, and stays so"
-    if standing.kind == "up":
-        scene.services.restart(name)
-        done = f"{name} was restarted"
-    else:
-        done = acts.start(scene, name)
-    trouble = acts.settled(scene, name, asking_of(scene))
+    kept_failing = standing.kind == "left"
+    done = ""
+    try:
+        if standing.kind == "up":
+            scene.services.restart(name)
+            done = f"{name} was restarted"
+        else:
+            done = acts.start(scene, name)
+        trouble = acts.settled(scene, name, asking_of(scene), kept_failing=kept_failing)
+    except MachineError as error:
+        trouble = error.message
     if not trouble:
         acts.forget(scene, name)
         return done
-    if standing.kind == "left":
+    said = [done, trouble] if done else [trouble]
+    if kept_failing and not scene.layout.embedded:
         acts.leave_stopped(scene, name, standing.words)
-        done = f"{done}, failed again and was left stopped"
-    raise MachineError("service-failed", f"{done}; {trouble}", hint=f"caretaker logs {name}")
+        said.append(f"{name} was left stopped again")
+    return "; ".join(said)
 
 
 def _see_to(scene: Scene, name: str) -> str:
@@ -169,10 +175,7 @@ def _see_to(scene: Scene, name: str) -> str:
             return ""
     elif standing.kind not in ("left", "down"):
         return ""
-    try:
-        return _restart(scene, name)
-    except MachineError as error:
-        return error.message  # It is a fault of its own at the next look.
+    return _restart(scene, name)
 
 
 REMEDY = Remedy(

@@ -129,8 +129,8 @@ def test_a_systemd_that_does_not_answer_is_no_fault_of_a_service(
 def test_a_start_that_takes_too_long_is_told(stage: World) -> None:
     stage.stands("web", active="failed", result="exit-code")
     stage.host.systemd.answers["start"] = lambda words: timed_out(words, 90.0)
-    with pytest.raises(MachineError, match="did not start"):
-        mended(stage)
+    assert "did not start" in mended(stage)
+    assert the_fault(stage).code == "service-down"
 
 
 def test_no_secret_of_its_environment_stands_in_the_evidence(root: Path) -> None:
@@ -178,8 +178,7 @@ def test_without_the_key_no_failing_check_restarts_anything(root: Path) -> None:
 
 def test_a_restart_that_did_not_cure_says_so_and_still_shows(checked: World) -> None:
     answers(checked, well=False)
-    with pytest.raises(MachineError, match=r"web was restarted; port: "):
-        mended(checked)
+    assert mended(checked).startswith("web was restarted; port: ")
     assert the_fault(checked).code == "service-unhealthy"
     assert checked.acts == ["restart web"]
 
@@ -293,10 +292,17 @@ def test_a_try_that_fails_leaves_it_stopped_again_after_one_start(stage: World) 
     stage.after_start = lambda name: waits
     for _ in range(3):
         stage.acts.clear()
-        with pytest.raises(MachineError, match="failed again and was left stopped"):
-            mended(stage)
+        assert mended(stage).endswith("; web was left stopped again")
         assert stage.acts == ["reset-failed web", "start web", "stop web"]
         assert the_fault(stage).code == "service-left-stopped"
+
+
+def test_a_try_whose_start_is_refused_leaves_it_stopped_too(stage: World) -> None:
+    stage.loops("web", 12)
+    mended(stage)
+    stage.host.systemd.answers["start"] = 1
+    assert mended(stage).endswith("; web was left stopped again")
+    assert stage.acts[-1] == "stop web"
 
 
 def test_who_starts_it_by_hand_makes_the_record_void(stage: World) -> None:
