@@ -22,6 +22,7 @@ from agent.locks.places import quarantines
 from agent.locks.witness import gather, look, prepared
 from agent.manifest.upkeep import Lock
 from agent.remedies.remedy import Budget, Fault, Remedy, Scene
+from agent.services.names import unit_name
 
 INTERRUPTED = "an earlier run was ended while it looked at this lock"
 _WANTED = ("active", "starting", "backoff", "failed")  # somebody started it and it is not up
@@ -54,6 +55,9 @@ def mend(scene: Scene, fault: Fault) -> str:
 
 def _start_again(scene: Scene, service: str) -> str:
     """A service that does not start is another fault, and others' to mend."""
+    if not scene.layout.embedded:
+        # The lock made it fail until systemd refused every further start (start-limit-hit).
+        scene.host.systemd.control("reset-failed", unit_name(scene.manifest, service))
     try:
         scene.services.start(service)
     except MachineError as error:
