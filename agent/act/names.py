@@ -1,39 +1,51 @@
 """The names that an act may be given: what the manifest and Caretaker itself declare.
 
-Owns them, and which of them the agent may ask for by itself. Refuses to know files.
+Owns them, and which of them the agent may not ask for by itself. Refuses to know files, and to
+load what stands behind a name: this process lives for a fraction of a second.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from agent.act.acts import Kind
-from agent.housekeeping.tasks import TASKS
 from agent.manifest.model import Manifest
-from agent.remedies.declared import all_remedies
+from agent.manifest.upkeep_rules import REMEDIES
 
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What there is, by kind, and the remedies that run only when a person asks."""
+    """What there is, by kind, and the remedies that the manifest leaves to people.
 
-    known: dict[Kind, tuple[str, ...]]
+    One of Caretaker's own that runs only when asked refuses by itself (`agent.remedies.round`).
+    `tasks` is called only where a task is asked for: it loads them.
+    """
+
+    services: tuple[str, ...]
+    remedies: tuple[str, ...]
+    tasks: Callable[[], tuple[str, ...]]
     only_asked: frozenset[str] = frozenset()
+
+    def known(self, kind: Kind) -> tuple[str, ...]:
+        if kind == "task":
+            return self.tasks()
+        return self.services if kind == "service" else self.remedies
 
     def forbids_agent(self, kind: Kind, name: str) -> bool:
         return kind == "remedy" and name in self.only_asked
 
 
 def names_of(manifest: Manifest, services: tuple[str, ...]) -> Names:
-    remedies = all_remedies(manifest)
-    off = manifest.remediation.off
+    def tasks() -> tuple[str, ...]:
+        from agent.housekeeping.tasks import TASKS
+
+        return (*(each.name for each in TASKS), *manifest.tasks)
+
+    tame = (name for name, spec in manifest.remedies.items() if not spec.unasked)
     return Names(
-        known={
-            "service": services,
-            "remedy": tuple(each.name for each in remedies),
-            "task": (*(each.name for each in TASKS), *manifest.tasks),
-        },
-        only_asked=frozenset(
-            each.name for each in remedies if not each.unasked or each.name in off
-        ),
+        services=services,
+        remedies=(*REMEDIES, *manifest.remedies),
+        tasks=tasks,
+        only_asked=frozenset((*manifest.remediation.off, *tame)),
     )

@@ -57,7 +57,7 @@ class Office:
 
     def _known(self, request: Request) -> Request:
         kind = request.act.kind
-        names = self.names.known[kind]
+        names = self.names.known(kind)
         if request.name in names:
             return request
         if kind == "service":

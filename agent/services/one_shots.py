@@ -117,6 +117,7 @@ def _rights(manifest: Manifest) -> dict[str, list[str]]:
             "# Only a program of the vendor's, run as its user, and ended when its time is over.",
             "CapabilityBoundingSet=",
             "CapabilityBoundingSet=CAP_DAC_READ_SEARCH CAP_SETUID CAP_SETGID CAP_KILL",
+            "UMask=0022",
         ]
     return found
 

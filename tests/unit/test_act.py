@@ -27,7 +27,9 @@ STRANGER = 1000
 
 
 NAMES = Names(
-    known={"service": ("db", "web"), "remedy": ("locks", "tame"), "task": ("tidy",)},
+    services=("db", "web"),
+    remedies=("locks", "tame"),
+    tasks=lambda: ("tidy",),
     only_asked=frozenset({"tame"}),
 )
 
@@ -233,9 +235,9 @@ def test_the_names_are_the_manifests_and_our_own() -> None:
         """
     )
     names = names_of(manifest, ("web",))
-    assert names.known["service"] == ("web",)
-    assert {"cache", "careful"} <= set(names.known["remedy"])
-    assert "report" in names.known["task"]
+    assert names.known("service") == ("web",)
+    assert {"cache", "careful"} <= set(names.known("remedy"))
+    assert "report" in names.known("task")
     assert names.only_asked >= {"cache", "careful"}
     assert names.forbids_agent("remedy", "cache")
     assert not names.forbids_agent("task", "cache")
