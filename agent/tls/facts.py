@@ -28,7 +28,8 @@ class One(Struct, frozen=True):
 class Facts(Struct, frozen=True):
     """The first certificate of a file, and the others of it and of the chain's file.
 
-    `key` is empty where none was asked about; `ours`: Caretaker made it, for this machine.
+    `key` is empty where none was asked about; `ours`: Caretaker made it, for this machine, and as
+    a `fallback` because an authority that is to give one did not yet.
     """
 
     problem: Problem
@@ -36,3 +37,4 @@ class Facts(Struct, frozen=True):
     chain: tuple[One, ...] = ()
     key: KeyState = ""
     ours: bool = False
+    fallback: bool = False

@@ -95,8 +95,9 @@ def main(argv: Sequence[str]) -> int:
         try:
             facts = inspect(_read(Path(certificate)), *paths)
             folder = Path(certificate).resolve().parent
-            ours = (folder / ORIGIN).exists() and origin_of(folder).by == "caretaker"
-            facts = msgspec.structs.replace(facts, ours=ours)
+            origin = origin_of(folder)
+            ours = (folder / ORIGIN).exists() and origin.by == "caretaker"
+            facts = msgspec.structs.replace(facts, ours=ours, fallback=origin.fallback)
         except FileNotFoundError:
             facts = Facts("missing")
         except FileFailure:

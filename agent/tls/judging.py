@@ -198,6 +198,9 @@ def _when(wanted: Wanted, seen: Seen) -> Trouble | None:
 
 def _fallback(wanted: Wanted, seen: Seen) -> Trouble | None:
     """Ours serves where an authority's is wanted, because that did not come, or was not asked."""
-    if seen.origin.by != "caretaker" or not asking.is_wanted(wanted):
+    wished = asking.is_wanted(wanted)
+    if seen.origin.fallback and not wished:
+        return Trouble("certificate-fallback", "it serves for an authority's, not wanted any more")
+    if seen.origin.by != "caretaker" or not wished:
         return None
     return Trouble("certificate-fallback", "it is this machine's own, not yet the authority's")

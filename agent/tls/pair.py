@@ -6,7 +6,10 @@ one. Refuses to judge whether a new pair is due (`judging`) and to tell services
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+
+import msgspec
 
 from agent.errors import CaretakerError, MachineError
 from agent.tls import asking, judging, own, placing
@@ -29,14 +32,16 @@ def issue(wanted: Wanted, *, vouched: bool = False) -> Issued:
     Of an authority, where the manifest names one; where that gives none and no pair serves, of our
     own, so that something does. Raises FileFailure, and MachineError: the pair in use stays then.
     """
-    if not asking.is_wanted(wanted) or not (wanted.orders or vouched):
+    if not asking.is_wanted(wanted):
         return own.issue(wanted, vouched=vouched)
-    try:
-        return _ordered(wanted, vouched=vouched)
-    except CaretakerError:
-        if judging.serves(wanted):
-            raise
-        return own.issue(wanted, vouched=vouched)
+    if wanted.orders or vouched:
+        try:
+            return _ordered(wanted, vouched=vouched)
+        except CaretakerError:
+            if judging.serves(wanted):
+                raise
+    ours = own.issue(wanted, vouched=vouched)
+    return replace(ours, origin=msgspec.structs.replace(ours.origin, fallback=True))
 
 
 def _ordered(wanted: Wanted, *, vouched: bool) -> Issued:

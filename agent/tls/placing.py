@@ -34,11 +34,13 @@ class Origin(msgspec.Struct, frozen=True):
     """Who made a pair, and how far the clock was believed then.
 
     `provisional`: made for any clock, with dates to match, until there is one to believe.
+    `fallback`: ours serves in place of an authority's, which did not come or was not asked yet.
     """
 
     by: Literal["caretaker", "customer", "acme"] = "caretaker"
     clock: Trust = "plausible"
     provisional: bool = False
+    fallback: bool = False
 
 
 _OURS = Origin()

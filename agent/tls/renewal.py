@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from agent.errors import CaretakerError, MachineError
 from agent.services.protocol import Services
-from agent.tls import judging, pair, placing, port, reading
+from agent.tls import asking, judging, pair, placing, port, reading
 from agent.tls.placing import Issued
 from agent.tls.wanted import Wanted
 
@@ -30,6 +30,8 @@ def put_in_use(wanted: Wanted, issued: Issued, services: Services | None) -> str
     seen = port.shown(wanted.host, wanted.spec.port, _server_name(wanted)) if asked else b""
     folder = pair.adopt(wanted, issued)
     told = f"{issued.serial} is in use"
+    if issued.origin.fallback:
+        told += f", our own: {asking.note_of(wanted).problem or 'no authority was asked'}"
     if services is None:
         return told
     try:

@@ -133,8 +133,18 @@ def test_the_customer_chooses(wanted: Wanted, host: ScriptedHost) -> None:
     off = replace(wanted, values=setting({"acme": "false"}))
     folder = pair.make(off)
     assert placing.origin_of(folder).by == "caretaker"
+    assert not placing.origin_of(folder).fallback
     assert judging.decide(off) is None
     assert host.asked == []
+
+
+def test_a_choice_that_was_taken_back_leaves_no_warning(wanted: Wanted, host: ScriptedHost) -> None:
+    answers(host, REFUSED)
+    assert placing.origin_of(pair.make(wanted)).fallback
+    off = replace(wanted, values=setting({"acme": "false"}))
+    assert pair.why_replace(off) != ""
+    assert not placing.origin_of(pair.make(off)).fallback
+    assert judging.decide(off) is None
 
 
 def test_without_an_answer_our_own_serves_and_says_so(wanted: Wanted, host: ScriptedHost) -> None:

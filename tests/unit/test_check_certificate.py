@@ -166,6 +166,12 @@ def test_each_way_a_pair_is_broken_has_its_word(
     assert stage.look(NAMED).code == code
 
 
+def test_a_pair_of_ours_in_an_authoritys_place_is_told(stage: World) -> None:
+    (place(stage) / "origin.json").write_text('{"fallback": true}')
+    finding = stage.look(NAMED)
+    assert (finding.code, finding.status) == ("certificate-fallback", Status.WARN)
+
+
 def test_an_unreadable_certificate_is_told_from_a_missing_one(stage: World, root: Path) -> None:
     assert stage.look(CertificateCheck(path=str(root))).code == "certificate-unreadable"
     loop = root / "loop"

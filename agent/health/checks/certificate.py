@@ -80,6 +80,8 @@ def _of_this_machine(
         missing = not_covered(machine, facts.leaf.names)
         if missing:
             return warned("certificate-names", f"{whom} is not valid for {', '.join(missing)}")
+    if facts.fallback:
+        return warned("certificate-fallback", f"{whom} is this machine's own, not the authority's")
     folder = context.layout.certificate(check.certificate).resolve()
     try:
         wrong = wrong_rights(folder, ownership_on(context.layout))
@@ -192,6 +194,7 @@ TYPE = CheckType(
         "certificate-expiring",
         "certificate-weak",
         "certificate-names",
+        "certificate-fallback",
         "certificate-rights",
     ),
     hang="the file system or the name servers do not answer",
