@@ -74,6 +74,8 @@ def _declared(manifest: Manifest) -> Iterator[str]:
         yield from logs.files
     for service in manifest.services.values():
         yield from (f"{path}/x" for path in service.writes)
+    for certificate in manifest.certificates.values():
+        yield from (f"{path}/x" for path in [certificate.acme.webroot] if path)
     yield from manifest.housekeeping.sqlite
 
 

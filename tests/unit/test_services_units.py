@@ -211,6 +211,21 @@ def test_remedies_may_write_where_the_manifest_says_and_nowhere_else() -> None:
     assert "-/" not in writes
 
 
+def test_the_folder_of_an_authoritys_proofs_may_be_written() -> None:
+    more = """
+[certificates.web]
+names = ["shop.example.org"]
+[certificates.web.acme]
+directory = "https://ca.example.org/dir"
+terms = true
+webroot = "/srv/www"
+"""
+    files = files_of(MENDED + more)
+    assert "-/srv/www" in files["caretaker-remedy@.service.d/10-appliance.conf"].text
+    own = files["caretaker-remedy@tls.service.d/10-appliance.conf"].text
+    assert "CAP_NET_BIND_SERVICE" in own
+
+
 def test_a_program_of_the_vendors_gets_other_rights_and_only_its_own_remedy_does() -> None:
     files = files_of(MENDED)
     own = files["caretaker-remedy@cache.service.d/10-appliance.conf"].text.splitlines()
