@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 from statistics import median
 
+from bench.faults import boots
 from bench.faults.faults import FAULTS, Fault
 from bench.faults.subject import installed, running
 from bench.faults.watch import Watch, watching
@@ -40,7 +41,8 @@ def main() -> int:
     ):
         for fault in chosen:
             _strike(fault, tree, said.runs, report, show=said.show)
-    return write("faults", [report])
+        reports = [report] if said.only else [report, boots.measure(tree, said.runs)]
+    return write("faults", reports)
 
 
 def _strike(fault: Fault, tree: Path, runs: int, report: Report, *, show: bool) -> None:

@@ -73,17 +73,16 @@ FAULTS = (
     Fault("certificate empty", shell(f": >{TLS}/current/cert.pem")),
     Fault("stale postmaster.pid, its number taken", shell(_STALE), named=True,
           prepare=shell(f"cp {DATA}/pg/postmaster.pid /tmp/postmaster.pid")),
-    Fault("disk full of old files", shell(f"head -c 60m /dev/zero >{DATA}/uploads/b.tmp || true"),
+    Fault("disk full of old files",
+          shell(f"head -c 1g /dev/zero >{DATA}/uploads/b.tmp || true"),
           prepare=shell(f"""
-              mount -t tmpfs -o size=64m,mode=750 none {DATA}/uploads
+              mount -t tmpfs -o size=1g,mode=750 none {DATA}/uploads
               chown --reference={DATA} {DATA}/uploads
               touch {DATA}/uploads/ready
-              head -c 50m /dev/zero >{DATA}/uploads/a.tmp
-              touch -d '2 days ago' {DATA}/uploads/a.tmp
-              sleep 1""")),
+              fallocate -l 600m {DATA}/uploads/a.tmp
+              sleep 3""")),
     Fault("folder closed to its owner",
           shell(f"chmod 000 {DATA}/uploads; chown root {DATA}/uploads")),
-    Fault("host name changed, as on a clone", shell("hostname clone-7")),
     Fault("agent hung (SIGSTOP)",
           shell("systemctl kill --kill-whom=main --signal=STOP caretaker.service"),
           prepare=shell("""

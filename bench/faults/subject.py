@@ -99,9 +99,13 @@ protects = ["{{data}}/pg"]
 path = "{{data}}/uploads"
 mode = "0750"
 
+[paths.queue]
+path = "{{data}}/queue"
+mode = "0700"
+
 [purge.uploads]
 path = "{{data}}/uploads"
-older_than = "1h"
+older_than = "2s"  # of a file's last change, which nobody can set back
 names = ["*.tmp"]
 """
 
@@ -129,6 +133,7 @@ http {{
 
 INITIALISE = f"""#!/bin/sh -eu
 mkdir -p -m 750 "$1/uploads"
+mkdir -p -m 700 "$1/queue"
 touch "$1/uploads/ready"
 {_POSTGRES}/initdb -D "$1/pg" -A trust -U shop
 """
@@ -163,12 +168,18 @@ def installed(scratch: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def running(tree: Path, *, keep: bool = False) -> Iterator[Machine]:
-    """A machine with the appliance, healthy, and HAProxy before it. `keep`: the disk remembers."""
+def running(tree: Path, *, keep: bool = False, wait: bool = True) -> Iterator[Machine]:
+    """A machine with the appliance, and HAProxy before it once it is healthy.
+
+    `keep`: the disk remembers. Not `wait`: as soon as it has booted. Its end is a power cut.
+    """
     options = appliances.KEEP if keep else ()
     with ExitStack() as stack:
-        machine = stack.enter_context(boot(tree, label="faults", options=options))
-        machine.run(["caretaker", "health", "--wait", "30s"], timeout=40)
-        start_haproxy(machine, HAPROXY)
+        machine = stack.enter_context(
+            boot(tree, label="faults", options=options, degraded=not wait)
+        )
+        if wait:
+            machine.run(["caretaker", "health", "--wait", "30s"], timeout=40)
+            start_haproxy(machine, HAPROXY)
         yield machine
         machine.kill()  # an orderly end would drain first, for nobody
