@@ -40,6 +40,14 @@ def find(name: str) -> Account | None:
     return Account(name, entry.pw_uid, entry.pw_gid)
 
 
+def name_of(uid: int) -> str:
+    """The name of a user; empty where no user has that number."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return ""
+
+
 def gid_of(group: str) -> int | None:
     """The number of a group; None where there is none of that name."""
     try:
