@@ -118,30 +118,6 @@ def bring_back(place: Place, folders: Sequence[Path]) -> bool:
     return True
 
 
-def prune(folder: Path, *, before: float) -> tuple[int, int]:
-    """Remove what was put away before this moment (seconds since 1970); (files, bytes).
-
-    FileFailure; nothing where there is no such folder.
-    """
-    files = size = 0
-    try:
-        fd = open_folder(folder)
-    except (FileNotFoundError, NotADirectoryError):
-        return 0, 0
-    try:
-        for name in os.listdir(fd) if is_ours(os.fstat(fd)) else ():
-            facts = os.stat(name, dir_fd=fd, follow_symlinks=False)
-            # A rename sets the time of change; nobody can set it by hand.
-            if stat.S_ISREG(facts.st_mode) and facts.st_ctime < before:
-                os.unlink(name, dir_fd=fd)
-                files, size = files + 1, size + facts.st_size
-    except OSError as error:
-        raise FileFailure(folder, "prune", error.strerror or str(error)) from error
-    finally:
-        os.close(fd)
-    return files, size
-
-
 def _open(folder: Path, place: Place) -> int:
     """The folder, made where it is missing. FileFailure where it is not ours alone."""
     try:

@@ -44,7 +44,8 @@ def mend(scene: Scene, fault: Fault) -> str:
     if scene.booting:
         return _put_away(scene, fault.target, lock)
     before = scene.services.state(lock.service).state
-    if before != "stopped":
+    if before != "stopped" or not scene.layout.embedded:
+        # Also of one that is down: systemd then drops a start that waits for its turn.
         scene.services.stop(lock.service)
     try:
         said = _put_away(scene, fault.target, lock)

@@ -1,0 +1,134 @@
+"""The service of a lock, and the clock: when the first counts as down and the second as steady."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from agent.host.clock import Clock
+from agent.locks import witness
+from agent.manifest.reader import examine
+from agent.services.protocol import ServiceState, State
+from tests.scripted_host import NOW, ScriptedHost, scripted_host
+from tests.unit.locks_stage import OneService, Stage, gone_pid, written
+
+pytestmark = pytest.mark.real
+
+
+class Patient(Clock):
+    """Notes how long it was asked to wait, and does not."""
+
+    def __init__(self) -> None:
+        self.slept: list[float] = []
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+
+
+class Looping(OneService):
+    """A program that ends at once, each time it is started: up at two looks, then down."""
+
+    looks = 0
+    restarts = 3
+    since = 0.0
+
+    def state(self, name: str) -> ServiceState:
+        self.looks += 1
+        states: tuple[State, ...] = ("starting", "active", "backoff")
+        found = states[min(self.looks - 1, 2)] if self.restarts else "active"
+        return ServiceState(
+            name, "db.service", found == "active", found, restarts=self.restarts, since=self.since
+        )
+
+
+@pytest.fixture
+def looping(root: Path) -> Stage:
+    stage = Stage(root)
+    stage.services = Looping()
+    stage.host = replace(stage.host, clock=Patient())
+    written(stage.file, f"{gone_pid()}\n")
+    return stage
+
+
+def slept(stage: Stage) -> list[float]:
+    assert isinstance(stage.host.clock, Patient)
+    return stage.host.clock.slept
+
+
+def test_a_service_started_over_and_over_is_judged_between_two_starts(looping: Stage) -> None:
+    fault = looping.find()
+    assert fault is not None
+    assert fault.plan.startswith("stop db, look again")
+    assert slept(looping) == [0.6]
+
+
+def test_a_service_that_runs_is_not_waited_for(looping: Stage) -> None:
+    assert isinstance(looping.services, Looping)
+    looping.services.restarts = 0
+    assert looping.find() is None
+    assert slept(looping) == []
+
+
+def test_a_lock_of_the_running_service_s_own_is_not_waited_for(looping: Stage) -> None:
+    looping.services.members = [4242]
+    written(looping.file, "4242\n")
+    assert looping.find() is None
+    assert slept(looping) == []
+
+
+# --- the clock ---
+def manager(host: ScriptedHost, *, wall: float, monotonic: float) -> ScriptedHost:
+    """systemd noted these two times when it started."""
+    for name, seconds in (("", wall), ("Monotonic", monotonic)):
+        argv = (*witness._MANAGER, f"UserspaceTimestamp{name}")
+        host.programs[argv] = f"t {int(seconds * 1e6)}\n"
+    return host
+
+
+@pytest.mark.parametrize(
+    ("step", "steady"), [(0.0, True), (1.5, True), (3600.0, False), (-3600.0, False)]
+)
+def test_a_clock_is_steady_while_both_of_systemd_s_run_together(
+    root: Path, step: float, steady: bool
+) -> None:
+    # The scripted machine has been up for 1000 seconds.
+    host = manager(scripted_host(root), wall=NOW - 997.0, monotonic=3.0)
+    host.clock.advance(86400)
+    host.clock.step(step)
+    assert witness._is_steady(host) is steady
+
+
+def test_a_clock_of_which_nobody_tells_is_not_steady(root: Path) -> None:
+    assert witness._is_steady(scripted_host(root, booted=False)) is False
+    host = scripted_host(root)
+    host.programs["busctl"] = 1
+    assert witness._is_steady(host) is False
+    host.programs["busctl"] = "s nonsense\n"
+    assert witness._is_steady(host) is False
+
+
+# --- the manifest ---
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("/tmp/db.pid", "a folder that each unit has for itself"),
+        ("db.pid", "no whole path"),
+        ("{data}/../db.pid", "goes up by"),
+        ("{run}/db.pid", ""),
+    ],
+)
+def test_a_lock_stands_where_the_remedy_can_see_it(path: str, words: str) -> None:
+    text = f"""
+[appliance]
+name = "shop"
+version = "1"
+[services.db]
+unit = "db.service"
+[locks.pid]
+path = "{path}"
+kind = "pidfile"
+service = "db"
+"""
+    _, mistakes = examine(text)
+    assert words in " ".join(each.message for each in mistakes)
+    assert bool(mistakes) == bool(words)
