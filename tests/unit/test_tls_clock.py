@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.tls import judging, placing
@@ -215,6 +215,7 @@ def test_a_file_of_the_image_vouches_for_a_later_clock_only(tmp_path: Path) -> N
 moments = st.floats(min_value=0.0, max_value=START + 30 * YEAR)
 
 
+@settings(max_examples=25)
 @given(st.lists(st.tuples(moments, st.booleans()), min_size=1, max_size=4))
 def test_whatever_the_clock_did_an_hour_of_runs_makes_one_pair_at_most(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[float, bool]]
