@@ -92,6 +92,11 @@ class SafeModeReport(msgspec.Struct, frozen=True):
     def hint(self) -> str:
         return f"caretaker remedies reset {self.remedy} {self.target}"
 
+    @property
+    def note(self) -> str:
+        """A line that says it all, for who reads `notes` only."""
+        return f"safe mode: {self.remedy} {self.target}: {self.why}; then: {self.hint}"
+
 
 class StatusReport(msgspec.Struct, frozen=True):
     """The whole. `at` and `started` are since 1970, `weight` percent.

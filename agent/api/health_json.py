@@ -21,16 +21,9 @@ def render(report: StatusReport) -> dict[str, Any]:
         "releaseId": report.version,
         "serviceId": report.appliance,
         "description": f"health of {report.title or report.appliance}",
-        "notes": [report.summary, *report.causes, *_safe_mode(report)],
+        "notes": [report.summary, *report.causes, *(each.note for each in report.safe_mode)],
         "checks": {check.name: [_check(check, report.at)] for check in report.checks},
     }
-
-
-def _safe_mode(report: StatusReport) -> list[str]:
-    return [
-        f"safe mode: {each.remedy} {each.target}: {each.why}; {each.hint}"
-        for each in report.safe_mode
-    ]
 
 
 def _check(check: CheckReport, at: float) -> dict[str, Any]:

@@ -75,7 +75,12 @@ def _verdict(screen: Screen, report: StatusReport) -> list[str]:
     for mode in report.modes:
         end = f"until {moment(mode.until)}" if mode.until else "until it is taken back"
         lines.append(f"{sign('warn')} {mode.name}, {end}{_dash(plain(mode.reason))}")
-    lines += [f"{sign('warn')} {plain(note)}" for note in report.notes]
+    for safe in report.safe_mode:
+        what = f"{safe.remedy} {safe.target}: {safe.why}"
+        lines.append(f"{sign('warn')} safe mode: {plain(what)}")
+        lines.append(f"  try: sudo {plain(safe.hint)}")
+    told = tuple(each.note for each in report.safe_mode)
+    lines += [f"{sign('warn')} {plain(note)}" for note in report.notes if note not in told]
     if report.url:
         lines.append(f"  at {plain(report.url)}")
     return lines

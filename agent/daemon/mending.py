@@ -18,7 +18,7 @@ from agent.daemon.keeper import ModeKeeper
 from agent.daemon.looks import Looks
 from agent.daemon.mender import Mender, World
 from agent.daemon.records import Records
-from agent.daemon.safe_mode import RemedyMemory, notes, notice
+from agent.daemon.safe_mode import RemedyMemory, notice
 from agent.errors import MachineError
 from agent.host.machine import Host
 from agent.remedies.cures import cures_of
@@ -92,7 +92,7 @@ class Mending:
         return self._shown
 
     def notes(self) -> list[str]:
-        return notes(self._shown)
+        return [each.note for each in self._shown]
 
     def counts(self) -> dict[str, dict[str, int]]:
         """What remedies did: remedy -> outcome -> times."""

@@ -43,10 +43,3 @@ def notice(safe: list[SafeModeReport]) -> str:
     first = safe[0]
     more = f" (and {len(safe) - 1} more)" if len(safe) > 1 else ""
     return f"the remedy {first.remedy} stopped at {first.target}: {first.why}{more}; {first.hint}"
-
-
-def notes(safe: list[SafeModeReport]) -> list[str]:
-    """A line for each, for the status screen."""
-    return [
-        f"safe mode: {each.remedy} {each.target}: {each.why}; then: {each.hint}" for each in safe
-    ]

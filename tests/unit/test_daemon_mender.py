@@ -11,7 +11,7 @@ import pytest
 
 from agent.daemon.mender import LONGEST_PAUSE, Mender, World
 from agent.daemon.publishing import reduce
-from agent.daemon.safe_mode import RemedyMemory, notes, notice
+from agent.daemon.safe_mode import RemedyMemory, notice
 from agent.errors import CaretakerError, MachineError
 from agent.findings import Finding, Level, Severity, Status
 from agent.health.verdict import CheckState, Mode, Verdict, judge
@@ -236,14 +236,14 @@ def test_safe_mode_is_told_with_the_next_command(root: Path) -> None:
     memory = Memory(targets={"locks": {"db": Record(safe="3 acts in a row", since=7.0)}})
     path = root / "remedies.json"
     watch = RemedyMemory(path)
-    assert (watch.read(), notice(watch.safe()), notes(watch.safe())) == (Memory(), "", [])
+    assert (watch.read(), watch.safe(), notice([])) == (Memory(), [], "")
     files.replace(path, msgspec.json.encode(memory))
     watch.read()
     [one] = watch.safe()
     assert notice([one]) == (
         "the remedy locks stopped at db: 3 acts in a row; caretaker remedies reset locks db"
     )
-    assert notes([one])[0].startswith("safe mode: locks db: ")
+    assert one.note.startswith("safe mode: locks db: 3 acts in a row; then: caretaker ")
     files.replace(path, b"{")
     assert watch.read() is None
     assert watch.safe() == [one], "what can't be read now is not over"
