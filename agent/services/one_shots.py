@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
 from agent.layout import Layout
+from agent.manifest.acme import Acme
 from agent.manifest.checks import Check, ClockCheck
 from agent.manifest.model import Manifest
 from agent.manifest.placeholders import Values, expand, holds_secret
@@ -92,12 +93,8 @@ def _rights(manifest: Manifest) -> dict[str, list[str]]:
     if any(isinstance(check, ClockCheck) for check in manifest.checks.values()):
         # As in credentials.py: asking is forbidden with setting, which takes CAP_SYS_TIME.
         found["clock"] = ["ProtectClock=no", "SystemCallFilter=adjtimex clock_adjtime"]
-    if any(each.acme.directory for each in manifest.certificates.values()):
-        found["tls"] = [
-            "# An authority is asked, and asks back on a low port; a hook runs as its user.",
-            "IPAddressAllow=any",
-            "CapabilityBoundingSet=CAP_NET_BIND_SERVICE CAP_SETUID CAP_SETGID CAP_KILL",
-        ]
+    if orders := [each.acme for each in manifest.certificates.values() if each.acme.directory]:
+        found["tls"] = _to_order(orders)
     if manifest.locks:
         found["locks"] = _TO_ASK_WHO_HAS_IT_OPEN
     if any(map(_looks_outside, _checks_that_restart(manifest))):
@@ -122,6 +119,21 @@ def _rights(manifest: Manifest) -> dict[str, list[str]]:
             "UMask=0022",
         ]
     return found
+
+
+def _to_order(orders: list[Acme]) -> list[str]:
+    """Certificates from an authority, which is asked and asks back."""
+    outside = [bool(acme.hook or acme.webroot) for acme in orders]
+    rights = ["IPAddressAllow=any"]
+    if any(outside):
+        rights += [
+            "# A hook, and who writes to a webroot, run as their users. Who has a port open is not",
+            "# asked then: the two together are more than one remedy should have.",
+            "CapabilityBoundingSet=",
+            "CapabilityBoundingSet=CAP_CHOWN CAP_DAC_OVERRIDE CAP_FOWNER",
+            "CapabilityBoundingSet=CAP_SETUID CAP_SETGID CAP_KILL",
+        ]
+    return rights if all(outside) else [*rights, "CapabilityBoundingSet=CAP_NET_BIND_SERVICE"]
 
 
 def _checks_that_restart(manifest: Manifest) -> list[Check]:

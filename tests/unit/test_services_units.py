@@ -223,7 +223,12 @@ webroot = "/srv/www"
     files = files_of(MENDED + more)
     assert "-/srv/www" in files["caretaker-remedy@.service.d/10-appliance.conf"].text
     own = files["caretaker-remedy@tls.service.d/10-appliance.conf"].text
+    assert "CAP_NET_BIND_SERVICE" not in own
+    assert "CAP_SETUID" in own
+    ours = files_of(MENDED + more.replace('webroot = "/srv/www"', ""))
+    own = ours["caretaker-remedy@tls.service.d/10-appliance.conf"].text
     assert "CAP_NET_BIND_SERVICE" in own
+    assert "CAP_SETUID" not in own
 
 
 def test_a_program_of_the_vendors_gets_other_rights_and_only_its_own_remedy_does() -> None:

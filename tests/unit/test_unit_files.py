@@ -32,6 +32,8 @@ BARS = {
     "caretaker-remedy@.service": 2.5,
     "caretaker-remedy@clock.service": 2.5,
     "caretaker-remedy@cache.service": 2.5,
+    # An authority is asked, and answered on port 80.
+    "caretaker-remedy@tls.service": 2.5,
     "caretaker-task@.service": 2.5,
     "caretaker-task@sweep.service": 2.5,
     **{f"caretaker-task@{task.name}.service": 2.5 for task in TASKS},
@@ -83,6 +85,10 @@ service = "web"
 [probe]
 certificate = "web"
 [certificates.web]
+names = ["shop.example.org"]
+[certificates.web.acme]
+directory = "https://ca.example.org/dir"
+terms = true
 [secrets.key]
 """
 
