@@ -146,6 +146,7 @@ class ScriptedHost(Host):
         stdin: bytes | None = None,
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
+        user: str = "",
     ) -> Completed:
         if argv[0] in self.programs:
             return Completed(tuple(argv), 0, self.programs[argv[0]], "", 0.0)
