@@ -10,11 +10,13 @@ from pathlib import Path
 from agent.host.spawn import Completed
 from agent.host.systemd import UnitState
 from agent.layout import Layout
-from agent.remedies.remedy import Scene
+from agent.remedies.remedy import Fault, Scene
+from agent.remedies.services import REMEDY
 from agent.services.on_systemd import OnSystemd
 from tests.scripted_host import ScriptedHost, completed, scripted_host, unit
 from tests.unit.services_fixtures import manifest_of, values_of
 
+WEB = '[services.web]\ncommand = ["/bin/x"]\n'
 RESTART = "5eb03494b6584870a536b337290809b3"
 FAILED = "d9b373ed55a64feb8242e02dbe79a49c"
 
@@ -119,3 +121,15 @@ def world(root: Path, text: str) -> World:
     for name in manifest.services:
         made.stands(name)
     return made
+
+
+def the_fault(stage: World) -> Fault:
+    """The only one there is."""
+    (fault,) = REMEDY.find(stage.scene)
+    assert fault.code in REMEDY.cures
+    return fault
+
+
+def mended(stage: World) -> str:
+    """What was said when the only fault was mended."""
+    return REMEDY.mend(stage.scene, the_fault(stage))
