@@ -37,8 +37,9 @@ def is_open(file: int) -> bool | None:
     """Whether anybody else has the regular file open, whoever and wherever; None: not known.
 
     A write lease is granted only where nobody has (fcntl(2), F_SETLEASE), and the kernel knows of
-    all: other namespaces, hidden processes, mappings. Who opens it in this instant waits for as
-    long. `file` may be an O_PATH descriptor; we must have no other open.
+    all: other namespaces, hidden processes, mappings (on overlayfs not those, which are of the
+    file below). Who opens it in this instant waits for as long. `file` may be an O_PATH
+    descriptor; we must have no other open.
     """
     try:
         fd = os.open(f"/proc/self/fd/{file}", os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
