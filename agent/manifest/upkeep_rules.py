@@ -14,6 +14,7 @@ from agent.errors import CODES
 from agent.manifest.kinds import Duration
 from agent.manifest.model import Manifest
 from agent.manifest.placeholders import holds_secret
+from agent.manifest.places import is_systems
 from agent.manifest.services import program_complaint
 from agent.manifest.suggest import suggestion
 from agent.manifest.upkeep import DeclaredRemedy
@@ -106,6 +107,8 @@ def _logs(manifest: Manifest) -> Iterator[Complaint]:
             yield from _service(manifest.services, logs.service, (*path, "service"))
         for each in logs.files:
             yield from _whole_path((*path, "files"), each)
+            if any(sign in each for sign in '"\\\n') or each.endswith("/"):
+                yield (*path, "files"), "must name files, without quotes or backslashes"
             if any(sign in part for part in PurePosixPath(each).parts[:-1] for sign in "*?["):
                 yield (*path, "files"), "wildcards may stand in the last part of a path only"
 
@@ -114,16 +117,31 @@ def _paths(manifest: Manifest) -> Iterator[Complaint]:
     for name, owned in manifest.paths.items():
         path = ("paths", name)
         yield from _whole_path((*path, "path"), owned.path)
+        place = PurePosixPath(owned.path)
+        if len(place.parts) > 1 and place.is_absolute() and is_systems(place):
+            yield (*path, "path"), "belongs to the system"
         yield from _user(path, owned.user)
         yield from _user(path, owned.group, key="group")
     for name, purge in manifest.purge.items():
         yield from _whole_path(("purge", name, "path"), purge.path)
+        if _is_no_place_for_waste(purge.path):
+            yield ("purge", name, "path"), "is more than waste; name a folder of nothing else"
         if purge.older_than <= 0:
             yield ("purge", name, "older_than"), "must be more than 0s: what is new is in use"
         if any("/" in each for each in purge.names):
             yield ("purge", name, "names"), "are names of files, without a folder"
     for text in manifest.housekeeping.sqlite:
         yield from _whole_path(("housekeeping", "sqlite"), text)
+    yield from _program(("housekeeping",), "vacuum", manifest.housekeeping.vacuum)
+    yield from _user(("housekeeping",), manifest.housekeeping.vacuum_user, key="vacuum_user")
+
+
+def _is_no_place_for_waste(text: str) -> bool:
+    """Whole folders of the application, and all of the system's."""
+    path = PurePosixPath(text)
+    if text.startswith("/"):
+        return is_systems(path) or path.parts[1] in ("etc", "root")
+    return len(path.parts) < 2 or path.parts[0] in ("{release}", "{config}")
 
 
 def _service(

@@ -7,7 +7,6 @@ nothing left to give, it says what fills the disk and a person decides.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from agent.errors import MachineError
@@ -33,6 +32,14 @@ class _Offer:
     bytes: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Offers:
+    """What may be run, and why others may not just now."""
+
+    good: tuple[_Offer, ...] = ()
+    held_back: tuple[str, ...] = ()
+
+
 def find(scene: Scene) -> list[Fault]:
     line = _line(scene)
     full = [
@@ -42,13 +49,13 @@ def find(scene: Scene) -> list[Fault]:
         if _level(volume, inodes=inodes) >= line
     ]
     # A dry run of every task has its price, and is the same for all volumes.
-    offers = _offers(scene) if full else []
+    offers = _offers(scene) if full else _Offers()
     return [_fault(scene, volume, offers, inodes=inodes) for volume, inodes in full]
 
 
 def mend(scene: Scene, fault: Fault) -> str:
     said: list[str] = []
-    for offer in _offers(scene):
+    for offer in _offers(scene).good:
         before = _now(scene, fault)
         why = _run(scene, offer.task)
         after = _now(scene, fault)
@@ -78,7 +85,7 @@ def _run(scene: Scene, task: Task) -> str:
     return state.why if state is not None else ""
 
 
-def _fault(scene: Scene, volume: Volume, offers: list[_Offer], *, inodes: bool) -> Fault:
+def _fault(scene: Scene, volume: Volume, offers: _Offers, *, inodes: bool) -> Fault:
     level = _level(volume, inodes=inodes)
     what = "inodes" if inodes else "space"
     code = "inodes-low" if inodes else "disk-full" if volume.room.free <= 0 else "disk-low"
@@ -91,14 +98,16 @@ def _fault(scene: Scene, volume: Volume, offers: list[_Offer], *, inodes: bool) 
         "free_bytes": volume.room.free,
         "file_system": volume.kind,
     }
-    if offers:
-        plan = "run " + ", ".join(map(_planned, offers)) + ", until it is below the line"
+    if offers.held_back:
+        detail["held_back"] = "\n".join(offers.held_back)
+    if offers.good:
+        plan = "run " + ", ".join(map(_planned, offers.good)) + ", until it is below the line"
         return Fault(target=volume.point, code=code, summary=summary, plan=plan, detail=detail)
     seen = evidence(scene, volume, inodes=inodes)
     return Fault(
         target=volume.point,
         code=code,
-        summary=f"{summary}; {seen.words}",
+        summary="; ".join([summary, *offers.held_back, seen.words]),
         # Always the same words: a new refusal is a new entry of the ledger.
         refusal="only a person can make room: all that may safely go is gone",
         hint=seen.hint,
@@ -132,16 +141,14 @@ def _gained(before: Volume | None, after: Volume | None) -> str:
     return f"freed {amount(freed)}{f' and {inodes} inodes' if inodes else ''}"
 
 
-def _offers(scene: Scene) -> list[_Offer]:
+def _offers(scene: Scene) -> _Offers:
     """The safe tasks that have something to give, by their own dry runs, in their order."""
     # Every task of the house comes with it: for whoever finds a full disk, not for all.
     from agent.housekeeping.roll import tasks_of
 
     safe = [t for t in tasks_of(scene.manifest, embedded=scene.layout.embedded) if t.frees]
-    return list(_worth_running(scene, safe))
-
-
-def _worth_running(scene: Scene, safe: list[Task]) -> Iterator[_Offer]:
+    good: list[_Offer] = []
+    held_back: list[str] = []
     states = read_states(scene.layout).tasks
     now = scene.host.clock.wall()
     dry = Runner(chores=_chores(scene, dry=True), actor=_ACTOR, gentle=False)
@@ -150,11 +157,14 @@ def _worth_running(scene: Scene, safe: list[Task]) -> Iterator[_Offer]:
             # A program can't be asked what it would do, only when it last did it.
             ran = states[task.name].began if task.name in states else 0.0
             if not 0 <= now - ran < _LATELY:
-                yield _Offer(task, None)
+                good.append(_Offer(task, None))
             continue
         (told,) = dry.run([task])
         if told.done.freed > 0 or told.done.items > 0:
-            yield _Offer(task, told.done.freed)
+            good.append(_Offer(task, told.done.freed))
+        elif told.why:
+            held_back.append(f"{task.name}: {told.why}")
+    return _Offers(tuple(good), tuple(held_back))
 
 
 def _chores(scene: Scene, *, dry: bool = False) -> Chores:

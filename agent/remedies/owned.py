@@ -13,13 +13,9 @@ from agent.folders import folders
 from agent.host import users
 from agent.host.accounts import is_root
 from agent.manifest.placeholders import expand
+from agent.manifest.places import is_systems
 from agent.manifest.upkeep import OwnedPath
 from agent.remedies.remedy import Scene
-
-# A slip in a manifest must not give the machine away.
-_SYSTEMS = ("bin", "boot", "dev", "etc", "home", "lib", "lib64", "media", "mnt", "opt", "proc",
-            "root", "run", "sbin", "srv", "sys", "tmp", "usr", "var")  # fmt: skip
-_SYSTEMS_TREES = ("bin", "boot", "dev", "lib", "lib64", "proc", "sbin", "sys", "usr")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +91,8 @@ def why_not(path: Path, root: Path = Path("/")) -> str:
     if not path.is_absolute() or ".." in path.parts:
         return "it is no plain absolute path"
     below = PurePosixPath("/", *path.relative_to(root).parts) if path.is_relative_to(root) else path
-    parts = below.parts[1:]
-    if not parts or parts[0] in _SYSTEMS_TREES or (len(parts) == 1 and parts[0] in _SYSTEMS):
-        return "it belongs to the system"
-    return "it belongs to the system" if len(parts) == 2 and parts[0] == "var" else ""
+    # A slip in a manifest must not give the machine away.
+    return "it belongs to the system" if is_systems(below) else ""
 
 
 def _owner(user: str, group: str) -> tuple[int, int] | None:

@@ -25,7 +25,7 @@ mode = "0750"
 path = "{run}/queue"
 [purge.old]
 path = "/srv/small/old"
-older_than = "1s"
+older_than = "100ms"
 [checks.small]
 type = "disk"
 path = "/srv/small"
@@ -130,3 +130,29 @@ def test_a_broken_ledger_is_begun_anew(machine: Machine) -> None:
     assert "ledger.db: mended" in mend(machine, "state")
     kept = machine.sh("ls /var/lib/caretaker").out
     assert "ledger.db.corrupt-" in kept
+
+
+def test_the_daemon_puts_its_own_files_in_order_when_it_starts(machine: Machine) -> None:
+    folder = "/var/lib/caretaker/agent"
+    machine.sh(f"""
+        for name in ledger.db history.db modes.json; do
+            yes 'no database' | head -c 20000 > {folder}/$name; chown caretaker: {folder}/$name
+        done
+    """)
+    machine.systemctl("start", "caretaker.service")
+    query = (
+        "import sqlite3; db = sqlite3.connect('file:/var/lib/caretaker/agent/ledger.db?mode=ro',"
+    )
+    query += ' uri=True); print(*[row[0] for row in db.execute("SELECT target FROM ledger WHERE'
+    query += " act = 'state-rebuilt' ORDER BY target\")])"
+
+    def told() -> bool:
+        asked = machine.run(["python3", "-c", query], check=False)
+        return asked.out.split() == ["history.db", "ledger.db", "modes.json"]
+
+    machine.wait_for(told, what="three rebuilt files in the ledger")
+    kept = machine.sh(f"ls {folder}").out
+    assert [
+        kept.count(f"{name}.corrupt-") for name in ("ledger.db", "history.db", "modes.json")
+    ] == [1] * 3
+    assert "/agent/" not in mend(machine, "state")

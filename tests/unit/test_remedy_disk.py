@@ -218,6 +218,18 @@ def test_the_refusal_says_what_is_large_in_words_that_stay(stage: Scene) -> None
     assert find(stage)[0].refusal == first
 
 
+def test_a_task_that_holds_back_says_why(stage: Scene, tasks: Tasks) -> None:
+    def doubts(chores: Chores) -> Done:
+        return Done(summary="failed", problems=("the clock is not to be believed",))
+
+    tasks(replace(frees("purge", stage.layout.root), run=doubts))
+    scripted(stage).facts.disk = room(90)
+    (fault,) = find(stage)
+    assert fault.refusal
+    assert "purge: the clock is not to be believed" in fault.summary
+    assert fault.detail["held_back"] == "purge: the clock is not to be believed"
+
+
 def test_in_a_plan_nothing_changes(stage: Scene, tasks: Tasks) -> None:
     old = stage.layout.root / "old"
     old.mkdir()

@@ -72,6 +72,8 @@ def test_everything_together_is_all_right() -> None:
         (LOGS + 'how = "reload"\n', "logs.web.service", '"" is no declared service'),
         (LOGS.replace("{data}/*", "{data}/*/x"), "logs.web.files", "last part of a path only"),
         (PATHS.replace("{data}/up", "/"), "paths.up.path", "is too much"),
+        (PATHS.replace("{data}/up", "/etc"), "paths.up.path", "belongs to the system"),
+        (PATHS.replace("{data}/up", "/usr/share/x"), "paths.up.path", "belongs to the system"),
         (PATHS + 'group = "a b"\n', "paths.up.group", "is no group's name"),
         (PURGE.replace("1d", "0s"), "purge.tmp.older_than", "more than 0s"),
         (PURGE + 'names = ["a/*.tmp"]\n', "purge.tmp.names", "without a folder"),
