@@ -10,10 +10,11 @@ import os
 import threading
 
 from agent.api.server import open_server
-from agent.daemon import early
+from agent.daemon import early, errands
 from agent.daemon.appliance import Appliance, read_appliance
 from agent.daemon.desk import Desk
 from agent.daemon.facade import Facade
+from agent.daemon.housekeeper import Housekeeper
 from agent.daemon.keeper import ModeKeeper
 from agent.daemon.looks import Looks
 from agent.daemon.mending import Mending
@@ -39,7 +40,7 @@ from agent.services.protocol import Services, ServiceState
 from agent.state import StateFile
 from agent.status import ProbeReport, StatusReport
 
-_SPARE_THREADS = 2  # for the timetable's own jobs, beside one a check
+_SPARE_THREADS = 3  # for the timetable's own jobs, beside one a check
 _MOST_THREADS = 64
 _NEXT_START = "it does so at the agent's next start"
 
@@ -84,6 +85,12 @@ class Daemon:
         self._service_states: dict[str, ServiceState] = {}
         self._restarts: dict[str, int] = {}
         self.mending = Mending(self)
+        self.housekeeper = Housekeeper(
+            layout,
+            host.clock,
+            errand=lambda up_since: errands.housekeeping(layout, up_since),
+            warn=lambda message: self.records.warn(message, code="housekeeping"),
+        )
         self.sampler = Sampler(host.clock, layout.data_home, self.records.sampled)
         self.silence = Silence(host.clock, manifest.probe.silent_after)
         self.pair = PairWatch(probe.settings)
@@ -105,11 +112,14 @@ class Daemon:
         self.records.noted("agent-start")
         self.keeper.announce()
         if self.supervisor is not None:
-            self.supervisor.open()
+            self.mending.first(self.supervisor.open)
         self.timetable.start()
         self.looks.begin(self.appliance, self.services, tuple(self.appliance.manifest.checks))
         self.timetable.add("beat", BEAT, self._beat)
         self.timetable.add("sample", float(daemon.sample_every), self.sampler.begin)
+        if self.appliance.layout.embedded:
+            keeper = self.housekeeper
+            self.timetable.add_when("housekeeping", keeper.wait, keeper.turn)
         self.mending.start()
         self.api.start(self.facade, self.host.clock)
         self._note_for_next_start(self.probe.settings)
@@ -120,7 +130,7 @@ class Daemon:
         wall = self.host.clock.wall()
         boot = wall - self.host.clock.monotonic()
         notes = [*self.notes.values(), *self.mending.notes()]
-        notes += [self.keeper.complaint(), stats.tls_error]
+        notes += [self.housekeeper.note(), self.keeper.complaint(), stats.tls_error]
         facts = Facts(
             wall=wall,
             boot=boot,
@@ -177,6 +187,7 @@ class Daemon:
             self.notes["api"] = f"the port of the local API changed; {_NEXT_START}"
         self.looks.change(fresh, self.services, changes)
         self.mending.replace()
+        self.housekeeper.replace()
         self.silence.after = fresh.manifest.probe.silent_after
         self.records.limit_history(fresh.manifest.daemon.history)
         if fresh.manifest.daemon.sample_every != old.manifest.daemon.sample_every:
@@ -244,6 +255,7 @@ class Daemon:
             self.probe.reload(self.probe.settings.certificate, self.probe.settings.key)
             self.records.noted("probe-certificate", why="it was renewed on disk")
         self.mending.beat()
+        self.housekeeper.read()
         self.records.refresh()
 
     def _look_at_services(self) -> None:

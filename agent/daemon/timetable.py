@@ -26,6 +26,7 @@ from agent.host.clock import Clock
 
 _NEVER_SKIPS = timedelta(0)
 _OVERDUE = timedelta(seconds=1)
+_SHORTEST_WAIT = 0.25  # seconds
 _WORTH_IT = 0.05  # seconds by which a job must come sooner for the timetable to be changed
 
 
@@ -75,6 +76,20 @@ class Every(BaseTrigger):  # type: ignore[misc]  # APScheduler publishes no type
         return following + ((now - following) // self._period + 1) * self._period
 
 
+class WhenDue(BaseTrigger):  # type: ignore[misc]  # APScheduler publishes no types
+    """After as many seconds as `wait` says then; at least some.
+
+    So a job can go by the wall clock on a timetable whose clock never steps: what it waits for is
+    reckoned again at each look.
+    """
+
+    def __init__(self, wait: Callable[[], float]) -> None:
+        self._wait = wait
+
+    def get_next_fire_time(self, previous: datetime | None, now: datetime) -> datetime:
+        return now + timedelta(seconds=max(_SHORTEST_WAIT, self._wait()))
+
+
 class _OnPool(BasePoolExecutor):  # type: ignore[misc]  # APScheduler publishes no types
     """APScheduler's executor on threads of ours; its own constructor is abstract."""
 
@@ -119,6 +134,16 @@ class Timetable:
             work()
 
         self._scheduler.add_job(run, Every(seconds, phase), id=name, name=name)
+
+    def add_when(self, name: str, wait: Callable[[], float], work: Callable[[], None]) -> None:
+        """Run `work` after as many seconds as `wait` says, asked anew after each run."""
+
+        def run() -> None:
+            work()
+            # APScheduler asked when this run began; now it may be known better.
+            self.not_later(name, self._clock.monotonic() + max(_SHORTEST_WAIT, wait()))
+
+        self._scheduler.add_job(run, WhenDue(wait), id=name, name=name)
 
     def drop(self, name: str) -> None:
         """Forget a job; one under way ends by itself."""

@@ -11,10 +11,12 @@ import os
 import select
 import signal
 import sys
+import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from types import FrameType
 
 from agent.host import priority
 from agent.host.spawn import end_family
@@ -65,14 +67,33 @@ def call(work: Callable[[], bytes], *, timeout: float, gentle: bool) -> Outcome:
         _live(work, theirs, timeout + _LATER, gentle=gentle)
     os.close(theirs)
     try:
-        result = _read(ours, begun + timeout)
+        with _told_to_end():
+            result = _read(ours, begun + timeout)
     finally:
         os.close(ours)
-        # What it started and left behind goes too, whether it ended by itself or not.
+        # What it started and left behind goes too, whether it ended by itself or not, and when we
+        # are told to end.
         end_family(pid)
         status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     seconds = time.monotonic() - begun
     return Outcome(result or None, 0 if result else status, seconds, timed_out=result is None)
+
+
+@contextlib.contextmanager
+def _told_to_end() -> Iterator[None]:
+    """SIGTERM climbs out of here as SystemExit; the default would leave the child behind."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # Python lets no other thread have a handler.
+        return
+    before = signal.signal(signal.SIGTERM, _end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _end(number: int, _frame: FrameType | None) -> None:
+    raise SystemExit(128 + number)
 
 
 def _live(work: Callable[[], bytes], out: int, longest: float, *, gentle: bool) -> None:
@@ -80,7 +101,8 @@ def _live(work: Callable[[], bytes], out: int, longest: float, *, gentle: bool) 
     code = _BROKE
     try:
         os.setsid()
-        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        for number in (signal.SIGALRM, signal.SIGTERM):
+            signal.signal(number, signal.SIG_DFL)
         signal.setitimer(signal.ITIMER_REAL, longest)
         if gentle:
             priority.give_way()

@@ -89,4 +89,4 @@ def settled(states: TaskStates, tasks: Sequence[Task], now: float) -> TaskStates
         if state.anchor > now + _SLACK:
             state = msgspec.structs.replace(state, anchor=now)
         found[task.name] = state
-    return states if found == states.tasks else TaskStates(found)
+    return states if found == states.tasks else TaskStates(found, states.next)

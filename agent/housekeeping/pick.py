@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agent.housekeeping.due import due_tasks, settled
+from agent.housekeeping.due import due_tasks, next_due, settled
 from agent.housekeeping.open import moment_of
 from agent.housekeeping.roll import find_task, tasks_of
 from agent.housekeeping.run import Ran, Runner
@@ -36,6 +36,11 @@ def run_picked(
             runner.save(sound)
         return due_tasks(tasks, sound, moment)
 
+    def after(states: TaskStates) -> TaskStates:
+        moment = moment_of(chores.host, up_since=up_since)
+        sound = settled(states, tasks, moment.now)
+        return TaskStates(sound.tasks, next_due(tasks, sound, moment))
+
     if chores.dry:
         return runner.run(choose(read_states(chores.layout)))
-    return runner.run_chosen(choose)
+    return runner.run_chosen(choose, after)

@@ -72,10 +72,22 @@ class Runner:
         with self._alone():
             return [self._tell(task, self._record(task)) for task in tasks]
 
-    def run_chosen(self, choose: Callable[[TaskStates], Sequence[Task]]) -> list[Ran]:
-        """Run what `choose` picks once the lock is ours, so that nothing is run twice."""
+    def run_chosen(
+        self,
+        choose: Callable[[TaskStates], Sequence[Task]],
+        after: Callable[[TaskStates], TaskStates],
+    ) -> list[Ran]:
+        """Run what `choose` picks once the lock is ours, so that nothing is run twice.
+
+        What `after` makes of the states at the end is saved.
+        """
         with self._alone():
-            return [self._tell(task, self._record(task)) for task in choose(self.states())]
+            found = [self._tell(task, self._record(task)) for task in choose(self.states())]
+            states = _broken_off(self.states())
+            sound = after(states)
+            if sound != self.states():
+                self.save(sound)
+            return found
 
     def states(self) -> TaskStates:
         try:
@@ -180,13 +192,9 @@ def _done(task: Task, chores: Chores) -> Done:
 
 def _broken_off(states: TaskStates) -> TaskStates:
     """Whoever holds the lock knows: a run that is still noted as under way was killed."""
-    return TaskStates(
-        {
-            name: msgspec.structs.replace(
-                each, outcome=BROKE_OFF, why="it was killed, or the machine went down"
-            )
-            if each.outcome == RUNNING
-            else each
-            for name, each in states.tasks.items()
-        }
-    )
+    why = "it was killed, or the machine went down"
+    for name, each in states.tasks.items():
+        if each.outcome == RUNNING:
+            cut = msgspec.structs.replace(each, outcome=BROKE_OFF, why=why)
+            states = states.put(name, cut)
+    return states

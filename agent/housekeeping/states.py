@@ -33,12 +33,17 @@ class TaskState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TaskStates(msgspec.Struct, frozen=True):
-    """All of them, by name."""
+    """All of them, by name.
+
+    `next` is when the first of them is due, as the last run with `--due` reckoned it; the embedded
+    daemon goes by it, so that it need not know tasks and calendars. None: never.
+    """
 
     tasks: dict[str, TaskState] = {}
+    next: float | None = None
 
     def put(self, name: str, state: TaskState) -> TaskStates:
-        return TaskStates({**self.tasks, name: state})
+        return TaskStates({**self.tasks, name: state}, self.next)
 
 
 def state_file(layout: Layout) -> StateFile[TaskStates]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from agent.housekeeping.names import OWN
 from agent.manifest.model import Manifest
 from agent.manifest.placeholders import holds_secret
 from agent.manifest.suggest import suggestion
@@ -17,20 +18,15 @@ Complaint = tuple[tuple[str, ...], str]
 def schedule_complaints(manifest: Manifest) -> Iterator[Complaint]:
     """Each broken rule as (path of the key, message)."""
     tasks, own = manifest.tasks, manifest.housekeeping.own
-    if not tasks and not own:
-        return  # Most manifests: what follows need not even be loaded.
     yield from _calendars({("tasks", name): each.calendar for name, each in tasks.items()})
     where = ("housekeeping", "own")
     yield from _calendars({(*where, name): each.calendar for name, each in own.items()})
-    from agent.housekeeping.tasks import TASKS
-
-    known = [task.name for task in TASKS]
     for name in own:
-        if name not in known:
-            near = suggestion(name, known)
+        if name not in OWN:
+            near = suggestion(name, OWN)
             yield (*where, name), f"Caretaker has no task of that name{near}"
     for name, task in tasks.items():
-        if name in known:
+        if name in OWN:
             yield ("tasks", name), "the name is taken by a task of Caretaker's own"
         if any(map(holds_secret, task.command)):
             message = "every user can read a program's arguments; let it read a file instead"

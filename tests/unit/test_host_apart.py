@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -12,6 +13,13 @@ import pytest
 from agent.host.apart import call
 
 pytestmark = pytest.mark.real
+
+
+def alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except FileNotFoundError:
+        return False
 
 
 def test_the_result_comes_back_however_large() -> None:
@@ -53,5 +61,23 @@ def test_past_its_time_it_ends_with_all_that_it_started(tmp_path: Path) -> None:
     outcome = call(hangs, timeout=0.5, gentle=False)
     assert outcome.timed_out
     assert outcome.seconds < 5
-    stat = Path(f"/proc/{note.read_text()}/stat")
-    assert not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] in "ZX"
+    deadline = time.monotonic() + 5
+    while alive(int(note.read_text())) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not alive(int(note.read_text()))
+
+
+def test_told_to_end_it_takes_its_work_along(tmp_path: Path) -> None:
+    note = tmp_path / "pid"
+
+    def hangs() -> bytes:
+        note.write_text(str(os.getpid()))
+        os.kill(os.getppid(), signal.SIGTERM)
+        time.sleep(60)
+        return b"late"
+
+    with pytest.raises(SystemExit) as end:
+        call(hangs, timeout=30, gentle=False)
+    assert end.value.code == 128 + signal.SIGTERM
+    assert not Path(f"/proc/{note.read_text()}").exists()
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL

@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from agent.housekeeping.calendar import BadExpression, next_elapse, parse
+from agent.housekeeping.names import OWN
+from agent.housekeeping.tasks import TASKS
 from agent.manifest.reader import examine
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -80,8 +82,11 @@ def test_what_is_wrong_is_told_with_its_place(expression: str, told: str) -> Non
     assert told in str(error.value)
 
 
-def test_the_manifest_is_refused_with_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("agent.housekeeping.tasks.TASKS", ())
+def test_the_names_the_manifest_knows_are_those_of_the_tasks() -> None:
+    assert sorted(task.name for task in TASKS) == sorted(OWN)
+
+
+def test_the_manifest_is_refused_with_the_key() -> None:
     text = """\
 [appliance]
 name = "shop"
@@ -92,14 +97,18 @@ command = ["sweep", "{secret:broom}"]
 [secrets.broom]
 [housekeeping.own.purg]
 calendar = "25:00"
-[housekeeping.own.trim]
+[housekeeping.own.nosuch]
 off = true
+[tasks.purge]
+calendar = "daily"
+command = ["true"]
 """
     _, mistakes = examine(text)
     told = {".".join(mistake.path): mistake.message for mistake in mistakes}
     assert set(told) == {
         "tasks.sweep.calendar", "tasks.sweep.command", "housekeeping.own.purg.calendar",
-        "housekeeping.own.purg", "housekeeping.own.trim",
+        "housekeeping.own.purg", "housekeeping.own.nosuch", "tasks.purge",
     }  # fmt: skip
     assert told["tasks.sweep.calendar"].startswith("'every day' is no calendar expression: ")
+    assert 'did you mean "purge"' in told["housekeeping.own.purg"]
     assert "hour 25" in told["housekeeping.own.purg.calendar"]

@@ -22,7 +22,7 @@ command = ["count"]
 [purge.old]
 path = "/srv/shop/old"
 older_than = "7d"
-[housekeeping.own.trim]
+[housekeeping.own.leftovers]
 off = true
 """
 
@@ -33,7 +33,7 @@ def files(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
         return Done(summary="")
 
     own = (
-        Task("trim", "Trim", Schedule(calendar="weekly"), nothing, rights=("PrivateDevices=no",)),
+        Task("leftovers", "Left over", Schedule(calendar="weekly"), nothing, rights=("PrivateDevices=no",)),
         Task("logs", "Logs", Schedule(calendar="daily"), nothing),
         Task("here", "Here", Schedule(calendar="daily"), nothing, modes=("embedded",)),
     )
@@ -68,7 +68,7 @@ def test_drop_ins_open_what_the_manifest_names_and_a_task_needs(files: dict[str,
     paths = files["caretaker-task@.service.d/10-appliance.conf"]
     assert "-/srv/shop/old" in paths
     assert "-/var/lib/shop" in paths
-    assert "PrivateDevices=no" in files["caretaker-task@trim.service.d/10-appliance.conf"]
+    assert "PrivateDevices=no" in files["caretaker-task@leftovers.service.d/10-appliance.conf"]
     assert "caretaker-task@logs.service.d/10-appliance.conf" not in files
     sweep = files["caretaker-task@sweep.service.d/10-appliance.conf"].splitlines()
     assert "TimeoutStartSec=14550" in sweep

@@ -205,3 +205,18 @@ def test_a_job_that_breaks_is_told_of_and_goes_on(clock: HandClock) -> None:
     finally:
         timetable.stop()
     assert told[0] == "look: a defect"
+
+
+def test_a_job_that_says_when_is_asked_anew_after_each_run() -> None:
+    clock = Clock()
+    runs, waits = Noted(clock), [3600.0, 0.6, 3600.0]
+    timetable = Timetable(clock, threads=1, broken=lambda name, error: None)
+    timetable.start()
+    timetable.add_when("due", lambda: waits[min(len(runs.at), 2)], runs)
+    timetable.not_later("due", clock.monotonic())
+    try:
+        first, second = runs.wait(2)
+    finally:
+        timetable.stop()
+    assert 0.5 < second - first < 2.0
+    assert len(runs.at) == 2

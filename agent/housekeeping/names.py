@@ -1,0 +1,10 @@
+"""The names of Caretaker's own tasks: for the manifest's checks, which every daemon makes.
+
+Owns no more than the names, since the tasks themselves would cost the daemon megabytes. A test
+holds them to `agent.housekeeping.tasks`.
+"""
+
+OWN = (
+    *("journal", "purge", "leftovers", "releases", "generations", "certificates"),
+    *("expiry", "database", "patches", "ledger", "samples", "trim", "look-round"),
+)
