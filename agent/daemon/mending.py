@@ -7,7 +7,8 @@ ours), and telling desk, log and events. Refuses the rules of when (`mender`).
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+import threading
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from agent.act.acts import RUN_REMEDY
@@ -21,10 +22,12 @@ from agent.daemon.records import Records
 from agent.daemon.safe_mode import RemedyMemory, notice
 from agent.errors import MachineError
 from agent.host.machine import Host
+from agent.host.spawn import Completed
 from agent.remedies.cures import cures_of
 from agent.remedies.deed import TOLD
 from agent.status import SafeModeReport
 
+BOOT_LONGEST = 120.0  # seconds; TimeoutStartSec= of caretaker-boot.service
 _LONGEST = 900.0  # seconds that a remedy may take; TimeoutStartSec= of caretaker-act@.service
 
 
@@ -47,6 +50,8 @@ class Mending:
         self._parts = parts
         self._memory = RemedyMemory(parts.appliance.layout.remedies)
         self._shown: list[SafeModeReport] = []
+        self._turn = threading.Lock()
+        self._over = False
         world = World(
             clock=parts.host.clock,
             cures=lambda: cures_of(parts.appliance.manifest),
@@ -64,7 +69,17 @@ class Mending:
         self.beat()
         self._mender.start()
 
+    def first(self, begin: Callable[[], None]) -> None:
+        """Embedded: the remedies of boot, then `begin`, which starts the services. Returns at once.
+
+        Where they take too long, or break, the services are started all the same.
+        """
+        threading.Thread(target=self._first, args=(begin,), name="boot", daemon=True).start()
+
     def stop(self) -> None:
+        """Nothing is begun any more. Does not wait for what is under way."""
+        with self._turn:
+            self._over = True
         self._mender.stop()
 
     def heard(self) -> None:
@@ -104,10 +119,22 @@ class Mending:
         if not layout.embedded:
             ask(RUN_REMEDY.name, remedy, host=parts.host, layout=layout)
             return
-        argv = [sys.executable, "-I", "-m", "agent.remedies", "--root", str(layout.root)]
-        done = parts.host.run([*argv, "run", remedy], timeout=_LONGEST)
+        done = self._child("run", remedy, timeout=_LONGEST)
         if done.status not in TOLD or done.timed_out:
             raise MachineError("command-failed", f"the remedy {remedy}: {done.reason}")
+
+    def _first(self, begin: Callable[[], None]) -> None:
+        done = self._child("boot", timeout=BOOT_LONGEST)
+        if not done.ok:
+            self._parts.records.warn(f"remedies at the start: {done.reason}", code="remedy")
+        with self._turn:
+            if not self._over:
+                begin()
+
+    def _child(self, *words: str, timeout: float) -> Completed:
+        root = str(self._parts.appliance.layout.root)
+        argv = [sys.executable, "-I", "-m", "agent.remedies", "--root", root]
+        return self._parts.host.run([*argv, *words], timeout=timeout)
 
     def _again(self, checks: Iterable[str]) -> None:
         self._parts.looks.again(checks)

@@ -64,7 +64,8 @@ def _boot(layout: Layout) -> int:
     try:
         manifest, layout = manifest_of(layout)
         chosen = [each for each in all_remedies(manifest) if each.at_boot]
-        scene = open_scene(manifest, layout)
+        # Below a root of its own only the daemon asks for this, before it starts any service.
+        scene = open_scene(manifest, layout, booting=layout.embedded)
         scene = replace(scene, booting=_nothing_runs(scene))
         asker = Asker("boot")
         _tell(run(chosen, scene, asker, patience=BOOT_PATIENCE, limit=BOOT_LIMIT), "boot")

@@ -22,7 +22,9 @@ def open_scene(
     """The scene on this machine. `layout` has the appliance's name."""
     host = host or Host()
     services: Services = (
-        Remote(manifest, layout, host) if layout.embedded else OnSystemd(manifest, host)
+        Remote(manifest, layout, host, begun=not booting)
+        if layout.embedded
+        else OnSystemd(manifest, host)
     )
     return Scene(
         host=host,

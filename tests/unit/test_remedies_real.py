@@ -20,7 +20,7 @@ from tests.unit.daemon_process import REPOSITORY, DaemonProcess, file_check
 
 pytestmark = pytest.mark.real
 
-OFF = '[remediation]\noff = ["paths"]\n'  # which would put this bare root in order first
+OFF = '[remediation]\noff = ["paths"]\n'  # which would put this bare root in order
 REMEDY = '[remedies.touch]\nchecks = ["flag"]\ncommand = {command}\n{more}'
 
 
@@ -82,7 +82,7 @@ def test_the_daemon_has_a_fault_mended_and_the_balancer_hears_of_it(
         flag.unlink()
         daemon.says(503)
         daemon.says(200, "pass")
-        [entry] = entries(daemon.root)
+        [entry] = [each for each in entries(daemon.root) if each.target == "touch"]
         assert (entry.act, entry.target, entry.outcome, entry.actor) == (
             "remedy touch", "touch", "done", "agent",
         )  # fmt: skip
@@ -182,3 +182,32 @@ def test_boot_never_fails(root: Path) -> None:
     (root / "etc/caretaker").mkdir(parents=True)
     (root / "etc/caretaker/appliance.toml").write_text("[")
     assert run(root, "boot")[0] == 0
+
+
+SERVICE = '[services.web]\ncommand = ["/bin/sh", "-c", "echo start >> {root}/log; sleep 600"]\n'
+
+
+def test_services_start_after_the_remedies_of_boot_and_can_be_had_restarted(
+    root: Path, flag: Path
+) -> None:
+    (root / "var/lib/shop/active/state").mkdir(parents=True)
+    code = (
+        "import sys; from pathlib import Path; from agent.services.remote import Remote;"
+        "from agent.manifest.reader import parse; from agent.host.machine import Host;"
+        "from agent.layout import Layout; layout = Layout(Path(sys.argv[1]), 'shop');"
+        "there = Remote(parse(layout.manifest.read_text()), layout, Host());"
+        "there.restart('web'); print(there.state('web').state, len(there.pids('web')))"
+    )
+    daemon = DaemonProcess(
+        root, file_check("flag", flag) + SERVICE.replace("{root}", str(root)), more=OFF
+    )
+    log = root / "log"
+    with daemon.running():
+        daemon.says(200, "pass")
+        daemon.until(log.exists)
+        done = subprocess.run(
+            [sys.executable, "-c", code, str(root)],
+            cwd=REPOSITORY, capture_output=True, text=True, timeout=60,
+        )  # fmt: skip
+        assert (done.stderr, done.stdout.split()[0]) == ("", "active")
+        assert log.read_text().split() == ["start", "start"]
