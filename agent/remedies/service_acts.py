@@ -42,21 +42,25 @@ def start(scene: Scene, name: str) -> str:
 def leave_stopped(scene: Scene, name: str, why: str) -> str:
     """Stop one that keeps failing, and note that it was us. Raises CaretakerError and HostFailure.
 
-    Noted after the stop: until then each restart is a run of its own.
+    Noted before the stop, so that one broken off in the middle does not look like a person's; and
+    after it, since it may have been restarted once more, which is another run.
     """
-    unit = unit_name(scene.manifest, name)
+    _note_left(scene, name, why)
     scene.services.stop(name)
+    _note_left(scene, name, why)
+    return f"{name} was stopped, and is tried again less and less often"
+
+
+def _note_left(scene: Scene, name: str, why: str) -> None:
+    unit = unit_name(scene.manifest, name)
     try:
         invocation = scene.host.systemd.show(unit).invocation
     except OSError as error:
         raise MachineError(
-            "command-failed",
-            f"{name} was stopped, and systemd gives no answer: {error}",
-            hint=f"sudo systemctl start {unit}",
+            "command-failed", f"systemd gives no answer: {error}", hint=f"systemctl status {unit}"
         ) from error
     record = LeftStopped(invocation, scene.host.clock.wall(), why)
     left.note(scene.layout.left_stopped, name, record)
-    return f"{name} was stopped, and is tried again less and less often"
 
 
 def forget(scene: Scene, name: str) -> None:
