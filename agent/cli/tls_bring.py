@@ -97,7 +97,7 @@ def csr(
     """
     with acting(layout, "csr", name) as act:
         wanted = act.wanted
-        asked = list(names) or wanted.spec.names or [wanted.host.network.host_name()]
+        asked = list(names) or wanted.declared or [wanted.host.network.host_name()]
         content = request.make_request(wanted, asked, fresh=new_key)
         act.told = f"a request for {', '.join(asked)}"
         if output is not None:
@@ -182,6 +182,6 @@ def _roots(act: Act) -> list[x509.Certificate]:
         with warnings.catch_warnings():
             # A root of the system's with an odd serial is no business of whoever imports.
             warnings.simplefilter("ignore")
-            return reading.certificates_in(content)
+            return reading.roots_in(content)
     except (OSError, FileFailure, RuntimeError, *reading.UNPARSED):
         return []

@@ -67,6 +67,8 @@ def from_pkcs12(
     """A pair from a PKCS#12 file. RefusedError."""
     try:
         key, leaf, others = pkcs12.load_key_and_certificates(content, password)
+        for each in [*([leaf] if leaf else []), *others]:
+            reading.parsed(each)
     except reading.UNPARSED as error:
         raise _refused(
             f"the PKCS#12 file can't be opened: {_words(error)}",
@@ -158,7 +160,7 @@ def usage_complaint(leaf: x509.Certificate) -> str:
             return "it is an authority's certificate, not a server's"
     except x509.ExtensionNotFound:
         pass
-    except (x509.DuplicateExtension, *reading.UNPARSED) as error:
+    except reading.UNPARSED as error:
         return f"its extensions can't be read: {_words(error)}"
     try:
         purposes = leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value

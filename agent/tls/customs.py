@@ -38,9 +38,9 @@ def examine(brought: Brought, wanted: Wanted) -> Verdict:
     names = reading.names_in(brought.leaf)
     if not names:
         refusals.append("it has no subject alternative names, and no client of today reads others")
-    declared = not_covered(wanted.spec.names, names)
+    declared = not_covered(wanted.declared, names)
     forceable = [f"it is not valid for {', '.join(declared)}"] if declared and names else []
-    if not wanted.spec.names:
+    if not wanted.declared:
         machine = not_covered([wanted.host.network.host_name()], names)
         warnings += [f"it is not valid for this machine's name, {machine[0]}"] if machine else []
     if brought.root is None:

@@ -25,12 +25,27 @@ PrivateKey = (
 )  # fmt: skip
 
 # All that parsers of the library raise for bytes that are not what they should be.
-UNPARSED = (ValueError, TypeError, UnsupportedAlgorithm, VerificationError, OverflowError)
+UNPARSED = (
+    *(ValueError, TypeError, OverflowError, UnsupportedAlgorithm, VerificationError),
+    *(x509.DuplicateExtension, x509.InvalidVersion),
+)
 
 
 def certificates_in(content: bytes) -> list[x509.Certificate]:
     """All of a PEM file, in its order. Raises one of UNPARSED where there is none."""
-    return x509.load_pem_x509_certificates(content)
+    found = x509.load_pem_x509_certificates(content)
+    for each in found:
+        parsed(each)
+    return found
+
+
+def parsed(certificate: x509.Certificate) -> tuple[object, ...]:
+    """The library parses a part when it is asked for; a broken one must show here, not later."""
+    return (
+        *(certificate.subject, certificate.issuer, certificate.extensions),
+        *(certificate.not_valid_before_utc, certificate.not_valid_after_utc),
+        *(certificate.signature_hash_algorithm, public_bytes(certificate.public_key())),
+    )
 
 
 def key_in(content: bytes, password: bytes | None = None) -> PrivateKey:
@@ -67,6 +82,11 @@ def weak_key(key: object) -> str:
     return ""
 
 
+def roots_in(content: bytes) -> list[x509.Certificate]:
+    """A system's trusted certificates. Not parsed further: among many, some are odd."""
+    return x509.load_pem_x509_certificates(content)
+
+
 def kind_of_key(key: object) -> str:
     """For people: `ECDSA secp256r1`, `RSA 3072`."""
     if isinstance(key, rsa.RSAPublicKey):
@@ -100,7 +120,7 @@ def names_in(certificate: x509.Certificate) -> list[str]:
     """The names and addresses of its SAN; nothing else counts for a server (RFC 6125)."""
     try:
         extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
-    except (x509.ExtensionNotFound, x509.DuplicateExtension, *UNPARSED):
+    except (x509.ExtensionNotFound, *UNPARSED):
         return []
     return [
         str(each.value)

@@ -103,7 +103,7 @@ class Shop:
 @pytest.fixture
 def shop(root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
     service = RealService(Layout(root, "shop").certificate("main"))
-    monkeypatch.setattr(scenes, "Remote", lambda *_: service)
+    monkeypatch.setattr(scenes, "Remote", lambda *_, **__: service)
     monkeypatch.setattr(renewal, "_PATIENCE", 1.0)
     with service.listening():
         yield Shop(root, service)

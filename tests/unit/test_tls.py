@@ -8,12 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.errors import MachineError
-from agent.tls import placing
+from agent.tls import judging, placing
 from agent.tls.authority import make_authority, make_leaf
+from agent.tls.inspect import inspect
 from agent.tls.names import names_of_machine
 from agent.tls.pair import make, why_replace
 from agent.tls.placing import Issued
-from agent.tls.rights import OURS_ALONE
+from agent.tls.rights import OURS_ALONE, PARTS
 from tests.unit.tls_stage import NAMES, now, wanted
 
 
@@ -59,6 +60,29 @@ def test_a_damaged_pair_is_replaced(tmp_path: Path, damage: object, reason: str)
     assert reason in why
     make(want)
     assert why_replace(want) == ""
+
+
+@settings(max_examples=60)
+@given(
+    st.sampled_from(PARTS),
+    st.lists(st.tuples(st.integers(0, 4000), st.integers(0, 255)), min_size=1, max_size=4),
+)
+def test_whatever_a_file_holds_is_judged_and_never_breaks(
+    tmp_path_factory: pytest.TempPathFactory, part: str, changes: list[tuple[int, int]]
+) -> None:
+    want = wanted(tmp_path_factory.mktemp("fuzz"), now())
+    folder = make(want)
+    path = folder / part
+    content = bytearray(path.read_bytes())
+    for place, value in changes:
+        content[place % len(content)] = value
+    path.write_bytes(bytes(content))
+    trouble = judging.decide(want)
+    inspect(path.read_bytes(), folder / "key.pem", folder / "chain.pem")
+    assert trouble is None or trouble.code.startswith("certificate-")
+    if trouble:
+        make(want)
+    assert judging.decide(want) is None
 
 
 def test_a_new_host_name_is_a_reason(tmp_path: Path) -> None:
