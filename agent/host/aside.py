@@ -17,9 +17,10 @@ from agent.host.failures import FileFailure
 KEPT = 3  # of one file: a disk that breaks it each hour must not be filled by the proofs
 
 
-def set_aside(path: Path) -> Path:
+def set_aside(path: Path, *, replacement: Path | None = None) -> Path:
     """Where it stands now. Raises FileFailure; then it still stands where it stood.
 
+    The `replacement` takes its place in one rename: killed in between, either of the two is there.
     SQLite's journal goes with its database: left behind it would be played back into the next
     file of that name.
     """
@@ -28,13 +29,29 @@ def set_aside(path: Path) -> Path:
     before = [each for each in set_aside_before(path) if each.name.startswith(target.name)]
     if before:
         target = target.with_name(f"{target.name}-{_number(before[-1]) + 1}")
+    if replacement is None:
+        files.rename(path, target)
+        _move_journal(path, target)
+    else:
+        _link(path, target)
+        _move_journal(path, target)
+        files.rename(replacement, path)
+    _forget(path)
+    return target
+
+
+def _link(path: Path, target: Path) -> None:
+    try:
+        os.link(path, target, follow_symlinks=False)
+    except OSError:
+        files.rename(path, target)  # No second names on this file system (FAT).
+
+
+def _move_journal(path: Path, target: Path) -> None:
     journal = path.with_name(f"{path.name}-journal")
-    files.rename(path, target)
     with contextlib.suppress(FileFailure):
         if os.path.lexists(journal):
             files.rename(journal, target.with_name(f"{target.name}-journal"))
-    _forget(path)
-    return target
 
 
 def set_aside_before(path: Path) -> list[Path]:

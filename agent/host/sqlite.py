@@ -16,7 +16,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.host import files
 from agent.host.aside import set_aside
 from agent.host.failures import FileFailure
 from agent.host.salvage import copy_rows
@@ -101,8 +100,7 @@ def rebuild(path: Path, schema: str) -> Rebuilt:
         rows = _salvage(path, fresh, schema)
         if os.lstat(path).st_ino != before.st_ino:
             raise FileFailure(path, "rebuild", "somebody else just did")
-        aside = set_aside(path)
-        files.rename(fresh, path)
+        aside = set_aside(path, replacement=fresh)
     except (OSError, sqlite3.Error) as error:
         raise FileFailure(path, "rebuild", str(error)) from error
     finally:

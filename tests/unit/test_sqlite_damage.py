@@ -1,14 +1,17 @@
 """A damaged database is put aside, and what can still be read of it is saved."""
 
 import contextlib
+import os
 import random
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agent.history import SCHEMA as HISTORY
 from agent.history import Change, History, Sample
 from agent.host import sqlite
 from agent.host.aside import KEPT, set_aside, set_aside_before
@@ -17,6 +20,10 @@ from agent.ledger import SCHEMA, Ledger, mend, read_ledgers
 from tests.scripted_host import ScriptedClock
 
 PAGE = 4096
+
+
+class Killed(BaseException):
+    """What a test puts in place of a kill: no code of ours may catch it."""
 
 
 def filled(path: Path, *, rows: int = 2000) -> History:
@@ -107,6 +114,34 @@ def test_a_journal_goes_with_its_database(tmp_path: Path) -> None:
     aside = set_aside(path)
     assert not journal.exists()
     assert aside.with_name(f"{aside.name}-journal").read_bytes() == b"hot"
+
+
+def test_killed_in_the_middle_the_old_or_the_new_file_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = filled(tmp_path / "history.db").path
+    spoil(path, 5)
+    calls = ("link", "rename", "fsync", "unlink")
+    for stop in range(1, 12):
+        left = [stop]
+
+        def dying(real: Callable[..., None], left: list[int] = left) -> Callable[..., None]:
+            def act(*arguments: object, **named: object) -> None:
+                left[0] -= 1
+                if left[0] < 0:
+                    raise Killed
+                real(*arguments, **named)
+
+            return act
+
+        with monkeypatch.context() as patch:
+            for name in calls:
+                patch.setattr(os, name, dying(getattr(os, name)))
+            with contextlib.suppress(Killed, FileFailure):
+                sqlite.rebuild(path, HISTORY)
+        assert path.stat().st_size > 10 * PAGE
+    sqlite.rebuild(path, HISTORY)
+    assert len(History(path, 0).changes(limit=5000)) > 1800
 
 
 def test_only_the_newest_few_are_kept(tmp_path: Path) -> None:
