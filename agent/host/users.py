@@ -48,6 +48,14 @@ def name_of(uid: int) -> str:
         return ""
 
 
+def group_of(gid: int) -> str:
+    """The name of a group; empty where no group has that number."""
+    try:
+        return grp.getgrgid(gid).gr_name
+    except KeyError:
+        return ""
+
+
 def gid_of(group: str) -> int | None:
     """The number of a group; None where there is none of that name."""
     try:

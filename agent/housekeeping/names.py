@@ -5,6 +5,6 @@ holds them to `agent.housekeeping.tasks`.
 """
 
 OWN = (
-    *("journal", "purge", "leftovers", "releases", "generations", "certificates"),
+    *("journal", "purge", "logs", "leftovers", "releases", "generations", "certificates"),
     *("expiry", "database", "patches", "ledger", "samples", "trim", "look-round"),
 )

@@ -144,3 +144,4 @@ class Housekeeping(Struct, frozen=True, kw_only=True):
     bundles: A[Duration, says("Support bundles are kept this long.")] = Duration(30 * 86400)
     sqlite: A[list[str], says("SQLite files of the application to keep in shape.")] = []
     vacuum: A[list[str], says("Program that keeps its database in shape, run weekly.")] = []
+    vacuum_user: A[str, says("Who runs that; the appliance's own user where left out.")] = ""

@@ -5,6 +5,8 @@ import os
 import sqlite3
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -65,8 +67,9 @@ def test_the_files_owner_does_it(host: ScriptedHost, monkeypatch: pytest.MonkeyP
 def test_what_can_not_be_done_is_told(host: ScriptedHost, monkeypatch: pytest.MonkeyPatch) -> None:
     path = chores(host).layout.app_run / "app.db"
     path.touch()
-    for answer, words in (("nonsense", "no answer"), (1, "exit status 1")):
-        host.programs[sys.executable] = lambda argv, answer=answer: completed(argv, answer)
+    answers: list[tuple[str | int, str]] = [("nonsense", "no answer"), (1, "exit status 1")]
+    for answer, words in answers:
+        host.programs[sys.executable] = answer
         assert words in database.run(chores(host, **APP)).problems[0]
     monkeypatch.setattr(users, "name_of", lambda uid: "")
     assert "no user of this machine" in database.run(chores(host, **APP)).problems[0]
@@ -128,19 +131,25 @@ def test_what_is_no_database_is_left_as_it_is(tmp_path: Path) -> None:
     assert path.read_bytes() == b"no database at all" * 100
 
 
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """One that other users may enter, which pytest's own are not."""
+    with tempfile.TemporaryDirectory(prefix="caretaker-test-database-") as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
 @pytest.mark.real
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
-def test_nothing_of_roots_is_left_beside_the_applications_file(tmp_path: Path) -> None:
+def test_nothing_of_roots_is_left_beside_the_applications_file(open_folder: Path) -> None:
     """Run by root for a file of `nobody`: what SQLite makes there is nobody's."""
     nobody = users.find("nobody")
     assert nobody is not None
-    home = tmp_path / "home"
+    home = open_folder / "home"
     home.mkdir()
-    for folder in (home, *home.parents[:3]):
-        folder.chmod(0o755)
     os.chown(home, *nobody.owner)
     path = home / "app.db"
-    copy = Path(tmp_path / "sqlite_upkeep.py")  # the checkout may be closed to nobody
+    copy = open_folder / "sqlite_upkeep.py"  # the checkout may be closed to nobody
     copy.write_bytes(Path(sqlite_upkeep.__file__).read_bytes())
     copy.chmod(0o644)
     script = "import sqlite3,sys,time; db=sqlite3.connect(sys.argv[1])\n"

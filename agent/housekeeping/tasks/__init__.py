@@ -7,6 +7,7 @@ from agent.housekeeping.tasks.expiry import TASK as EXPIRY
 from agent.housekeeping.tasks.journal import TASK as JOURNAL
 from agent.housekeeping.tasks.ledger import TASK as LEDGER
 from agent.housekeeping.tasks.leftovers import TASK as LEFTOVERS
+from agent.housekeeping.tasks.logs import TASK as LOGS
 from agent.housekeeping.tasks.look_round import TASK as LOOK_ROUND
 from agent.housekeeping.tasks.patches import TASK as PATCHES
 from agent.housekeeping.tasks.purge import TASK as PURGE
@@ -16,6 +17,6 @@ from agent.housekeeping.tasks.trim import TASK as TRIM
 
 # Those that make room come first, the safest of them at the head.
 TASKS: tuple[Task, ...] = (
-    *(JOURNAL, PURGE, LEFTOVERS, RELEASES, GENERATIONS),
+    *(JOURNAL, PURGE, LOGS, LEFTOVERS, RELEASES, GENERATIONS),
     *(CERTIFICATES, EXPIRY, DATABASE, PATCHES, LEDGER, SAMPLES, TRIM, LOOK_ROUND),
 )
