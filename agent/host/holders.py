@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from agent.host.mounts import Mount, parse_mounts
 from agent.host.namespace_view import View
@@ -42,13 +42,15 @@ class Sought:
     """Files by (device, inode) as stat(2) has them; folders as absolute real paths.
 
     `devices` are the file systems of the files, as mountinfo has them; empty: not known. `home` is
-    the folder that a process must be able to reach to have had to do with them; empty: any.
+    the folder that a process must be able to reach to have had to do with them; empty: any. Of
+    `neighbours`, by pid, the files count and the folders don't.
     """
 
     files: frozenset[tuple[int, int]]
     folders: tuple[str, ...]
     devices: frozenset[tuple[int, int]]
     home: str = ""
+    neighbours: frozenset[int] = frozenset()
 
 
 @dataclass(slots=True)
@@ -70,6 +72,7 @@ def sweep(sought: Sought, *, but: Collection[int] = (), proc: str = "/proc") -> 
     mighty = _sees_all(proc)
     found = Sweep(blind=not mighty and _hides(proc))
     views: dict[str, View] = {}
+    bare, bare_views = replace(sought, folders=()), dict[str, View]()
     ours = os.readlink(f"{proc}/self/ns/pid")
     done = set(but)
     for _ in range(_ROUNDS):
@@ -82,7 +85,8 @@ def sweep(sought: Sought, *, but: Collection[int] = (), proc: str = "/proc") -> 
             try:
                 if os.readlink(f"{home}/ns/pid") != ours and _reaches(home, sought, views, proc):
                     found.foreign.append(pid)
-                how = _look_at(home, sought, views, proc)
+                near = pid in sought.neighbours
+                how = _look_at(home, bare if near else sought, bare_views if near else views, proc)
             except (FileNotFoundError, ProcessLookupError):
                 continue  # It ended; what it had open went with it, or to a child.
             except PermissionError:

@@ -43,6 +43,7 @@ def gather(
 ) -> Evidence:
     """What is known of the lock at a place where a file was. The lock comes from `prepared`.
 
+    Other services of the appliance may be at home in a folder that is guarded only by default.
     Raises CaretakerError where the service manager does not answer, OSError, FileFailure.
     """
     file = look(place)
@@ -63,7 +64,8 @@ def gather(
     if state not in _DOWN or file.shape != "file" or lock.kind in ("flock", "fcntl"):
         return seen
     named = named_in(lock, file.content or b"")
-    swept = holders.sweep(_sought(lock, place, mount), but=(os.getpid(),))
+    near = _neighbours(lock, services) if is_implied(lock, manifest) else frozenset()
+    swept = holders.sweep(_sought(lock, place, mount, near), but=(os.getpid(),))
     return Evidence(
         file=seen.file,
         wall=seen.wall,
@@ -137,13 +139,26 @@ def prepared(lock: Lock, values: Values) -> Lock:
     return msgspec.structs.replace(filled, protects=guards)
 
 
-def _sought(lock: Lock, place: Place, mount: Mount | None) -> Sought:
+def is_implied(lock: Lock, manifest: Manifest) -> bool:
+    """Whether the manifest leaves open what a prepared lock guards."""
+    declared = [each for each in manifest.locks.values() if each.service == lock.service]
+    return lock.kind != "postgres" and not any(each.protects for each in declared)
+
+
+def _neighbours(lock: Lock, services: Services) -> frozenset[int]:
+    """The processes of the appliance's other services."""
+    others = [name for name in services.names() if name != lock.service]
+    return frozenset(pid for name in others for pid in services.pids(name))
+
+
+def _sought(lock: Lock, place: Place, mount: Mount | None, near: frozenset[int]) -> Sought:
     facts = place.facts
     return Sought(
         files=frozenset({(facts.st_dev, facts.st_ino)}),
         folders=tuple(os.path.realpath(each) for each in lock.protects),
         devices=frozenset({mount.device} if mount is not None else ()),
         home=os.path.realpath(place.path.parent),
+        neighbours=near,
     )
 
 

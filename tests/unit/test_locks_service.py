@@ -1,5 +1,6 @@
 """The service of a lock, and the clock: when the first counts as down and the second as steady."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,8 @@ from agent.locks import witness
 from agent.manifest.reader import examine
 from agent.services.protocol import ServiceState, State
 from tests.scripted_host import NOW, ScriptedHost, scripted_host
-from tests.unit.locks_stage import OneService, Stage, gone_pid, written
+from tests.unit.locks_stage import OneService, Stage, crew, gone_pid, written
+from tests.unit.test_locks_matrix import HOLD, WORK_IN
 
 pytestmark = pytest.mark.real
 
@@ -74,6 +76,39 @@ def test_a_lock_of_the_running_service_s_own_is_not_waited_for(looping: Stage) -
     written(looping.file, "4242\n")
     assert looping.find() is None
     assert slept(looping) == []
+
+
+class Two(OneService):
+    """The service of the lock is down, its neighbour is up."""
+
+    neighbour = 0
+
+    def names(self) -> tuple[str, ...]:
+        return ("db", "web")
+
+    def pids(self, name: str) -> list[int]:
+        return [self.neighbour] if name == "web" else []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may look at every process")
+@pytest.mark.parametrize(
+    ("protects", "code", "stays"),
+    [
+        ([], WORK_IN, False),  # every service works in {data}
+        ([], HOLD, True),
+        (["{data}"], WORK_IN, True),
+    ],
+)
+def test_a_neighbour_may_be_at_home_where_only_the_default_guards(
+    root: Path, protects: list[str], code: str, stays: bool
+) -> None:
+    stage = Stage(root, path=root / "var/lib/shop/data/db.pid", protects=protects)
+    stage.services = two = Two()
+    written(stage.file, f"{gone_pid()}\n")
+    with crew() as people:
+        held = stage.file if code == HOLD else stage.data
+        two.neighbour = people.python(code, held, "open")
+        assert ("left alone" in stage.mend()) == stays
 
 
 # --- the clock ---
