@@ -42,7 +42,7 @@ def certificates_in(content: bytes) -> list[x509.Certificate]:
 def parsed(certificate: x509.Certificate) -> tuple[object, ...]:
     """The library parses a part when it is asked for; a broken one must show here, not later."""
     return (
-        *(certificate.subject, certificate.issuer, certificate.extensions),
+        *(certificate.subject, certificate.issuer),
         *(certificate.not_valid_before_utc, certificate.not_valid_after_utc),
         *(certificate.signature_hash_algorithm, public_bytes(certificate.public_key())),
     )
