@@ -12,6 +12,7 @@ import os
 import time
 
 _FRESH = 1.0  # seconds
+_NAMELESS = ("/memfd:", "/SYSV")  # in no folder ever; their numbers begin at one
 
 
 class InUse:
@@ -20,17 +21,19 @@ class InUse:
     def __init__(self, proc: str = "/proc") -> None:
         self._proc = proc
         self._files: set[tuple[int, int]] = set()
-        self._mapped: set[int] = set()
+        self._mapped: dict[int, set[str]] = {}
         self._looked = float("-inf")
 
     def holds(self, facts: os.stat_result) -> bool:
         """Whether some process has it. OSError where there is no /proc."""
         if time.monotonic() - self._looked > _FRESH:
             self._look()
-        return (facts.st_dev, facts.st_ino) in self._files or facts.st_ino in self._mapped
+        return (facts.st_dev, facts.st_ino) in self._files or any(
+            _may_be(place, facts) for place in self._mapped.get(facts.st_ino, ())
+        )
 
     def _look(self) -> None:
-        self._files, self._mapped = set(), set()
+        self._files, self._mapped = set(), {}
         ours = os.getpid()
         for pid in os.listdir(self._proc):
             if pid.isdigit() and int(pid) != ours:
@@ -43,6 +46,17 @@ class InUse:
             with contextlib.suppress(OSError):
                 facts = os.stat(f"{home}/{name}")
                 self._files.add((facts.st_dev, facts.st_ino))
-        with open(f"{home}/maps", "rb") as lines:
-            # By inode alone: on btrfs and overlayfs the device here is not stat's.
-            self._mapped.update(int(line.split(None, 5)[4]) for line in lines)
+        with open(f"{home}/maps", errors="surrogateescape") as lines:
+            # By inode first: on btrfs and overlayfs the device here is not stat's.
+            for line in lines:
+                words = line.rstrip("\n").split(None, 5)
+                if len(words) == 6 and words[4] != "0" and not words[5].startswith(_NAMELESS):
+                    self._mapped.setdefault(int(words[4]), set()).add(f"{home}/root{words[5]}")
+
+
+def _may_be(place: str, facts: os.stat_result) -> bool:
+    """Whether the mapped file is this one; one whose name is gone may be any of its number."""
+    try:
+        return os.path.samestat(os.stat(place), facts)
+    except OSError:
+        return True

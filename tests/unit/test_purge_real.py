@@ -4,6 +4,7 @@ import contextlib
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -171,3 +172,23 @@ def test_writers_at_work_lose_nothing(tmp_path: Path) -> None:
         lost += sum("LOST" in each for each in said)
     assert rounds > 4
     assert lost == 0
+
+
+@pytest.mark.real
+def test_only_the_file_that_is_mapped_counts_as_mapped(tmp_path: Path) -> None:
+    """Another file system has other files of the same numbers."""
+    mine = tmp_path / "mapped"
+    mine.write_bytes(b"x" * 4096)
+    hold = "import mmap,sys; f=open(sys.argv[1],'r+b'); m=mmap.mmap(f.fileno(),0); f.close()"
+    program = f"{hold}; print(flush=True); sys.stdin.read()"
+    argv = [sys.executable, "-I", "-c", program, str(mine)]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        facts = mine.stat()
+        assert InUse().holds(facts)
+        fields = list(facts[:10])
+        fields[2] += 1  # st_dev
+        assert not InUse().holds(os.stat_result(fields))
+        holder.communicate()
+    assert not InUse().holds(facts)
