@@ -42,9 +42,9 @@ def machine(machines: Boot, tool: Path) -> Machine:
     return machine
 
 
-def mend(machine: Machine, name: str) -> str:
-    """The remedy in its own unit, as the daemon has it started; its lines in the journal."""
-    unit = f"caretaker-remedy@{name}.service"
+def mend(machine: Machine, name: str, *, by: str = "") -> str:
+    """The remedy in its own unit, as the daemon has it started; the lines of the journal."""
+    unit = by or f"caretaker-remedy@{name}.service"
     ran = machine.run(["systemctl", "start", unit], timeout=120, check=False)
     said = machine.journal("-u", unit, lines=40)
     assert ran.ok, f"{ran.err}\n{said}"
@@ -67,14 +67,16 @@ def package(machine: Machine, version: str) -> str:
     return f"{top}.deb"
 
 
-def test_an_interrupted_installation_is_finished(machine: Machine) -> None:
+@pytest.mark.parametrize("by", ["", "caretaker-task@look-round.service"])
+def test_an_interrupted_installation_is_finished(machine: Machine, by: str) -> None:
     machine.run(["dpkg", "--install", package(machine, "1")])
     machine.put("/etc/probe.conf", "the admin's own\n")
     machine.put("/run/break", "")
     machine.run(["dpkg", "--install", "--force-confold", package(machine, "2")], check=False)
     assert "probe" in machine.run(["dpkg", "--audit"]).out
     machine.run(["rm", "/run/break"])
-    said = mend(machine, "packages")
+    mend(machine, "packages", by=by)
+    said = machine.journal("-u", "caretaker-remedy@packages.service", lines=40)
     assert "packages dpkg: mended" in said
     assert machine.run(["dpkg", "--audit"]).out == ""
     asked = machine.run(["dpkg-query", "--show", "--showformat=${Version} ${Status}", "probe"])
@@ -103,14 +105,15 @@ def test_a_full_disk_is_mended_by_a_task_in_its_own_unit(machine: Machine) -> No
     assert machine.exists("/srv/small/more")
 
 
-def test_folders_and_modes_are_put_right(machine: Machine) -> None:
+@pytest.mark.parametrize("by", ["", "caretaker-boot.service"])
+def test_folders_and_modes_are_put_right(machine: Machine, by: str) -> None:
     machine.sh(f"""
         chmod 0777 {LAYOUT.secrets}; chown nobody {LAYOUT.config}
         rm -rf /etc/caretaker/keys /var/log/caretaker; chmod 0755 /var/lib/caretaker/agent
         install -d -m 0777 {LAYOUT.data}/uploads
         ln -s /etc /run/shop-elsewhere
     """)
-    mend(machine, "paths")
+    mend(machine, "paths", by=by)
 
     def stands(path: object) -> str:
         return machine.run(["stat", "--format=%a %U:%G", str(path)]).out.strip()
@@ -130,6 +133,18 @@ def test_a_broken_ledger_is_begun_anew(machine: Machine) -> None:
     assert "ledger.db: mended" in mend(machine, "state")
     kept = machine.sh("ls /var/lib/caretaker").out
     assert "ledger.db.corrupt-" in kept
+
+
+def test_a_disk_that_turned_read_only_is_told_of_and_left_alone(machine: Machine) -> None:
+    machine.sh("""
+        mkdir -p /srv/small && mount -t tmpfs -o size=1m small /srv/small
+        echo 'small /srv/small tmpfs defaults 0 0' >> /etc/fstab
+    """)
+    assert "nothing is wrong" in mend(machine, "readonly")
+    machine.run(["mount", "-o", "remount,ro", "/srv/small"])
+    assert "readonly /srv/small: refused" in mend(machine, "readonly")
+    options = machine.run(["findmnt", "-no", "OPTIONS", "/srv/small"]).out
+    assert "ro" in options.strip().split(",")
 
 
 def test_the_daemon_puts_its_own_files_in_order_when_it_starts(machine: Machine) -> None:
