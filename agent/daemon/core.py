@@ -85,12 +85,7 @@ class Daemon:
         self._service_states: dict[str, ServiceState] = {}
         self._restarts: dict[str, int] = {}
         self.mending = Mending(self)
-        self.housekeeper = Housekeeper(
-            layout,
-            host.clock,
-            errand=lambda up_since: errands.housekeeping(layout, up_since),
-            warn=lambda message: self.records.warn(message, code="housekeeping"),
-        )
+        self.housekeeper = self._open_housekeeper()
         self.sampler = Sampler(host.clock, layout.data_home, self.records.sampled)
         self.silence = Silence(host.clock, manifest.probe.silent_after)
         self.pair = PairWatch(probe.settings)
@@ -214,6 +209,15 @@ class Daemon:
             note=self._service_changed,
         )
         return self.supervisor
+
+    def _open_housekeeper(self) -> Housekeeper:
+        layout, records = self.appliance.layout, self.records
+        return Housekeeper(
+            layout,
+            self.host.clock,
+            errand=lambda up_since: errands.housekeeping(layout, up_since),
+            warn=lambda message: records.warn(message, code="housekeeping"),
+        )
 
     def _service_changed(self, state: ServiceState) -> None:
         self._take_in(self.services.states())

@@ -71,23 +71,11 @@ def run(
     stream is read and dropped, so that the program is not blocked by us.
     """
     begun = time.monotonic()
+    piped = subprocess.DEVNULL if stdin is None else subprocess.PIPE
     try:
-        uid, gid, groups = identity_of(user)
+        child = _start(argv, piped, minimal_environment(env), cwd, user)
     except KeyError:
         return Completed(tuple(argv), 126, "", f"there is no user {user}", 0.0)
-    try:
-        child = subprocess.Popen(
-            list(argv),
-            stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=minimal_environment(env),
-            cwd=cwd,
-            start_new_session=True,
-            user=uid,
-            group=gid,
-            extra_groups=groups,
-        )
     except OSError as error:
         missing = isinstance(error, FileNotFoundError)
         text = f"{argv[0]}: {error.strerror}"
@@ -110,6 +98,25 @@ def run(
         time.monotonic() - begun,
         timed_out=timed_out,
         truncated=truncated,
+    )
+
+
+def _start(
+    argv: Sequence[str], stdin: int, env: dict[str, str], cwd: Path | None, user: str
+) -> subprocess.Popen[bytes]:
+    """OSError, and KeyError for an unknown user."""
+    uid, gid, groups = identity_of(user)
+    return subprocess.Popen(
+        list(argv),
+        stdin=stdin,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=env,
+        cwd=cwd,
+        start_new_session=True,
+        user=uid,
+        group=gid,
+        extra_groups=groups,
     )
 
 

@@ -33,7 +33,13 @@ def files(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
         return Done(summary="")
 
     own = (
-        Task("leftovers", "Left over", Schedule(calendar="weekly"), nothing, rights=("PrivateDevices=no",)),
+        Task(
+            "leftovers",
+            "Left over",
+            Schedule(calendar="weekly"),
+            nothing,
+            rights=("PrivateDevices=no",),
+        ),
         Task("logs", "Logs", Schedule(calendar="daily"), nothing),
         Task("here", "Here", Schedule(calendar="daily"), nothing, modes=("embedded",)),
     )
