@@ -63,7 +63,12 @@ def _boot(layout: Layout) -> int:
     """All that may run before the application does."""
     try:
         manifest, layout = manifest_of(layout)
-        chosen = [each for each in all_remedies(manifest) if each.at_boot]
+        off = manifest.remediation.off
+        chosen = [
+            each
+            for each in all_remedies(manifest)
+            if each.at_boot and each.unasked and each.name not in off
+        ]
         # Below a root of its own only the daemon asks for this, before it starts any service.
         scene = open_scene(manifest, layout, booting=layout.embedded)
         scene = replace(scene, booting=_nothing_runs(scene))

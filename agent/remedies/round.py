@@ -115,14 +115,14 @@ class Round:
 
     def _held_back(self, fault: Fault) -> Deed | None:
         """Why nothing is done about it; None where something may be."""
+        if not self._asker.person and not may_run_unasked(self._remedy, self._scene):
+            hint = f"caretaker remedies run {self._remedy.name} {fault.target}"
+            return self._deed(fault, "left", "it runs only when a person asks", hint=hint)
         if fault.refusal:
             self._note_refusal(fault)
             return self._deed(fault, "refused", fault.refusal, hint=fault.hint)
         if self._asker.person:
             return None
-        if not may_run_unasked(self._remedy, self._scene):
-            hint = f"caretaker remedies run {self._remedy.name} {fault.target}"
-            return self._deed(fault, "left", "it runs only when a person asks", hint=hint)
         decision = course.decide(
             self._record(fault.target), self._remedy.budget, self._clock.monotonic()
         )

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -119,20 +118,15 @@ def test_safe_mode_is_a_warning_until_a_person_resets_it(daemon: DaemonProcess, 
 def test_one_that_was_killed_in_the_middle_has_counted_and_the_next_run_converges(
     root: Path, daemon: DaemonProcess, flag: Path
 ) -> None:
-    slow = remedy("/bin/sh", "-c", f"sleep 30 && touch {flag}")
+    begun = root / "begun"
+    slow = remedy("/bin/sh", "-c", f"echo $$ > {begun}; sleep 30 && touch {flag}")
     daemon.declare(file_check("flag", flag) + slow, more=OFF)
     flag.unlink()
     child = one_shot(root, "run", "touch")
-    deadline = time.monotonic() + 20
-    while not memory(root).targets and time.monotonic() < deadline:
-        time.sleep(0.02)
-    family = subprocess.run(
-        ["ps", "-o", "pid=", "--ppid", str(child.pid)], capture_output=True, text=True
-    ).stdout.split()
+    daemon.until(lambda: begun.exists() and begun.read_text().strip())
     os.killpg(child.pid, signal.SIGKILL)
     child.communicate(timeout=10)
-    for pid in family:  # the program it had started has a session of its own
-        os.killpg(int(pid), signal.SIGKILL)
+    os.killpg(int(begun.read_text()), signal.SIGKILL)  # its program has a session of its own
     record = memory(root).targets["touch"]["touch"]
     assert (record.acting, record.streak, len(record.acts)) == (True, 1, 1)
     assert entries(root) == []
