@@ -13,28 +13,13 @@ import os
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
+from agent.host.holder import Holder
 from agent.host.mounts import Mount, parse_mounts
 from agent.host.namespace_view import View
 
 _KERNEL_THREAD = 0x00200000  # PF_KTHREAD, include/linux/sched.h
 _ROUNDS = 4  # looks at processes made meanwhile, which may have inherited what an ended one had
 _PTRACE = 1 << 19  # CAP_SYS_PTRACE: sees through hidepid= and other users' descriptors
-
-
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """A process with something to do with a file, and what: "has /x open"."""
-
-    pid: int
-    name: str
-    how: str
-
-    def __str__(self) -> str:
-        if (
-            self.pid <= 0
-        ):  # The kernel does not say who: an open file of several, another namespace.
-            return f"somebody {self.how}"
-        return f"process {self.pid}{f' ({self.name})' if self.name else ''} {self.how}"
 
 
 @dataclass(frozen=True, slots=True)

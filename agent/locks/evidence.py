@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from agent.host.holders import Holder
+from agent.host.holder import Holder
 from agent.host.passport import Passport
 
 Shape = Literal["file", "folder", "link", "other"]

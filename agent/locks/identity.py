@@ -17,13 +17,9 @@ from pathlib import PurePath
 from agent.host.passport import Passport
 from agent.locks.content import Named
 from agent.locks.evidence import Evidence
+from agent.locks.times import CLOCK_FLOOR, MARGIN
 from agent.manifest.upkeep import Lock
 
-# Seconds. Start times are counted in ticks from boot and file times by the wall clock, which is
-# slewed meanwhile; and a file is written some time after its process started, never before.
-MARGIN = 5.0
-# No file is older than this on an instance whose clock was ever right.
-CLOCK_FLOOR = 1735689600.0  # 2025-01-01
 _COMM = 15  # characters the kernel keeps of a name (proc(5), comm)
 _POSTGRES = ("postgres", "postmaster")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from agent.host.holders import Holder
+from agent.host.holder import Holder
 from agent.host.machine import Host
 
 FLOCK, FCNTL = ("FLOCK",), ("POSIX", "OFDLCK")

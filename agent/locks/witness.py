@@ -15,7 +15,8 @@ import msgspec
 
 from agent.host import holders, passport, users
 from agent.host.descent import Place
-from agent.host.holders import Holder, Sought, Sweep
+from agent.host.holder import Holder
+from agent.host.holders import Sought, Sweep
 from agent.host.machine import Host
 from agent.host.mounts import Mount, mount_under, parse_mounts
 from agent.locks.evidence import Evidence, LockFile, Shape

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.host.holders import Holder
+from agent.host.holder import Holder
 from agent.host.passport import Passport
 from agent.locks import content
 from agent.locks.evidence import Evidence, LockFile

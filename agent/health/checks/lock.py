@@ -26,8 +26,8 @@ from agent.host.failures import FileFailure
 from agent.host.files import read_bytes
 from agent.host.mounts import mount_of, parse_mounts
 from agent.locks import content
-from agent.locks.identity import CLOCK_FLOOR, MARGIN
 from agent.locks.kernel_locks import FCNTL, FLOCK, kernel_locks
+from agent.locks.times import CLOCK_FLOOR, MARGIN
 from agent.manifest.checks import LockCheck
 
 _BEING_WRITTEN = 10.0  # seconds in which an empty file may only be young
