@@ -122,7 +122,7 @@ def test_a_service_that_hangs_is_restarted(machine: Machine) -> None:
     machine.run(["kill", "-STOP", str(before)])
     well_after(machine, begun, "SIGSTOP")
     assert pid(machine) != before
-    (entry,) = ledger(machine)
+    (entry,) = machine.wait_for(lambda: ledger(machine))
     assert (entry["target"], entry["outcome"], entry["why"]) == ("web", "done", "web was restarted")
     assert machine.show("shop-front.service", "NRestarts")["NRestarts"] == "0"
 
@@ -165,6 +165,40 @@ def test_a_stop_by_a_person_is_respected_whatever_the_checks_say(machine: Machin
     assert ledger(machine) == []
     machine.systemctl("start", UNIT)
     machine.wait_for(lambda: healthz(machine) == 200)
+
+
+OWN = """
+[Unit]
+Description=A unit of the machine, without Restart=; it ends with 143 when told to, as a JVM does
+[Service]
+ExecStart=/bin/sh -c 'trap "exit 143" TERM; while :; do sleep 0.1; done'
+"""
+
+
+def test_a_unit_of_the_machine_is_started_again_unless_somebody_stopped_it(
+    machines: Boot, tool: Path
+) -> None:
+    machine = machines(binds_ro=by_hand.binds(tool), degraded=True)
+    machine.put("/etc/systemd/system/engine.service", OWN)
+    own = '[services.engine]\nunit = "engine.service"\n'
+    check = f'[checks.engine]\ntype = "unit"\nservice = "engine"\n{QUICK}'
+    install(machine, f"{by_hand.MANIFEST}{own}{check}")
+    machine.systemctl("start", "shop.target", "caretaker.target")
+    machine.wait_for(lambda: healthz(machine) == 200, what="200 of /healthz")
+    begun = time.monotonic()
+    machine.systemctl("kill", "--signal=KILL", "engine")
+    machine.wait_for(lambda: healthz(machine) == 503)
+    machine.wait_for(lambda: healthz(machine) == 200, timeout=20)
+    print(f"kill -9 without Restart=: mended after {time.monotonic() - begun:.1f} s")
+    (entry,) = machine.wait_for(lambda: ledger(machine))
+    assert (entry["target"], entry["outcome"]) == ("engine", "done")
+
+    machine.systemctl("stop", "engine")
+    assert machine.show("engine", "ActiveState")["ActiveState"] == "failed", "by its status 143"
+    machine.wait_for(lambda: healthz(machine) == 503)
+    time.sleep(4)
+    assert not machine.is_active("engine")
+    assert len(ledger(machine)) == 1
 
 
 def service(machine: Machine, name: str = "web") -> dict[str, object]:
