@@ -14,6 +14,12 @@ from agent.housekeeping.task import Chores
 from agent.state import StateFile
 from agent.tls.moment import Moment, is_trusted, newest_of, trust
 
+# What a unit must allow for the clock to be asked; to set it, it lacks CAP_SYS_TIME.
+RIGHTS = (
+    "# Whether the clock is kept right is asked by the call that could also set it.",
+    "ProtectClock=no",
+    "SystemCallFilter=adjtimex clock_adjtime",
+)
 _STEP = 60.0  # seconds; a time service that slews never makes as much between two looks
 
 

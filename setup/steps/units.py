@@ -13,6 +13,7 @@ from agent.errors import MachineError
 from agent.host import files, permissions
 from agent.host.failures import FileFailure
 from agent.host.unit_facts import UnitFacts, read_units
+from agent.housekeeping import tmpfiles
 from agent.housekeeping.open import note_tasks
 from agent.housekeeping.timers import task_units, timer_names
 from agent.services.names import target_name, unit_name
@@ -45,7 +46,12 @@ def wanted_files(site: Site) -> list[Wanted]:
     layout, manifest = site.layout, site.manifest
     values = values_for(manifest, layout)
     found = _static(site)
-    for each in (*unit_files(manifest, layout, values), *task_units(manifest, layout, values)):
+    tidy = tmpfiles.rules(manifest, layout, values)
+    for each in (
+        *unit_files(manifest, layout, values),
+        *task_units(manifest, layout, values),
+        *([tidy] if tidy else []),
+    ):
         found.append(Wanted(each.path, each.text.encode(), each.mode, _unit_of(each.path)))
     try:
         secret = environment_files(manifest, layout, values)
@@ -168,6 +174,7 @@ def _orphans(site: Site, wanted: list[Wanted]) -> list[Path]:
     found += sorted(units.glob("caretaker-task@*.timer"))
     for template in ("remedy", "task"):
         found += sorted(units.glob(f"caretaker-{template}@*.service.d/10-appliance.conf"))
+    found.append(tmpfiles.rules_path(site.layout))
     return [path for path in found if path not in keep and _is_ours(path)]
 
 

@@ -65,5 +65,9 @@ TASK = Task(
     schedule=Schedule(calendar="daily", jitter=Duration(3600)),
     run=run,
     frees=True,
+    rights=(
+        "# Where journald keeps its archived files.",
+        "ReadWritePaths=-/var/log/journal -/run/log/journal",
+    ),
     modes=("systemd",),
 )

@@ -85,4 +85,10 @@ TASK = Task(
     schedule=Schedule(calendar="daily", jitter=Duration(3600)),
     run=run,
     frees=True,
+    rights=(
+        "# The kernel says of a file, through a lease, whether anybody has it open.",
+        "CapabilityBoundingSet=CAP_LEASE",
+        "ReadWritePaths=-/run/caretaker-quarantine",
+        *ages.RIGHTS,
+    ),
 )

@@ -90,4 +90,9 @@ TASK = Task(
     run=run,
     wanted=lambda manifest: bool(manifest.purge),
     frees=True,
+    rights=(
+        "# The kernel says of a file, through a lease, whether anybody has it open.",
+        "CapabilityBoundingSet=CAP_LEASE",
+        *ages.RIGHTS,
+    ),
 )

@@ -134,10 +134,12 @@ RELEASES = Task(
     schedule=Schedule(calendar="daily", jitter=Duration(3600)),
     run=run_releases,
     frees=True,
+    rights=ages.RIGHTS,
 )
 GENERATIONS = Task(
     name="generations",
     title="deployments and copies of data that nothing goes back to",
     schedule=Schedule(calendar="daily", jitter=Duration(3600)),
     run=run_generations,
+    rights=ages.RIGHTS,
 )
