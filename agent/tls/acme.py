@@ -35,6 +35,7 @@ from agent.tls.proofs import CannotShow, Piece, shown
 _POLL = 0.25  # seconds; doubled up to
 _POLL_MOST = 8.0
 _CAP = 400  # characters of what others wrote
+_NOT_AS_EXPECTED = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
 _OPEN = (messages.STATUS_PENDING, messages.STATUS_PROCESSING)
 
 
@@ -81,7 +82,7 @@ def place(order: Order) -> Outcome:
     except requests.RequestException as error:
         return _told("authority", f"{order.directory} can't be reached: {_innermost(error)}")
     # What a server that speaks something else makes of the library: JSON of another shape.
-    except (AcmeError, JoseError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (AcmeError, JoseError, *_NOT_AS_EXPECTED) as error:
         return _told("authority", f"{order.directory} gave no answer of ACME's: {error!r}")
 
 
@@ -173,7 +174,10 @@ def _finish(talk: _Talk, placed: Any) -> str:
     if ready.status != messages.STATUS_VALID or not ready.certificate:
         why = _said(ready.error) if ready.error else f"the order is {ready.status.name}"
         raise Refused("authority", why)
-    return ask(ready.certificate).text
+    chain = ask(ready.certificate).text
+    if "-----BEGIN CERTIFICATE-----" not in chain:
+        raise Refused("authority", "what it gave for a certificate is none")
+    return chain
 
 
 def _until(talk: _Talk, look: Callable[[], Any], done: Callable[[Any], bool]) -> Any:
@@ -189,7 +193,7 @@ def _withdraw(talk: _Talk, asked: list[Any]) -> None:
     """Authorities allow few open ones at a time; what we leave behind would count for a week."""
     talk.line.patience = 0  # A courtesy; a server that is gone is not waited for.
     for each in asked:
-        with suppress(AcmeError, JoseError, requests.RequestException, ValueError, KeyError):
+        with suppress(AcmeError, JoseError, requests.RequestException, *_NOT_AS_EXPECTED):
             talk.client.deactivate_authorization(each)
 
 
