@@ -11,6 +11,8 @@ import msgspec
 
 from agent.cli.certificates import CertificateLine
 from agent.cli.saying import count, moment, plain, sign, size, span, word
+from agent.housekeeping.states import TaskStates
+from agent.housekeeping.words import failing
 from agent.status import CheckReport, StatusReport
 
 EVENTS = 5  # newest ones; `caretaker ledger` has the rest
@@ -28,6 +30,8 @@ class Screen(msgspec.Struct, frozen=True):
     silent: bool
     certificates: list[CertificateLine]
     disk: tuple[int, int] | None
+    tasks: TaskStates = TaskStates()
+    at: float = 0.0
 
 
 def draw(screen: Screen, width: int) -> str:
@@ -43,6 +47,7 @@ def draw(screen: Screen, width: int) -> str:
         lines += _section("Services", _services(report))
     lines += _section("Certificates", [_certificate(each) for each in screen.certificates])
     lines += _section("Disk", _disk(screen.disk))
+    lines += _section("Housekeeping", _housekeeping(screen.tasks, screen.at))
     if report is not None:
         lines += _section("Balancers", [_probe(report)])
         events = [
@@ -138,6 +143,22 @@ def _probe(report: StatusReport) -> str:
     status = "pass" if probe.alive else "fail"
     where = f"{probe.address}:{probe.port}/healthz"
     return f"{sign(status)} {where}, {probe.answered} answers, {asked}, weight {report.weight} %"
+
+
+def _housekeeping(tasks: TaskStates, at: float) -> list[str]:
+    if not tasks.tasks:
+        return []
+    bad = failing(tasks)
+    told = f"{count(len(bad), 'task')} of {len(tasks.tasks)} failed"
+    if not bad:
+        told = f"{count(len(tasks.tasks), 'task')}, none failed"
+    name, last = max(tasks.tasks.items(), key=lambda each: each[1].began)
+    if bad:
+        name, last = bad[0], tasks.tasks[bad[0]]
+    if last.began:
+        told += f"; {name} {last.outcome} {span(at - last.began)} ago"
+    hint = f"{_dash(plain(last.why))}; see: caretaker housekeeping" if bad else ""
+    return [f"{sign('warn' if bad else 'pass')} {plain(told)}{hint}"]
 
 
 def _section(title: str, lines: list[str]) -> list[str]:

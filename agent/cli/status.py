@@ -19,6 +19,7 @@ from agent.errors import UnhealthyError
 from agent.findings import Status
 from agent.host.clock import Clock
 from agent.host.facts import Facts
+from agent.housekeeping.states import read_states
 from agent.layout import Layout
 
 WATCH_EVERY = 2.0  # seconds
@@ -65,6 +66,7 @@ def _watch(layout: Layout) -> NoReturn:
 def _look(layout: Layout) -> Screen:
     manifest, layout = manifest_of(layout)
     report, age = newest_report(layout)
+    now = Clock().wall()
     return Screen(
         root=str(layout.root),
         appliance=manifest.appliance.title or manifest.appliance.name,
@@ -73,8 +75,10 @@ def _look(layout: Layout) -> Screen:
         report=report,
         report_age=None if report is None else age,
         silent=not agent_speaks(layout, age),
-        certificates=certificates_of(list(manifest.certificates), layout, now=Clock().wall()),
+        certificates=certificates_of(list(manifest.certificates), layout, now=now),
         disk=_disk(layout),
+        tasks=read_states(layout),
+        at=now,
     )
 
 

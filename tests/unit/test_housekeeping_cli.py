@@ -110,3 +110,13 @@ def test_a_state_file_that_cannot_be_read_is_no_error(shop: Layout) -> None:
 
 def test_errors_have_the_exit_status_of_the_design(shop: Layout) -> None:
     assert isinstance(error_of(called(shop, "run", "fail")), MachineError)
+
+
+def test_status_tells_of_housekeeping_without_rights(shop: Layout) -> None:
+    called(shop, "run", "sweep")
+    status = ["--root", str(shop.root), "status"]
+    assert "none failed; sweep done 0 s ago" in CliRunner().invoke(program, status).output
+    called(shop, "run", "fail")
+    told = CliRunner().invoke(program, status).output
+    assert "failed; fail failed 0 s ago – the broom broke; see: caretaker housekeeping" in told
+    assert shop.tasks.stat().st_mode & 0o777 == 0o644
