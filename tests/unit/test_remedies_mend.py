@@ -15,6 +15,7 @@ from agent.remedies import mend
 from agent.remedies.deed import Deed, exit_status
 from agent.remedies.remedy import Fault, Remedy, Scene
 from agent.remedies.round import Asker
+from tests.unit.house import REPOSITORY
 from tests.unit.remedy_stage import PERSON, Stage
 
 
@@ -259,15 +260,22 @@ def test_after_its_limit_no_further_remedy_begins(root: Path) -> None:
     ]
 
 
+HEAVY = "{'cryptography', 'flask', 'apscheduler', 'ssl', 'asyncio', 'acme', 'josepy'}"
+
+
 @pytest.mark.real
-def test_the_tuple_of_remedies_costs_the_daemon_nothing_heavy() -> None:
-    code = (
-        "import sys, agent.remedies, agent.remedies.memory, agent.remedies.declared\n"
-        "heavy = {'cryptography', 'flask', 'apscheduler', 'ssl', 'asyncio', 'acme', 'josepy'}\n"
-        "print(sorted(heavy & set(sys.modules)))"
-    )
-    repository = Path(__file__).resolve().parents[2]
+@pytest.mark.parametrize(
+    ("module", "unwanted"),
+    [
+        ("agent.remedies.roster", HEAVY),
+        ("agent.remedies.declared", HEAVY),
+        # An idle daemon does not even hold the remedies: they are 3 MB.
+        ("agent.daemon.mending", "{'agent.remedies.roster', 'cryptography', 'flask'}"),
+    ],
+)
+def test_what_the_daemon_imports_is_light(module: str, unwanted: str) -> None:
+    code = f"import sys, {module}\nprint(sorted({unwanted} & set(sys.modules)))"
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, cwd=repository, timeout=60
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=REPOSITORY, timeout=60
     )
     assert (done.stdout, done.stderr) == ("[]\n", "")
