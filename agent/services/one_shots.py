@@ -29,6 +29,12 @@ _TO_MAKE_FOLDERS = [
     "ReadOnlyPaths=",
     "ReadWritePaths=/etc /opt /run /var/lib /var/log",
 ]
+# As in credentials.py: asking is forbidden with setting, which takes CAP_SYS_TIME.
+_TO_ASK_FOR_THE_CLOCK = [
+    "# Whether a time service keeps the clock.",
+    "ProtectClock=no",
+    "SystemCallFilter=adjtimex clock_adjtime",
+]
 _GENERATED = "Written by Caretaker from /etc/caretaker/appliance.toml; setup.sh writes it anew."
 
 
@@ -91,10 +97,11 @@ def _rights(manifest: Manifest) -> dict[str, list[str]]:
     """What one remedy needs beyond the others, by its name."""
     found: dict[str, list[str]] = {}
     if any(isinstance(check, ClockCheck) for check in manifest.checks.values()):
-        # As in credentials.py: asking is forbidden with setting, which takes CAP_SYS_TIME.
-        found["clock"] = ["ProtectClock=no", "SystemCallFilter=adjtimex clock_adjtime"]
-    if orders := [each.acme for each in manifest.certificates.values() if each.acme.directory]:
-        found["tls"] = _to_order(orders)
+        found["clock"] = _TO_ASK_FOR_THE_CLOCK
+    if manifest.certificates:
+        orders = [each.acme for each in manifest.certificates.values() if each.acme.directory]
+        # Both would be more than one remedy should have.
+        found["tls"] = _to_order(orders) if orders else _TO_ASK_FOR_THE_CLOCK
     if manifest.locks:
         found["locks"] = _TO_ASK_WHO_HAS_IT_OPEN
     if any(map(_looks_outside, _checks_that_restart(manifest))):

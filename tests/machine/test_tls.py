@@ -121,3 +121,26 @@ def test_the_probe_port_takes_up_a_renewed_pair(appliance: Machine) -> None:
     caretaker(appliance, "tls", "renew", "tls", timeout=60)
     assert on_disk(appliance) != before
     appliance.wait_for(lambda: shown(appliance, 8086) == on_disk(appliance), what="the new pair")
+
+
+def test_the_sandboxed_units_mend_too_by_the_daemons_word_and_at_boot(appliance: Machine) -> None:
+    """The unit that the daemon asks for, and the one before the application."""
+    appliance.sh("hostname clone9")
+    appliance.sh(f"chmod 666 {HOME}/current/key.pem; : > {HOME}/current/key.pem")
+    begun = time.monotonic()
+    appliance.systemctl("start", "caretaker-remedy@tls.service")
+    appliance.wait_for(lambda: healthz(appliance).startswith("200"), timeout=20, what=HEALTHZ)
+    print(f"by the unit: {HEALTHZ} 200 after {time.monotonic() - begun:.2f} s")
+    assert shown(appliance) == on_disk(appliance) != ""
+    assert "DNS:clone9" in names(appliance)
+    facts = appliance.sh(f"stat -c '%U:%G %a' {HOME}/current/key.pem").out.strip()
+    assert facts == "root:sochdb 640"
+
+    before = on_disk(appliance)
+    appliance.systemctl("stop", "sochdb-sochdb.service")
+    appliance.sh(f"rm {HOME}/current/cert.pem")
+    appliance.systemctl("restart", "caretaker-boot.service")
+    assert on_disk(appliance) not in ("", before)
+    assert not appliance.is_active("sochdb-sochdb.service")
+    appliance.systemctl("start", "sochdb-sochdb.service")
+    appliance.wait_for(lambda: shown(appliance) == on_disk(appliance), what="the new pair")
