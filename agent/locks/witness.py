@@ -6,6 +6,7 @@ Refuses to judge, and to touch anything.
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import stat
 from collections.abc import Iterable
@@ -26,7 +27,7 @@ from agent.locks.kernel_locks import kernel_locks
 from agent.manifest.model import Manifest
 from agent.manifest.placeholders import Values, expand_record
 from agent.manifest.upkeep import Lock
-from agent.services.protocol import Services, State
+from agent.services.protocol import Services, ServiceState, State
 
 CAP = 64 << 10  # bytes; postmaster.pid has some hundred
 _SET = 2.0  # seconds; a smaller step turns no judgement (identity.MARGIN)
@@ -36,6 +37,8 @@ _MANAGER = (
 )
 _LOOKS, _PAUSE = 6, 0.6  # seconds; longer than what services know of a unit stays fresh
 _YOUNG = 30.0  # seconds
+_TRIES = 3
+_KERNEL_KINDS = ("flock", "fcntl")
 _DOWN = ("stopped", "failed", "backoff")
 
 
@@ -47,34 +50,39 @@ def gather(
     Other services of the appliance may be at home in a folder that is guarded only by default.
     Raises CaretakerError where the service manager does not answer, OSError, FileFailure.
     """
+    for _ in range(_TRIES):
+        before = _settled(lock, place, host, services)
+        seen = _at_once(lock, place, before.state, host, manifest, services)
+        # What was seen of a service that came up meanwhile goes together with nothing.
+        after = services.state(lock.service)
+        if before == after and not (seen.members and _is_restless(after, host)):
+            break
+        host.clock.sleep(_PAUSE)
+    return seen
+
+
+def _at_once(
+    lock: Lock, place: Place, state: State, host: Host, manifest: Manifest, services: Services
+) -> Evidence:
     file = look(place)
     mounts = parse_mounts(host.kernel.lines("/proc/self/mountinfo"))
     mount = mount_under(place.file, mounts)
-    kernel = kernel_locks(host, place.facts, mount.device if mount is not None else (0, 0))
-    state = services.state(lock.service).state
-    if not kernel and _is_odd(lock, file, services, host.clock.wall()):
-        state = _settled(lock.service, host, services)
     seen = Evidence(
         file=file,
         wall=host.clock.wall(),
         uptime=host.clock.monotonic(),
         file_system=mount.kind if mount is not None else "",
         service=state,
-        kernel=kernel,
+        kernel=kernel_locks(host, place.facts, mount.device if mount is not None else (0, 0)),
     )
-    if state not in _DOWN or file.shape != "file" or lock.kind in ("flock", "fcntl"):
+    if state not in _DOWN or file.shape != "file" or lock.kind in _KERNEL_KINDS:
         return seen
     named = named_in(lock, file.content or b"")
     near = _neighbours(lock, services) if is_implied(lock, manifest) else frozenset()
     swept = holders.sweep(_sought(lock, place, mount, near), but=(os.getpid(),))
-    return Evidence(
-        file=seen.file,
-        wall=seen.wall,
-        uptime=seen.uptime,
-        file_system=seen.file_system,
-        service=seen.service,
+    return dataclasses.replace(
+        seen,
         steady=_is_steady(host),
-        kernel=seen.kernel,
         members=tuple(services.pids(lock.service)),
         # Our own number can't be the holder's: it was given to us after that one ended.
         suspect=passport.of(named.pid) if named and named.pid != os.getpid() else None,
@@ -89,7 +97,7 @@ def gather(
 
 def _is_odd(lock: Lock, file: LockFile, services: Services, now: float) -> bool:
     """Whether the file does not look like the running service's own. Cheap, and no judgement."""
-    if lock.kind in ("flock", "fcntl") or file.shape != "file":
+    if lock.kind in _KERNEL_KINDS or file.shape != "file":
         return False
     if lock.kind == "exists":
         return now - max(file.written, file.changed) > lock.older_than
@@ -97,18 +105,24 @@ def _is_odd(lock: Lock, file: LockFile, services: Services, now: float) -> bool:
     return named is None or named.pid not in services.pids(lock.service)
 
 
-def _settled(service: str, host: Host, services: Services) -> State:
+def _settled(lock: Lock, place: Place, host: Host, services: Services) -> ServiceState:
     """The service's state; of one that is started over and over, that between two starts.
 
-    A program that finds its lock taken ends at once, and is up for a moment each second.
+    A program that finds its lock taken ends at once, and is up for a moment each second. Nothing
+    is waited for where the file looks like the running service's own.
     """
     for _ in range(_LOOKS):
-        found = services.state(service)
-        restless = found.restarts > 0 or host.clock.wall() - found.since < _YOUNG
-        if found.state in _DOWN or not restless:
+        found = services.state(lock.service)
+        if found.state in _DOWN or not _is_restless(found, host):
+            break
+        if not _is_odd(lock, look(place), services, host.clock.wall()):
             break
         host.clock.sleep(_PAUSE)
-    return found.state
+    return found
+
+
+def _is_restless(state: ServiceState, host: Host) -> bool:
+    return state.restarts > 0 or host.clock.wall() - state.since < _YOUNG
 
 
 def look(place: Place) -> LockFile:

@@ -43,6 +43,8 @@ def mend(scene: Scene, fault: Fault) -> str:
             quarantine.bring_back(place, quarantines(scene.layout))
     if scene.booting:
         return _put_away(scene, fault.target, lock)
+    if kept := _why_not(scene, lock):
+        return kept  # It came up by itself meanwhile, say: no reason to stop it.
     before = scene.services.state(lock.service).state
     if before != "stopped" or not scene.layout.embedded:
         # Also of one that is down: systemd then drops a start that waits for its turn.
@@ -52,6 +54,19 @@ def mend(scene: Scene, fault: Fault) -> str:
     finally:
         note = _start_again(scene, lock.service) if before in _WANTED else ""
     return f"{said}{note}"
+
+
+def _why_not(scene: Scene, lock: Lock) -> str:
+    """Why the lock stays as it is; empty where it is left over."""
+    with descent.at(Path(lock.path)) as place:
+        if place is None or place.file < 0:
+            return f"{lock.path} had gone by itself"
+        verdict = judge(lock, _gather(scene, lock, place))
+    return _left_alone(lock, verdict) if not isinstance(verdict, Stale) else ""
+
+
+def _left_alone(lock: Lock, verdict: Held | Free | Unknown) -> str:
+    return f"{lock.path} was left alone: {verdict.reason}"
 
 
 def _start_again(scene: Scene, service: str) -> str:
@@ -117,7 +132,7 @@ def _put_away(scene: Scene, name: str, lock: Lock) -> str:
         seen = _gather(scene, lock, place)
         verdict = judge(lock, seen)
         if not isinstance(verdict, Stale):
-            return f"{lock.path} was left alone: {verdict.reason}"
+            return _left_alone(lock, verdict)
         stamp = rfc3339(scene.host.clock.wall()).replace("-", "").replace(":", "")
         kept = quarantine.put_away(
             place,

@@ -295,7 +295,7 @@ def test_a_file_taken_away_in_between_was_none_of_ours(
 def test_a_service_that_starts_in_between_keeps_its_lock(
     stale: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The second look, after the stop, is what counts."""
+    """And is not stopped: the look before the stop says so."""
     real = witness.gather
 
     def gather(*args: object, **keys: object) -> object:
@@ -305,6 +305,7 @@ def test_a_service_that_starts_in_between_keeps_its_lock(
     monkeypatch.setattr(locks, "gather", gather)
     assert "its service is active" in stale.mend()
     assert stale.file.exists()
+    assert stale.services.done == []
 
 
 KILLED = """

@@ -15,6 +15,7 @@ from tests.unit.locks_stage import OneService, Stage, crew, gone_pid, written
 from tests.unit.test_locks_matrix import HOLD, WORK_IN
 
 pytestmark = pytest.mark.real
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may look at every process")
 
 
 class Patient(Clock):
@@ -28,28 +29,25 @@ class Patient(Clock):
 
 
 class Looping(OneService):
-    """A program that ends at once, each time it is started: up at two looks, then down."""
+    """A program that ends at once, each time it is started: its states, look by look."""
 
-    looks = 0
+    states_seen: tuple[State, ...] = ("starting", "active", "backoff")
     restarts = 3
-    since = 0.0
+    looks = 0
 
     def state(self, name: str) -> ServiceState:
+        found = self.states_seen[min(self.looks, len(self.states_seen) - 1)]
         self.looks += 1
-        states: tuple[State, ...] = ("starting", "active", "backoff")
-        found = states[min(self.looks - 1, 2)] if self.restarts else "active"
-        return ServiceState(
-            name, "db.service", found == "active", found, restarts=self.restarts, since=self.since
-        )
+        return ServiceState(name, "db.service", found == "active", found, restarts=self.restarts)
 
 
-@pytest.fixture
-def looping(root: Path) -> Stage:
-    stage = Stage(root)
-    stage.services = Looping()
+def looping(root: Path, *states: State, restarts: int = 3) -> tuple[Stage, Looping]:
+    stage, service = Stage(root), Looping()
+    service.states_seen, service.restarts = states, restarts
+    stage.services = service
     stage.host = replace(stage.host, clock=Patient())
     written(stage.file, f"{gone_pid()}\n")
-    return stage
+    return stage, service
 
 
 def slept(stage: Stage) -> list[float]:
@@ -57,25 +55,49 @@ def slept(stage: Stage) -> list[float]:
     return stage.host.clock.slept
 
 
-def test_a_service_started_over_and_over_is_judged_between_two_starts(looping: Stage) -> None:
-    fault = looping.find()
+@as_root
+@pytest.mark.parametrize(
+    ("states", "waits"),
+    [
+        (("starting", "active", "backoff"), 2),
+        (("backoff",), 0),
+        (("failed",), 0),
+        # It came up while the processes were looked at: what was seen goes together with nothing.
+        (("backoff", "starting", "active", "backoff"), 2),
+    ],
+)
+def test_a_service_started_over_and_over_is_judged_between_two_starts(
+    root: Path, states: tuple[State, ...], waits: int
+) -> None:
+    stage, _ = looping(root, *states)
+    fault = stage.find()
     assert fault is not None
     assert fault.plan.startswith("stop db, look again")
-    assert slept(looping) == [0.6]
+    assert slept(stage) == [0.6] * waits
 
 
-def test_a_service_that_runs_is_not_waited_for(looping: Stage) -> None:
-    assert isinstance(looping.services, Looping)
-    looping.services.restarts = 0
-    assert looping.find() is None
-    assert slept(looping) == []
+@as_root
+def test_processes_of_a_start_that_is_over_are_waited_for(root: Path) -> None:
+    stage, service = looping(root, "backoff")
+    service.members = [4242]
+    fault = stage.find()
+    assert fault is not None
+    assert "yet processes of it run" in fault.refusal
+    assert slept(stage) == [0.6] * 3
 
 
-def test_a_lock_of_the_running_service_s_own_is_not_waited_for(looping: Stage) -> None:
-    looping.services.members = [4242]
-    written(looping.file, "4242\n")
-    assert looping.find() is None
-    assert slept(looping) == []
+def test_a_service_that_runs_is_not_waited_for(root: Path) -> None:
+    stage, _ = looping(root, "active", restarts=0)
+    assert stage.find() is None
+    assert slept(stage) == []
+
+
+def test_a_lock_of_the_running_service_s_own_is_not_waited_for(root: Path) -> None:
+    stage, service = looping(root, "active")
+    service.members = [4242]
+    written(stage.file, "4242\n")
+    assert stage.find() is None
+    assert slept(stage) == []
 
 
 class Two(OneService):
@@ -90,7 +112,7 @@ class Two(OneService):
         return [self.neighbour] if name == "web" else []
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root may look at every process")
+@as_root
 @pytest.mark.parametrize(
     ("protects", "code", "stays"),
     [
