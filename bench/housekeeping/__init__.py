@@ -1,0 +1,1 @@
+"""What housekeeping costs while there is nothing to do."""
