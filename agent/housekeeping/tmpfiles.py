@@ -1,9 +1,8 @@
-"""What systemd-tmpfiles is told: folders in /run to make, and folders to keep off. Pure.
+"""What systemd-tmpfiles is told: the declared folders in /run, which is empty at boot. Pure.
 
 Owns the lines of tmpfiles.d(5). No line has an age: of a file that is open, or was renamed into
-place a moment ago, tmpfiles would not know, so cleaning is `purge`'s alone. For that tmpfiles'
-own rules for /tmp and /var/tmp must leave the declared folders to it. Refuses folders below the
-application's data, which is not there yet when tmpfiles runs at boot; the remedy `paths` has them.
+place a moment ago, tmpfiles does not know, so cleaning is `purge`'s alone. Refuses folders below
+the application's data, which may not be there yet when tmpfiles runs; the remedy `paths` has them.
 """
 
 from __future__ import annotations
@@ -17,7 +16,6 @@ from agent.manifest.placeholders import Values, expand
 from agent.services.units import UnitFile
 
 FOLDER = "etc/tmpfiles.d"
-_CLEANED = ("tmp", "var/tmp", "run")  # what tmpfiles of a distribution cleans by age
 _GENERATED = "Written by Caretaker from /etc/caretaker/appliance.toml; setup.sh writes it anew."
 
 
@@ -27,11 +25,11 @@ def rules_path(layout: Layout) -> Path:
 
 def rules(manifest: Manifest, layout: Layout, values: Values) -> UnitFile | None:
     """The file; None where there is nothing to say. Raises ManifestError."""
-    lines = [*_made(manifest, layout, values), *_left_alone(manifest, layout, values)]
+    lines = list(_made(manifest, layout, values))
     if not lines:
         return None
     app = manifest.appliance.name
-    head = [f"# Folders of the appliance {app}.", f"# {_GENERATED}"]
+    head = [f"# Folders of the appliance {app} in /run.", f"# {_GENERATED}"]
     return UnitFile(rules_path(layout), "\n".join([*head, *lines, ""]))
 
 
@@ -48,14 +46,6 @@ def _made(manifest: Manifest, layout: Layout, values: Values) -> Iterator[str]:
         found.append((layout.app_run, "0755", app, app))
     for path, mode, user, group in sorted(found):
         yield f"d {_quoted(path)} {mode} {user} {group} -"
-
-
-def _left_alone(manifest: Manifest, layout: Layout, values: Values) -> Iterator[str]:
-    cleaned = [layout.root / each for each in _CLEANED]
-    paths = {Path(expand(each.path, values)) for each in manifest.purge.values()}
-    for path in sorted(paths):
-        if any(each in path.parents for each in cleaned):
-            yield f"x {_quoted(path)} - - - -"
 
 
 def _quoted(path: Path) -> str:

@@ -28,6 +28,8 @@ REMEDIES = (
 )
 _USER = re.compile(r"[a-z_][a-z0-9_-]*")
 _IN_ARGUMENTS = "every user can read a program's arguments; let the program read the secret's file"
+_OF_EACH_UNIT = "is in a folder that each unit has for itself; use {run}"
+_PRIVATE = ("/tmp/", "/var/tmp/")  # noqa: S108 (named, not used)
 _SHORTEST_WINDOW = Duration(60)
 
 
@@ -94,8 +96,8 @@ def _locks(manifest: Manifest) -> Iterator[Complaint]:
         path = ("locks", name)
         yield from _service(manifest.services, lock.service, (*path, "service"))
         yield from _whole_path((*path, "path"), lock.path)
-        if lock.path.startswith(("/tmp/", "/var/tmp/")):  # noqa: S108 (named, not used)
-            yield (*path, "path"), "is in a folder that each unit has for itself; use {run}"
+        if lock.path.startswith(_PRIVATE):
+            yield (*path, "path"), _OF_EACH_UNIT
         for each in lock.protects:
             yield from _whole_path((*path, "protects"), each)
 
@@ -124,7 +126,9 @@ def _paths(manifest: Manifest) -> Iterator[Complaint]:
         yield from _user(path, owned.group, key="group")
     for name, purge in manifest.purge.items():
         yield from _whole_path(("purge", name, "path"), purge.path)
-        if _is_no_place_for_waste(purge.path):
+        if f"{purge.path}/".startswith(_PRIVATE):
+            yield ("purge", name, "path"), _OF_EACH_UNIT
+        elif _is_no_place_for_waste(purge.path):
             yield ("purge", name, "path"), "is more than waste; name a folder of nothing else"
         if purge.older_than <= 0:
             yield ("purge", name, "older_than"), "must be more than 0s: what is new is in use"
