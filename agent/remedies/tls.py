@@ -30,20 +30,27 @@ CURES = (
 )
 
 
+# Orders from an authority have attempts of their own: while they fail, a pair that broke is still
+# mended at once, by our own.
+_ORDER = ":order"  # no certificate can be named so
+
+
 def find(scene: Scene) -> list[Fault]:
     from agent.tls import judging
 
     faults = []
     for name in scene.manifest.certificates:
-        trouble = judging.decide(_wanted(scene, name))
+        wanted = _wanted(scene, name)
+        trouble = judging.decide(wanted)
         if trouble is None:
             continue
+        ordering = judging.calls_for_order(wanted, trouble)
         faults.append(
             Fault(
-                target=name,
+                target=f"{name}{_ORDER}" if ordering else name,
                 code=trouble.code,
                 summary=f"certificate {name}: {trouble.summary}",
-                plan="" if trouble.refusal else _plan(scene, name, trouble.act),
+                plan="" if trouble.refusal else _plan(scene, name, trouble.act, ordering=ordering),
                 refusal=trouble.refusal,
                 hint=trouble.hint,
             )
@@ -51,20 +58,21 @@ def find(scene: Scene) -> list[Fault]:
     return faults
 
 
-def _plan(scene: Scene, name: str, act: str) -> str:
+def _plan(scene: Scene, name: str, act: str, *, ordering: bool) -> str:
     if act == "rights":
         return "set owner and mode right"
     services = ", ".join(scene.manifest.certificates[name].services)
     reload = f", reload {services}" if services and not scene.booting else ""
     port = scene.manifest.certificates[name].port
     see = f", see port {port} show it" if port and reload else ""
-    return f"make a new pair, put it in use{reload}{see}"
+    make = "order a pair from the authority" if ordering else "make a new pair"
+    return f"{make}, put it in use{reload}{see}"
 
 
 def mend(scene: Scene, fault: Fault) -> str:
     from agent.tls import judging, pair, placing, renewal, rights
 
-    wanted, done = _wanted(scene, fault.target), []
+    wanted, done = _wanted(scene, fault.target.removesuffix(_ORDER)), []
     for _ in range(2):  # Behind wrong rights may stand a pair that is no good either.
         trouble, folder = judging.decide(wanted), placing.in_use(wanted.home)
         if trouble is None:

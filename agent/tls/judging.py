@@ -79,10 +79,15 @@ def _customers_hint(wanted: Wanted, found: Trouble) -> str:
 
 def _not_now(wanted: Wanted, found: Trouble) -> Trouble:
     """A pair that serves is not replaced by one of our own while an authority is to give it."""
-    if found.act != "make" or found.refusal or found.code not in SERVES:
+    if found.refusal or not calls_for_order(wanted, found):
         return found
-    why = asking.why_not_now(wanted) if asking.is_wanted(wanted) else ""
+    why = asking.why_not_now(wanted)
     return replace(found, refusal=why, hint=f"caretaker tls renew {wanted.name}") if why else found
+
+
+def calls_for_order(wanted: Wanted, found: Trouble) -> bool:
+    """Whether nothing is lost until an authority has given another pair."""
+    return found.act == "make" and found.code in SERVES and asking.is_wanted(wanted)
 
 
 def judge(wanted: Wanted) -> Trouble | None:

@@ -151,3 +151,27 @@ def test_without_an_authority_our_own_serves_and_the_order_is_told(machine: Mach
     machine.wait_for_port(14000)
     machine.caretaker("tls", "renew", "web", timeout=60)
     assert "Pebble Intermediate" in issuer(machine)
+
+
+CHECKED = """
+[checks.pair]
+type = "certificate"
+certificate = "web"
+every = "1s"
+timeout = "900ms"
+"""
+
+
+def test_after_the_start_the_daemon_has_it_ordered_by_itself(machine: Machine) -> None:
+    install(machine, ACME + CHECKED)
+    machine.systemctl("start", "caretaker-boot.service", timeout=60)
+    assert "local authority" in issuer(machine), machine.journal("-u", "caretaker-boot.service")
+    began = time.monotonic()
+    machine.systemctl("start", "shop.target", "caretaker.target")
+    machine.wait_for(lambda: "Pebble" in issuer(machine), timeout=30, what="the authority's pair")
+    print(f"from the start of the daemon to a pair of the authority's: "
+          f"{time.monotonic() - began:.1f} s")  # fmt: skip
+    machine.wait_for(
+        lambda: "fallback" not in machine.caretaker("health", "--json", check=False).out,
+        what="the check to pass",
+    )

@@ -161,3 +161,13 @@ environment = {{ TOKEN = "{{secret:dns}}" }}
     state = tmp_path / "var/lib/caretaker"
     told = b"".join(path.read_bytes() for path in state.rglob("*") if path.is_file())
     assert b"s3cret-of-the-zone" not in told + done.stdout.encode() + done.stderr.encode()
+
+
+def test_a_pair_that_breaks_is_mended_while_orders_wait(server: Pebble, tmp_path: Path) -> None:
+    declare(tmp_path, server, port=1)
+    mend(tmp_path)
+    current = tmp_path / "etc/notes/tls/web/current"
+    (current / "key.pem").write_bytes(b"")
+    done = mend(tmp_path)
+    assert NAME in greeted(current, (current / "ca.pem").read_bytes()), done.stdout
+    assert "web:order" in done.stdout + done.stderr
