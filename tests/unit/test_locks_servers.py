@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from agent.locks import witness
+from tests.unit.fuse_folder import fuse_folder
 from tests.unit.locks_stage import Crew, Stage, crew, gone_pid, written
 from tests.unit.test_checks_real_postgres import free_port
 from tests.unit.test_locks_matrix import goes, stays, wait_for
@@ -194,6 +195,14 @@ def test_sochdb_holds_its_lock_by_flock(root: Path, people: Crew, kind: str) -> 
         assert "the file itself is in nobody's way" in stays(stage)
     else:
         goes(stage)
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/fuse"), reason="this machine has no FUSE")
+def test_a_real_file_system_of_which_nobody_knows_who_else_has_it(root: Path) -> None:
+    (root / "shared").mkdir()
+    with fuse_folder(root / "shared", "db.pid", b"%d\n" % gone_pid()) as shared:
+        stage = Stage(root, path=shared / "db.pid")
+        assert "it stands on fuse.sshfs" in stays(stage)
 
 
 # --- pid reuse ---
