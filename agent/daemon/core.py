@@ -217,6 +217,7 @@ class Daemon:
             self.host.clock,
             errand=lambda up_since: errands.housekeeping(layout, up_since),
             warn=lambda message: records.warn(message, code="housekeeping"),
+            ended=records.refresh,
         )
 
     def _service_changed(self, state: ServiceState) -> None:

@@ -29,7 +29,7 @@ class Housekeeper:
     """Safe from any thread, but for `turn`, which runs once at a time.
 
     `errand` starts the one-shot and waits for its end: from when on tasks are watched over (since
-    1970), its exit status; HostFailure. `warn` hears of one that did not work.
+    1970), its exit status; HostFailure. `warn` hears of one that did not work, `ended` of each.
     """
 
     def __init__(
@@ -39,11 +39,13 @@ class Housekeeper:
         *,
         errand: Callable[[float], int],
         warn: Callable[[str], None],
+        ended: Callable[[], None] = lambda: None,
     ) -> None:
         self._layout = layout
         self._clock = clock
         self._errand = errand
         self._warn = warn
+        self._ended = ended
         self._began = clock.monotonic()
         self._offset = clock.wall() - self._began
         self._not_before = self._began + _FIRST
@@ -100,6 +102,7 @@ class Housekeeper:
             self._under_way = False
         self._asked = self._clock.monotonic()
         self.read()
+        self._ended()
         due = self._states.next
         if not told and (due is None or due > min(begun, self._clock.wall())):
             self._pause = 0.0
