@@ -76,7 +76,7 @@ def write(home: Path, issued: Issued, ownership: Ownership, *, server_name: str)
     """
     files.ensure_folder(home, mode=FOLDER_MODE)
     folder = home / issued.folder
-    if folder == in_use(home):
+    if folder.name == _name_in_use(home):
         return folder
     trees.remove(folder)  # The same one, left half-made or brought before.
     _write(folder, issued, ownership)
@@ -128,20 +128,22 @@ def tidy(home: Path) -> list[Path]:
 
 def half_made(home: Path) -> list[Path]:
     """Pairs that were being written when their writer died, and links never renamed."""
-    current = in_use(home)
+    current = _name_in_use(home)
     unfinished = [
-        folder for folder in _folders(home) if folder != current and not (folder / LAST).exists()
+        folder
+        for folder in _folders(home)
+        if folder.name != current and not (folder / LAST).exists()
     ]
     return unfinished + leftovers.find(home)
 
 
 def _superseded(home: Path, *, customers: bool) -> list[Path]:
-    previous, current = files.link_target(home / PREVIOUS), in_use(home)
+    previous, current = files.link_target(home / PREVIOUS), _name_in_use(home)
     spare = [
         folder
         for folder in _folders(home)
         if folder.name.startswith(CUSTOMER_PREFIX) is customers and (folder / LAST).exists()
-        if folder != current
+        if folder.name != current
     ]
     # The newest by when they were written; where a clock stepped, another is kept, no worse.
     spare.sort(key=lambda each: (each.name == previous, each.stat().st_mtime), reverse=True)
@@ -178,6 +180,11 @@ def origin_of(folder: Path) -> Origin:
         return msgspec.json.decode(files.read_bytes(folder / ORIGIN, cap=4096), type=Origin)
     except (FileNotFoundError, FileFailure, msgspec.DecodeError):
         return Origin()
+
+
+def _name_in_use(home: Path) -> str:
+    """Compared by name: on the way to `home` may stand a link of the operator's."""
+    return files.link_target(home / CURRENT)
 
 
 def in_use(home: Path) -> Path | None:

@@ -37,7 +37,7 @@ def put_in_use(wanted: Wanted, issued: Issued, services: Services | None) -> str
     try:
         told += _tell(wanted, issued, services, port_worked=bool(seen), again=not served)
     except CaretakerError as error:
-        if not served or before is None or before == folder:
+        if not served or before is None or before.name == folder.name:
             raise
         _take_back(wanted, before.name, services, error)
     return told

@@ -283,6 +283,18 @@ def test_a_service_that_somebody_stopped_stays_stopped(shop: Shop) -> None:
     assert shop.service.reloads == 0
 
 
+def test_a_link_on_the_way_there_costs_no_pair(shop: Shop, tmp_path: Path) -> None:
+    disk = shop.home.parent.rename(tmp_path / "elsewhere")
+    shop.home.parent.symlink_to(disk)
+    for number in range(1, 5):
+        shop.at(NOW + 300 * DAY * number, boot=str(number))
+        shop.mend()
+    (shop.current / "ca.pem").unlink()
+    assert placing.half_made(shop.home) == []
+    placing.tidy(shop.home)
+    assert (shop.current / "cert.pem").exists()
+
+
 def test_old_pairs_go_and_two_stay(shop: Shop) -> None:
     for number in range(1, 6):
         shop.at(NOW + 300 * DAY * number, boot=str(number))

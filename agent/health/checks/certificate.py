@@ -82,7 +82,10 @@ def _of_this_machine(
             return warned("certificate-names", f"{whom} is not valid for {', '.join(missing)}")
     if facts.fallback:
         return warned("certificate-fallback", f"{whom} is this machine's own, not the authority's")
-    folder = context.layout.certificate(check.certificate).resolve()
+    home = context.layout.certificate(check.certificate)
+    folder = home.resolve()
+    if folder.parent != home.parent.resolve():
+        return None  # The operator's link to files elsewhere, whose owners are not ours to judge.
     try:
         wrong = wrong_rights(folder, ownership_on(context.layout))
     except FileFailure as error:
