@@ -62,7 +62,9 @@ class Acme(Struct, frozen=True, kw_only=True):
     kid: A[str, says("Key identifier of an account you have there (external account).")] = ""
     hmac: A[str, says("And its key, `{secret:NAME}`, as the authority wrote it.")] = ""
     profile: A[str, says("Profile of the authority's, by its name; empty: its usual one.")] = ""
-    timeout: A[Duration, says("Longest an order may take, waits included.")] = Duration(300)
+    timeout: A[Duration, says("Longest an order may take; no other remedy runs meanwhile.")] = (
+        Duration(120)
+    )
 
 
 def acme_complaints(

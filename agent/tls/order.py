@@ -39,7 +39,7 @@ class Order(Struct, frozen=True, kw_only=True):
     user: str = ""
     hook_seconds: float = 60.0
     spread: float = 30.0
-    seconds: float = 300.0
+    seconds: float = 120.0
 
     def __repr__(self) -> str:
         return f"Order(directory={self.directory!r})"  # hmac and environment hold secrets

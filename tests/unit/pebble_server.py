@@ -6,6 +6,7 @@ authority's own server, all of which end with the `with`. Debian packages both p
 
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -27,10 +28,12 @@ NEEDED = pytest.mark.skipif(
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Below the range from which the kernel takes ports for connections of other tests."""
+    while True:
+        port = random.randrange(20000, 32000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 @dataclass
