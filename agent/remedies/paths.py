@@ -1,7 +1,7 @@
 """`paths`: owner and mode of Caretaker's own folders and of declared paths; missing folders.
 
 Owns comparing and restoring, one path at a time. Refuses to recurse into data, to follow a link
-that a stranger may have made, to open a declared path wider for others than it stands, to set a
+that a stranger may have made, to undo a hardening (a path closed tighter for others), to set a
 setuid bit, and to make an empty folder where data is missing.
 """
 
@@ -141,12 +141,16 @@ def _not_this_one(wanted: Owned, facts: os.stat_result) -> str:
 
 
 def _mode(wanted: Owned, facts: os.stat_result) -> int:
-    """What its mode is to become: bits beyond the declared go, only the owner's are added."""
+    """What its mode is to become: bits beyond the declared go.
+
+    One closed to its own owner was broken, for nobody hardens that way: it becomes as declared.
+    Else others' bits are not added, since somebody may have taken them away on purpose.
+    """
     stands = stat.S_IMODE(facts.st_mode)
     kept = stands & (stat.S_ISGID | stat.S_ISVTX) if wanted.folder else 0
-    if wanted.ours:
-        return kept | wanted.mode
-    return kept | (stands & wanted.mode & 0o777) | (wanted.mode & 0o700)
+    if wanted.ours or wanted.mode & ~stands & 0o700:
+        return kept | (wanted.mode & 0o777)
+    return kept | (stands & wanted.mode & 0o777)
 
 
 def _unmounted(scene: Scene, path: Path) -> str:
