@@ -74,7 +74,7 @@ FAULTS = (
     Fault("stale postmaster.pid, its number taken", shell(_STALE), named=True,
           prepare=shell(f"cp {DATA}/pg/postmaster.pid /tmp/postmaster.pid")),
     Fault("disk full of old files",
-          shell(f"head -c 1g /dev/zero >{DATA}/uploads/b.tmp || true"),
+          shell(f"head -c 1G /dev/zero >{DATA}/uploads/b.tmp || true"),
           prepare=shell(f"""
               mount -t tmpfs -o size=1g,mode=750 none {DATA}/uploads
               chown --reference={DATA} {DATA}/uploads
