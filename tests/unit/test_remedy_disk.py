@@ -173,14 +173,14 @@ def test_one_task_that_breaks_does_not_stop_the_next(stage: Scene, tasks: Tasks)
 
 def test_a_vendors_program_is_not_run_again_within_the_hour(root: Path, tasks: Tasks) -> None:
     tasks()
-    text = '[tasks.trim]\ncalendar = "daily"\ncommand = ["/bin/trim"]\nfrees = true\n'
+    text = '[tasks.slim]\ncalendar = "daily"\ncommand = ["/bin/trim"]\nfrees = true\n'
     stage = scene(root, text)
     host = scripted(stage)
     host.kernel.files["/proc/self/mountinfo"] = ROOT_MOUNT
-    host.programs["/bin/trim"] = "trimmed"
+    host.programs["/bin/trim"] = "slimmed"
     host.facts.disk = room(90)
     (fault,) = find(stage)
-    assert fault.plan == "run trim, until it is below the line"
+    assert fault.plan == "run slim, until it is below the line"
     mend(stage, fault)
     (fault,) = find(stage)
     assert fault.refusal

@@ -48,6 +48,8 @@ def test_there_is_a_unit_a_command_a_drop_in_a_unit_a_target_and_the_daemons_dro
     assert sorted(files_of(SHOP)) == [
         "caretaker-boot.service.d/10-appliance.conf",
         "caretaker-remedy@.service.d/10-appliance.conf",
+        "caretaker-remedy@disk.service.d/10-appliance.conf",
+        "caretaker-remedy@paths.service.d/10-appliance.conf",
         "caretaker.service.d/10-appliance.conf",
         "postgresql.service.d/10-shop.conf",
         "shop-app.service",
