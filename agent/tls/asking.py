@@ -42,6 +42,12 @@ def is_wanted(wanted: Wanted) -> bool:
     return bool(acme.directory) and wanted.values is not None and is_true(wanted, acme.when)
 
 
+def directory_of(wanted: Wanted) -> str:
+    """Without a look at secrets."""
+    assert wanted.values is not None
+    return expand(wanted.spec.acme.directory, wanted.values)
+
+
 def authority_for(wanted: Wanted) -> Acme:
     """The authority, placeholders filled in. Raises what that raises: a secret is not there."""
     assert wanted.values is not None

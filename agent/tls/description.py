@@ -77,7 +77,7 @@ def _with_orders(wanted: Wanted, found: Description) -> Description:
     note = asking.note_of(wanted)
     return msgspec.structs.replace(
         found,
-        authority=asking.authority_for(wanted).directory,
+        authority=asking.directory_of(wanted),
         account=note.account,
         ordered=note.asked or None,
         again=note.again if asking.waits(wanted) else None,

@@ -206,6 +206,11 @@ def _fallback(wanted: Wanted, seen: Seen) -> Trouble | None:
     wished = asking.is_wanted(wanted)
     if seen.origin.fallback and not wished:
         return Trouble("certificate-fallback", "it serves for an authority's, not wanted any more")
+    if seen.origin.by == "acme" and wished:
+        now = asking.directory_of(wanted)
+        other = f"it is from {seen.origin.authority}, not from {now}"
+        # From the authority's trial directory (staging), mostly, which nobody trusts.
+        return None if seen.origin.authority == now else Trouble("certificate-fallback", other)
     if seen.origin.by != "caretaker" or not wished:
         return None
     return Trouble("certificate-fallback", "it is this machine's own, not yet the authority's")

@@ -48,7 +48,8 @@ def obtain(wanted: Wanted, *, vouched: bool) -> Issued:
     outcome = _ordered(wanted, _order(wanted, acme, _request(key, names)), acme)
     if not outcome.trouble:
         try:
-            issued = _checked(outcome.chain, key, names)
+            origin = Origin(by="acme", authority=acme.directory)
+            issued = _checked(outcome.chain, key, names, origin)
         except ValueError as error:
             outcome = Outcome(trouble="authority", problem=str(error))
         else:
@@ -134,7 +135,7 @@ def _ordered(wanted: Wanted, order: Order, acme: Acme) -> Outcome:
         return Outcome(trouble="internal", problem=f"the order broke off: {done.reason}")
 
 
-def _checked(text: str, key: Key, names: list[str]) -> Issued:
+def _checked(text: str, key: Key, names: list[str], origin: Origin) -> Issued:
     """The pair, if that is what was asked for. ValueError with what it is not."""
     if len(text) > _CAP:
         raise ValueError("the chain is longer than any real one")
@@ -156,7 +157,7 @@ def _checked(text: str, key: Key, names: list[str]) -> Issued:
         certificate=reading.pem_of(leaf),
         chain=reading.pem_of(leaf, *above),
         ca=reading.pem_of(*(above or [leaf])),
-        origin=Origin(by="acme"),
+        origin=origin,
     )
 
 

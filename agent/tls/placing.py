@@ -35,12 +35,14 @@ class Origin(msgspec.Struct, frozen=True):
 
     `provisional`: made for any clock, with dates to match, until there is one to believe.
     `fallback`: ours serves in place of an authority's, which did not come or was not asked yet.
+    `authority`: the directory of the one that gave it.
     """
 
     by: Literal["caretaker", "customer", "acme"] = "caretaker"
     clock: Trust = "plausible"
     provisional: bool = False
     fallback: bool = False
+    authority: str = ""
 
 
 _OURS = Origin()

@@ -314,6 +314,18 @@ def test_names_that_no_authority_can_sign_are_not_asked_for(
     assert host.asked == []
 
 
+def test_another_authority_gives_another_pair(wanted: Wanted, host: ScriptedHost) -> None:
+    """From the trial directory to the real one: nobody trusts the pair of the first."""
+    answers(host, signed)
+    pair.make(wanted)
+    acme = msgspec.structs.replace(ACME, directory="https://ca.example.net/dir")
+    moved = replace(wanted, spec=Certificate(names=[NAME], acme=acme))
+    assert "not from https://ca.example.net/dir" in pair.why_replace(moved)
+    folder = pair.make(moved)
+    assert placing.origin_of(folder).authority == "https://ca.example.net/dir"
+    assert judging.decide(moved) is None
+
+
 def test_a_secret_that_is_not_there_is_told(wanted: Wanted, host: ScriptedHost) -> None:
     def missing(_: str) -> str:
         raise MachineError("secret-missing", "the secret hmac was never made")
