@@ -198,7 +198,7 @@ REMEDY = Remedy(
     title="owner and mode of declared paths, missing folders",
     cures=(
         *("path-missing", "path-owner", "path-mode", "path-kind", "path-link", "path-stricter"),
-        *("path-unknown", "unit-failed", "unit-restarting", "file-missing", "file-unreadable"),
+        *("path-unknown", "unit-failed", "file-missing", "file-unreadable"),
     ),
     find=find,
     mend=mend,

@@ -14,18 +14,21 @@ from tests.unit.upkeep_world import as_machine, scene, scripted
 
 
 class World:
-    """Chores, and a remedy `state` whose faults the test names."""
+    """Chores, and one remedy, `state`, whose faults the test names."""
 
-    def __init__(self, root: Path, monkeypatch: pytest.MonkeyPatch, more: str = "") -> None:
+    def __init__(
+        self, root: Path, monkeypatch: pytest.MonkeyPatch, more: str = "", wrong: str = "state"
+    ) -> None:
+        self.wrong = wrong
         self.stage = scene(root, more)
         self.faults: list[Fault] = []
         self.mended: list[str] = []
-        own = [self._remedy(name) for name in ("tls", "state", "paths")]
+        own = [self._remedy(name) for name in ("tls", "state", "paths", "disk")]
         monkeypatch.setattr(roster, "REMEDIES", tuple(own))
 
     def _remedy(self, name: str) -> Remedy:
         def find(scene: Scene) -> list[Fault]:
-            return self.faults if name == "state" else []
+            return self.faults if name == self.wrong else []
 
         def mend(scene: Scene, fault: Fault) -> str:
             self.faults = []
@@ -76,6 +79,18 @@ def test_on_systemd_it_runs_in_its_own_unit(root: Path, monkeypatch: pytest.Monk
     assert world.mended == []
     scripted(machine).systemd.answers["start"] = 1
     assert run(world.chores(stage=machine)).problems == ("state: exit status 1",)
+
+
+def test_nobody_waits_for_what_runs_tasks_itself(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World(root, monkeypatch, wrong="disk")
+    world.faults = [WRONG]
+    machine = as_machine(world.stage)
+    run(world.chores(stage=machine))
+    expected = ("start", "--no-block", "caretaker-remedy@disk.service")
+    assert scripted(machine).systemd.controlled == [expected]
+    assert run(world.chores()).items == 0  # embedded, it would wait for itself
 
 
 def test_one_that_is_off_is_left_alone(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,8 +12,10 @@ from agent.housekeeping.task import Chores, Done, Task
 from agent.manifest.kinds import Duration
 from agent.manifest.upkeep import Schedule
 
-# A read-only disk has a check, where the vendor declared one.
-REMEDIES = ("state", "paths", "packages", "readonly")
+# Disks have checks, but only those that the vendor declared one for.
+REMEDIES = ("state", "paths", "packages", "readonly", "disk")
+# It runs tasks itself, one of which we are, so nobody waits for it: on systemd only.
+_NOT_WAITED_FOR = ("disk",)
 
 _TIMEOUT = 840.0  # seconds: above what the unit of a remedy may take
 
@@ -28,7 +30,7 @@ def run(chores: Chores) -> Done:
     problems: list[str] = []
     found = 0
     for remedy in ALL:
-        if remedy.name not in REMEDIES or remedy.name in chores.manifest.remediation.off:
+        if remedy.name not in _wanted(chores):
             continue
         try:
             faults = remedy.find(scene)
@@ -44,12 +46,25 @@ def run(chores: Chores) -> Done:
     return Done(summary=summary, items=found, lines=tuple(lines), problems=tuple(problems))
 
 
+def _wanted(chores: Chores) -> tuple[str, ...]:
+    apart = _on_systemd(chores)
+    return tuple(
+        name
+        for name in REMEDIES
+        if name not in chores.manifest.remediation.off and (apart or name not in _NOT_WAITED_FOR)
+    )
+
+
+def _on_systemd(chores: Chores) -> bool:
+    return not chores.layout.embedded and chores.host.systemd.booted()
+
+
 def _call(chores: Chores, name: str) -> None:
     """Run the remedy by its rules; what comes of it stands in the ledger. Raises BusyError."""
-    if not chores.layout.embedded and chores.host.systemd.booted():
-        done = chores.host.systemd.control(
-            "start", f"caretaker-remedy@{name}.service", timeout=_TIMEOUT
-        )
+    if _on_systemd(chores):
+        wait = ["--no-block"] if name in _NOT_WAITED_FOR else []
+        unit = f"caretaker-remedy@{name}.service"
+        done = chores.host.systemd.control("start", *wait, unit, timeout=_TIMEOUT)
         if not done.ok:
             raise HostFailure(done.reason)
         return
