@@ -47,7 +47,7 @@ def one_shot_drop_ins(manifest: Manifest, layout: Layout, values: Values) -> dic
         BOOT: _text(manifest, [*_boot_unit(manifest, layout), "[Service]", *own]),
         REMEDY: _text(manifest, ["[Service]", writes]),
     }
-    for name, rights in _rights(manifest).items():
+    for name, rights in _rights(manifest, values).items():
         unit = REMEDY.replace("@", f"@{name}")
         # Once more: of two drop-ins with one name the instance's hides the template's.
         found[unit] = _text(manifest, ["[Service]", writes, *rights])
@@ -93,7 +93,7 @@ def _text(manifest: Manifest, lines: list[str]) -> str:
     )
 
 
-def _rights(manifest: Manifest) -> dict[str, list[str]]:
+def _rights(manifest: Manifest, values: Values) -> dict[str, list[str]]:
     """What one remedy needs beyond the others, by its name."""
     found: dict[str, list[str]] = {}
     if any(isinstance(check, ClockCheck) for check in manifest.checks.values()):
@@ -104,7 +104,7 @@ def _rights(manifest: Manifest) -> dict[str, list[str]]:
         found["tls"] = _to_order(orders) if orders else _TO_ASK_FOR_THE_CLOCK
     if manifest.locks:
         found["locks"] = _TO_ASK_WHO_HAS_IT_OPEN
-    if any(map(_looks_outside, _checks_that_restart(manifest))):
+    if any(_looks_outside(each, values) for each in _checks_that_restart(manifest)):
         found["services"] = [
             "# A check that may have a service restarted looks at another machine.",
             "IPAddressAllow=any",
@@ -119,7 +119,11 @@ def _rights(manifest: Manifest) -> dict[str, list[str]]:
     for name, spec in manifest.remedies.items():
         checks = [manifest.checks[each] for each in spec.checks]
         found[name] = [
-            *(["IPAddressAllow=any"] if any(map(_looks_outside, checks)) else []),
+            *(
+                ["IPAddressAllow=any"]
+                if any(_looks_outside(each, values) for each in checks)
+                else []
+            ),
             "# Only a program of the vendor's, run as its user, and ended when its time is over.",
             "CapabilityBoundingSet=",
             "CapabilityBoundingSet=CAP_DAC_READ_SEARCH CAP_SETUID CAP_SETGID CAP_KILL",
@@ -150,9 +154,12 @@ def _checks_that_restart(manifest: Manifest) -> list[Check]:
     return [manifest.checks[name] for name in (*names, *causes)]
 
 
-def _looks_outside(check: Check) -> bool:
-    host = getattr(check, "address", "") or urlsplit(getattr(check, "url", "")).hostname or ""
-    return bool(host) and host not in _HERE and not host.startswith(("/", "{data}", "{run}"))
+def _looks_outside(check: Check, values: Values) -> bool:
+    """Whether it needs the network. A name that holds a secret is none of this machine's."""
+    text = getattr(check, "address", "") or getattr(check, "url", "")
+    address = text if holds_secret(text) else expand(text, values)
+    host = (urlsplit(address).hostname or "") if hasattr(check, "url") else address
+    return bool(host) and host not in _HERE and not host.startswith("/")
 
 
 def _boot_unit(manifest: Manifest, layout: Layout) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from agent.manifest.placeholders import Values
 from agent.services.one_shots import one_shot_drop_ins
 from tests.unit.services_fixtures import layout_at, manifest_of, values_of
 
@@ -31,4 +32,16 @@ def test_it_reaches_other_machines_only_for_a_check_that_looks_there(
     layout = layout_at()
     manifest = manifest_of(f"{WEB}{CAUSE}[checks.a]\n{check}\n")
     found = one_shot_drop_ins(manifest, layout, values_of(layout))
+    assert ("IPAddressAllow=any" in found.get(DROP_IN, "")) is expected
+
+
+@pytest.mark.parametrize(("listen", "expected"), [("127.0.0.1", False), ("10.1.2.3", True)])
+def test_an_address_out_of_the_settings_is_read_there(listen: str, *, expected: bool) -> None:
+    layout = layout_at()
+    values = values_of(layout)
+    named = {**values.named, "setting": lambda name: listen}
+    check = 'type = "http"\nurl = "http://{setting:listen}:80/"\nrestart = "web"'
+    setting = '[settings.listen]\ntitle = "Where"\n'
+    manifest = manifest_of(f"{WEB}{setting}[checks.a]\n{check}\n")
+    found = one_shot_drop_ins(manifest, layout, Values(values.paths, named))
     assert ("IPAddressAllow=any" in found.get(DROP_IN, "")) is expected
