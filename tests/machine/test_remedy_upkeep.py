@@ -86,14 +86,21 @@ def test_an_interrupted_installation_is_finished(machine: Machine, by: str) -> N
     assert "nothing is wrong" in mend(machine, "packages")
 
 
-def test_a_full_disk_is_mended_by_a_task_in_its_own_unit(machine: Machine) -> None:
+@pytest.mark.parametrize("by", ["", "caretaker-task@look-round.service"])
+def test_a_full_disk_is_mended_by_a_task_in_its_own_unit(machine: Machine, by: str) -> None:
     machine.sh("""
         mkdir -p /srv/small && mount -t tmpfs -o size=64m small /srv/small && mkdir /srv/small/old
         head -c 40M /dev/zero > /srv/small/old/dump
         touch -d '2 days ago' /srv/small/old/dump
         cat /dev/zero > /srv/small/data || true
     """)
-    said = mend(machine, "disk")
+    mend(machine, "disk", by=by)
+
+    def told() -> str:
+        return machine.journal("-u", "caretaker-remedy@disk.service", lines=40)
+
+    machine.wait_for(lambda: "disk /srv/small:" in told(), timeout=60, what="the remedy's word")
+    said = told()
     assert "disk /srv/small: mended" in said
     assert "purge: freed 40.0 MiB" in said
     assert not machine.exists("/srv/small/old/dump")
