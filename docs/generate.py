@@ -18,6 +18,7 @@ sys.path.insert(0, str(HERE))
 
 import man_page  # noqa: E402  (found on the path above)
 import tables  # noqa: E402
+import task_table  # noqa: E402
 
 from agent.cli.program import program  # noqa: E402
 from agent.manifest import reference  # noqa: E402
@@ -37,6 +38,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "man/caretaker.1": man_page.page,
     "reference/checks.md": tables.checks,
     "reference/cli.md": command_line,
+    "reference/housekeeping.md": task_table.page,
     "reference/manifest.md": reference.page,
     "reference/preflight.md": tables.preflight,
     "reference/setup.md": tables.setup_options,
