@@ -66,7 +66,9 @@ def writable_paths(manifest: Manifest, layout: Layout, values: Values) -> list[s
             # What is mended is made, renamed or removed, all of which its folder must allow.
             wanted.append(str(named if named.parent == PurePosixPath("/") else named.parent))
     found: list[str] = []
-    for path in sorted({each for each in wanted if each.startswith("/") and each != "/"}, key=len):
+    # The same text at each run, or setup would find changed units; a set has no order.
+    places = {each for each in wanted if each.startswith("/") and each != "/"}
+    for path in sorted(places, key=lambda each: (len(each), each)):
         if not any(path == one or path.startswith(f"{one}/") for one in found):
             found.append(path)
     return found
