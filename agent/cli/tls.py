@@ -45,7 +45,7 @@ def command(context: click.Context) -> None:
 @JSON
 @click.pass_obj
 def list_(layout: Layout, *, as_json: bool = False) -> None:
-    """Show every certificate in a line: who made it, until when, and what is wrong with it."""
+    """Show every certificate in a line."""
     manifest, layout = manifest_of(layout)
     scene = open_scene(manifest, layout)
     told = []
@@ -67,7 +67,7 @@ def list_(layout: Layout, *, as_json: bool = False) -> None:
 @JSON
 @click.pass_obj
 def show(layout: Layout, name: str, *, as_json: bool) -> None:
-    """Show all about the certificate NAME, and which one its port shows now.
+    """Show all about NAME, and what its port shows.
 
     \b
     caretaker tls show main
@@ -85,7 +85,7 @@ def show(layout: Layout, name: str, *, as_json: bool) -> None:
 @click.argument("name")
 @click.pass_obj
 def renew(layout: Layout, name: str) -> None:
-    """Make a new certificate for NAME now, whatever the old one's dates.
+    """Make a new certificate for NAME now.
 
     Its services reload it, its port is asked for it; if the port does not show it, the one before
     comes back. On your word the clock is taken to be right. One that you brought is left alone.
@@ -109,7 +109,9 @@ def renew(layout: Layout, name: str) -> None:
 @click.argument("name")
 @click.pass_obj
 def trust(layout: Layout, name: str) -> None:
-    """Print the certificate that clients of NAME must trust, as PEM. Installs nothing.
+    """Print what clients of NAME must trust, as PEM.
+
+    Installs nothing. What to do with it:
 
     \b
     caretaker tls trust main > appliance-ca.pem
@@ -141,9 +143,9 @@ def trust(layout: Layout, name: str) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
 def forget(layout: Layout, name: str, *, yes: bool) -> None:
-    """Go back from a certificate that you brought to one of Caretaker's own.
+    """Go back to a certificate of Caretaker's own.
 
-    Yours stays on the disk, in the folder `tls/NAME/previous` names.
+    The one that you brought stays on the disk, in the folder `tls/NAME/previous` names.
 
     \b
     sudo caretaker tls forget main

@@ -86,7 +86,7 @@ def import_(
 def csr(
     layout: Layout, name: str, *, names: tuple[str, ...], output: Path | None, new_key: bool
 ) -> None:
-    """Make a key and a request for a certificate of NAME, and print the request.
+    """Make a key, and print a request for NAME.
 
     The key stays on this machine. Have the request signed by your authority, then import the
     answer without a key. Asked for again, the request is for the same key.
