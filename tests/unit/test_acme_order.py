@@ -1,6 +1,7 @@
 """Orders against a real authority (Pebble): what goes well, and every way in which it does not."""
 
 import os
+import shutil
 import signal
 import socket
 import stat
@@ -225,6 +226,41 @@ def test_an_order_that_is_killed_leaves_a_way_for_the_next(tmp_path: Path) -> No
             child.communicate()
         got = run(order(server, tmp_path / "acme"))
         assert (got.trouble, got.problem) == ("", "")
+
+
+@pytest.mark.parametrize("who", ["the order", "its parent"])
+def test_who_is_ended_takes_its_record_back(tmp_path: Path, who: str) -> None:
+    with pebble(tmp_path / "pebble") as server:
+        program, log = stage.hook(server, tmp_path)
+        wanted = order(
+            server, tmp_path / "acme", challenge="dns-01", hook=[str(program)], spread=20.0
+        )
+        child = stage.start(wanted, by="" if who == "the order" else PARENT)
+        stage.until(lambda: log.exists() and log.read_text().startswith("add "))
+        child.send_signal(signal.SIGTERM if who == "the order" else signal.SIGKILL)
+        child.wait(10)
+        stage.until(lambda: len(log.read_text().splitlines()) == 2)
+        assert log.read_text().splitlines()[1].startswith("remove ")
+
+
+# Starts the order as its child, and waits.
+PARENT = """
+import subprocess, sys
+subprocess.run([sys.executable, "-I", "-m", "agent.tls.acme"], stdin=sys.stdin)
+"""
+
+
+@pytest.mark.skipif(not shutil.which("faketime"), reason="faketime is not installed")
+@pytest.mark.parametrize(
+    ("date", "words"), [("1970-01-02", "not yet valid"), ("2060-01-01", "expired")]
+)
+def test_under_a_wrong_clock_nobody_is_trusted(
+    server: Pebble, tmp_path: Path, date: str, words: str
+) -> None:
+    child = stage.start(order(server, tmp_path / "acme"), before=("faketime", date))
+    got = stage.outcome(child)
+    assert got.trouble == "authority"
+    assert words in got.problem
 
 
 def wait_for(server: Pebble, words: str) -> None:
