@@ -72,9 +72,10 @@ def _is_damage(error: sqlite3.Error) -> bool:
 
 
 def damage(path: Path) -> str:
-    """What is wrong inside a database, in SQLite's words; empty where it is sound or not there.
+    """What is wrong inside a database, in SQLite's words; empty where nothing is known to be.
 
-    Reads all of it. Raises FileFailure where that can't be known.
+    Reads all of it, for some seconds at most: a file that is locked, closed to us or too large to
+    be read in that time is not called damaged.
     """
     try:
         with reading(path) as db:
@@ -84,7 +85,7 @@ def damage(path: Path) -> str:
     except FileFailure as failure:
         if isinstance(failure.__cause__, sqlite3.Error) and _is_damage(failure.__cause__):
             return failure.why
-        raise
+        return ""
     return "" if found == "ok" else found.strip().splitlines()[-1][:200]
 
 

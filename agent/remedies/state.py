@@ -67,7 +67,7 @@ def _all(scene: Scene) -> Iterator[_Kept]:
     ledger, tasks = layout.ledger, state_file(layout)
     yield _Kept(
         ledger,
-        partial(_damage, ledger),
+        partial(sqlite.damage, ledger),
         "put it aside, begin anew with the entries that can be read",
         lambda: mend_ledger(ledger) or "it is sound by now",
     )
@@ -87,7 +87,7 @@ def _all(scene: Scene) -> Iterator[_Kept]:
             lambda: _rebuild(deployments),
         )
     for path in (layout.agent_ledger, layout.history):
-        yield _Kept(path, partial(_damage, path), "", None)
+        yield _Kept(path, partial(sqlite.damage, path), "", None)
 
 
 def _rebuild(deployments: Deployments) -> str:
@@ -96,13 +96,6 @@ def _rebuild(deployments: Deployments) -> str:
         record.set_aside()
     record.save(active)
     return f"written anew: deployment {active.number} of version {active.version}"
-
-
-def _damage(path: Path) -> str:
-    try:
-        return sqlite.damage(path)
-    except FileFailure:
-        return ""  # Locked, or closed to us by our sandbox: that is no damage.
 
 
 def _unreadable(broken: Callable[[], bool]) -> str:
