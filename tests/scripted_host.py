@@ -216,6 +216,9 @@ class ScriptedFacts(Facts):
     def machine_id(self) -> bytes:
         return bytes(range(16))
 
+    def system_began(self) -> float:
+        return 0.0
+
 
 class ScriptedKernel(Kernel):
     """``files`` by absolute path, an ``OSError`` for one that cannot be read."""

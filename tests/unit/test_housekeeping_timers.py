@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from agent.housekeeping.task import Done, Task
 from agent.housekeeping.timers import task_units, timer_names
 from agent.manifest.upkeep import Schedule
+from setup.steps.units import _orphans, enabled_units, things, wanted_files
 from tests.unit.services_fixtures import layout_at, manifest_of, values_of
+from tests.unit.setup_site import make_site
 
 MANIFEST = """
 [tasks.sweep]
@@ -83,3 +87,19 @@ def test_drop_ins_open_what_the_manifest_names_and_a_task_needs(files: dict[str,
     assert next(line for line in paths.splitlines() if "ReadWritePaths" in line) in sweep
     count = files["caretaker-task@count.service.d/10-appliance.conf"]
     assert "TimeoutStartSec" not in count
+
+
+def test_a_timer_of_a_task_that_is_gone_is_an_orphan(tmp_path: Path, root: Path) -> None:
+    site = make_site(tmp_path / "source", root)
+    units = site.layout.units
+    (units / "caretaker-task@gone.service.d").mkdir(parents=True)
+    ours = "# Written by Caretaker from the manifest"
+    gone = [units / "caretaker-task@gone.timer",
+            units / "caretaker-task@gone.service.d/10-appliance.conf"]  # fmt: skip
+    for path in (*gone, units / "caretaker-task@ledger.timer"):
+        path.write_text(ours)
+    (units / "caretaker-task@somebodys.timer").write_text("[Timer]\n")
+    assert _orphans(site, wanted_files(site)) == gone
+    assert {path.name for path in gone} & set(enabled_units(site)) == set()
+    stamps = [thing.path for thing in things(site) if "stamp-" in str(thing.path)]
+    assert f"{root}/var/lib/systemd/timers/stamp-caretaker-task@ledger.timer" in map(str, stamps)
