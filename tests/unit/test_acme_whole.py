@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -171,3 +172,22 @@ def test_a_pair_that_breaks_is_mended_while_orders_wait(server: Pebble, tmp_path
     done = mend(tmp_path)
     assert NAME in greeted(current, (current / "ca.pem").read_bytes()), done.stdout
     assert "web:order" in done.stdout + done.stderr
+
+
+def test_a_run_that_is_killed_leaves_a_whole_pair_or_none(server: Pebble, tmp_path: Path) -> None:
+    declare(tmp_path, server)
+    current = tmp_path / "etc/notes/tls/web/current"
+    renew = [sys.executable, "-I", "-m", "agent", "--root", str(tmp_path), "tls", "renew", "web"]
+    for moment in (0.2, 0.4, 0.6, 0.8, 1.0, 1.3):
+        run = subprocess.Popen(renew, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        with suppress(subprocess.TimeoutExpired):
+            run.wait(moment)
+        run.kill()
+        run.wait()
+        if current.exists():
+            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(
+                current / "chain.pem", current / "key.pem"
+            )
+    done = caretaker(tmp_path, "tls", "renew", "web")
+    assert done.returncode == 0, done.stderr
+    assert greeted(current, server.root()) == [NAME]
