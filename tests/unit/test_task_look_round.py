@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from agent.housekeeping.task import Chores
@@ -10,6 +11,7 @@ from agent.housekeeping.tasks.look_round import REMEDIES, TASK, run
 from agent.ledger import read_ledgers
 from agent.remedies import roster
 from agent.remedies.remedy import Fault, Remedy, Scene
+from agent.status import ModeReport
 from tests.unit.upkeep_world import as_machine, scene, scripted
 
 
@@ -91,6 +93,21 @@ def test_nobody_waits_for_what_runs_tasks_itself(
     expected = ("start", "--no-block", "caretaker-remedy@disk.service")
     assert scripted(machine).systemd.controlled == [expected]
     assert run(world.chores()).items == 0  # embedded, it would wait for itself
+
+
+@pytest.mark.parametrize(("until", "held"), [(None, True), (3600.0, True), (-1.0, False)])
+def test_in_maintenance_nothing_runs_by_itself(
+    root: Path, monkeypatch: pytest.MonkeyPatch, until: float | None, *, held: bool
+) -> None:
+    world = World(root, monkeypatch)
+    world.faults = [WRONG]
+    now = scripted(world.stage).clock.wall()
+    end = None if until is None else now + until
+    mode = ModeReport(name="maintenance", reason="disk", since=now - 9, until=end)
+    world.stage.layout.status.write_bytes(msgspec.json.encode({"modes": [mode]}))
+    assert run(world.chores(dry=True)).items == 1
+    assert run(world.chores()).summary.startswith("in maintenance") is held
+    assert world.mended == ([] if held else ["state"])
 
 
 def test_one_that_is_off_is_left_alone(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

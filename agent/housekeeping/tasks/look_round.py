@@ -6,11 +6,16 @@ own unit, with its own rights, budget and safe mode.
 
 from __future__ import annotations
 
+import msgspec
+
 from agent.errors import BusyError, CaretakerError
+from agent.host import files
 from agent.host.failures import HostFailure
 from agent.housekeeping.task import Chores, Done, Task
 from agent.manifest.kinds import Duration
 from agent.manifest.upkeep import Schedule
+from agent.modes import MAINTENANCE
+from agent.status import ModeReport
 
 # Disks have checks, but only those that the vendor declared one for.
 REMEDIES = ("state", "paths", "packages", "readonly", "disk")
@@ -20,11 +25,19 @@ _NOT_WAITED_FOR = ("disk",)
 _TIMEOUT = 840.0  # seconds: above what the unit of a remedy may take
 
 
+class _Report(msgspec.Struct):
+    """The part of status.json that counts here."""
+
+    modes: list[ModeReport] = []
+
+
 def run(chores: Chores) -> Done:
     # A remedy runs tasks, and this task runs remedies; neither needs the other's code before.
     from agent.remedies.roster import REMEDIES as ALL
     from agent.remedies.scene import open_scene
 
+    if not chores.dry and _maintained(chores):
+        return Done(summary="in maintenance: a person works on the machine, nothing runs by itself")
     scene = open_scene(chores.manifest, chores.layout, host=chores.host)
     lines: list[str] = []
     problems: list[str] = []
@@ -44,6 +57,19 @@ def run(chores: Chores) -> Done:
             problems.append(f"{remedy.name}: {error}")
     summary = f"{found} found, remedies called" if found else "nothing is wrong"
     return Done(summary=summary, items=found, lines=tuple(lines), problems=tuple(problems))
+
+
+def _maintained(chores: Chores) -> bool:
+    """As the daemon last said; where it has not, no maintenance is known of."""
+    try:
+        report = msgspec.json.decode(files.read_bytes(chores.layout.status), type=_Report)
+    except (FileNotFoundError, HostFailure, msgspec.DecodeError):
+        return False
+    now = chores.host.clock.wall()
+    return any(
+        mode.name == MAINTENANCE and (mode.until is None or mode.until > now)
+        for mode in report.modes
+    )
 
 
 def _wanted(chores: Chores) -> tuple[str, ...]:
