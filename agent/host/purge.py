@@ -216,16 +216,21 @@ class _Work:
             raise _MovedAway
         here.taken += 1
         os.rename(name, self._hold, src_dir_fd=here.fd, dst_dir_fd=here.fd)
-        here.held = True
-        moved = os.stat(self._hold, dir_fd=here.fd, follow_symlinks=False)
-        if (
-            moved.st_ino != facts.st_ino
-            or moved.st_mtime_ns != facts.st_mtime_ns
-            or (leased and fcntl.fcntl(file, fcntl.F_GETLEASE) != fcntl.F_WRLCK)
-        ):
+        here.held = False  # What lay there is replaced; what lies there is not proved yet.
+        try:
+            moved = os.stat(self._hold, dir_fd=here.fd, follow_symlinks=False)
+            proved = (
+                moved.st_ino == facts.st_ino
+                and moved.st_mtime_ns == facts.st_mtime_ns
+                and (not leased or fcntl.fcntl(file, fcntl.F_GETLEASE) == fcntl.F_WRLCK)
+            )
+        except OSError:
+            proved = False
+        if not proved:
             self._give_back(here, name)
             return
-        if moved.st_nlink > 1:
+        here.held = True
+        if facts.st_nlink > 1:
             # rename(2) does nothing between two names of one file, so it must not lie there.
             os.unlink(self._hold, dir_fd=here.fd)
             here.held = False
@@ -235,13 +240,15 @@ class _Work:
 
     def _give_back(self, here: _Here, name: str) -> None:
         self.done.returned += 1
-        here.held = False
         try:
             _move_back(here.fd, self._hold, name)
-        except FileExistsError:
-            # Yet another one has the name. Both are kept, and a person is told.
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            # Mostly: yet another one has the name. Both are kept, and a person is told.
             self._complain(
-                f"{here.path}/{name}", f"what stood there was new; it is kept as {self._hold}"
+                f"{here.path}/{name}",
+                f"what stood there was new; it is kept as {self._hold} ({error.strerror})",
             )
             self._hold = _hold_name()
 

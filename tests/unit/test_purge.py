@@ -4,44 +4,19 @@ import fcntl
 import os
 import shutil
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.host import in_use, purge, subfolder
-from agent.host.purge import Purged, Terms
-
-AGE = 3600.0
-
-
-def old_now() -> float:
-    """A moment by which everything there is now is older than AGE."""
-    time.sleep(0.02)  # the kernel dates files by its tick
-    return time.time() + AGE
-
-
-def run(top: Path, now: float, **terms: object) -> Purged:
-    fd = os.open(top, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        return purge.purge(fd, Terms(now=now, age=AGE, **terms), path=str(top))  # type: ignore[arg-type] # one place for all
-    finally:
-        os.close(fd)
-
-
-def names(top: Path) -> list[str]:
-    return sorted(str(path.relative_to(top)) for path in top.rglob("*"))
+from agent.host import in_use
+from tests.unit.purge_tree import AGE, make_tree, names, old_now, run
 
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
-    top = tmp_path / "tree"
-    (top / "a/b").mkdir(parents=True)
-    for name in ("one.tmp", "two.log", "a/three.tmp", "a/b/four.tmp"):
-        (top / name).write_bytes(b"x" * 5000)
-    return top
+    return make_tree(tmp_path)
 
 
 def test_what_is_old_goes_and_the_folder_itself_stays(tree: Path) -> None:
@@ -188,154 +163,6 @@ def test_too_deep_a_tree_is_told(tree: Path) -> None:
     done = run(tree, old_now())
     assert any("folders deep" in problem for problem in done.problems)
     shutil.rmtree(tree)
-
-
-# --- what a writer may do between our look and our act ---
-
-
-@pytest.fixture
-def between(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Callable[[], None]], None]:
-    """Do something right before the act on a name."""
-
-    def put(name: str, what: Callable[[], None]) -> None:
-        real = os.rename
-        done: list[str] = []
-
-        def rename(old: str, new: str, **more: int) -> None:
-            if old == name and not done:
-                done.append(old)
-                what()
-            real(old, new, **more)
-
-        monkeypatch.setattr(os, "rename", rename)
-
-    return put
-
-
-Between = Callable[[str, Callable[[], None]], None]
-
-
-def test_a_new_file_renamed_into_place_is_not_lost(tree: Path, between: Between) -> None:
-    fresh = tree / "fresh.part"
-
-    def publish() -> None:
-        fresh.write_text("new")
-        fresh.replace(tree / "one.tmp")
-
-    between("one.tmp", publish)
-    done = run(tree, old_now())
-    assert (tree / "one.tmp").read_text() == "new"
-    assert done.returned == 1
-    assert names(tree) == ["one.tmp"]
-
-
-def test_of_two_new_files_in_a_row_none_is_lost(
-    tree: Path, between: Between, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def replace() -> None:
-        (tree / "one.tmp").unlink()
-        (tree / "one.tmp").write_text("1")
-
-    between("one.tmp", replace)
-    real = purge._move_back
-
-    def move(folder: int, held: str, name: str) -> None:
-        (tree / "one.tmp").write_text("2")
-        real(folder, held, name)
-
-    monkeypatch.setattr(purge, "_move_back", move)
-    done = run(tree, old_now())
-    kept = [name for name in names(tree) if name.startswith(".caretaker-purge-")]
-    assert (tree / "one.tmp").read_text() == "2"
-    assert [(tree / name).read_text() for name in kept] == ["1"]
-    assert kept[0] in done.problems[0]
-
-
-def test_a_file_touched_meanwhile_stays(tree: Path, between: Between) -> None:
-    between("one.tmp", lambda: os.utime(tree / "one.tmp"))
-    run(tree, old_now())
-    assert names(tree) == ["one.tmp"]
-
-
-def test_a_file_taken_away_meanwhile_is_no_problem(tree: Path, between: Between) -> None:
-    between("one.tmp", (tree / "one.tmp").unlink)
-    assert run(tree, old_now()).problems == []
-
-
-def test_a_folder_swapped_for_a_link_leads_nowhere(
-    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    outside = tmp_path / "outside"
-    outside.mkdir()
-    (outside / "precious").write_text("x")
-    real = subfolder.enter
-
-    def enter(above: int, name: str) -> int:
-        if name == "a":
-            (tree / "a").rename(tmp_path / "aside")
-            (tree / "a").symlink_to(outside)
-        return real(above, name)
-
-    monkeypatch.setattr(subfolder, "enter", enter)
-    run(tree, old_now())
-    assert names(outside) == ["precious"]
-    assert names(tmp_path / "aside") == ["b", "b/four.tmp", "three.tmp"]
-
-
-def test_a_folder_moved_out_of_the_tree_is_not_emptied(
-    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    real = subfolder.enter
-
-    def enter(above: int, name: str) -> int:
-        fd = real(above, name)
-        if name == "b":
-            (tree / "a/b").rename(tmp_path / "precious")
-        return fd
-
-    monkeypatch.setattr(subfolder, "enter", enter)
-    done = run(tree, old_now())
-    assert names(tmp_path / "precious") == ["four.tmp"]
-    assert any("was moved" in problem for problem in done.problems)
-
-
-def test_what_a_killed_run_left_goes_if_it_was_old_and_is_told_if_not(tree: Path) -> None:
-    waste, theirs = tree / ".caretaker-purge-00", tree / ".caretaker-purge-11"
-    waste.write_text("old")
-    theirs.write_text("somebody's")
-    os.utime(waste, (1, time.time() - 2 * AGE))
-    done = run(tree, old_now())
-    assert names(tree) == [theirs.name]
-    assert theirs.name in done.problems[0]
-
-
-def test_without_leases_proc_is_asked(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = fcntl.fcntl
-
-    def refuse(fd: int, command: int, value: int = 0) -> object:
-        if command == fcntl.F_SETLEASE:
-            raise OSError(22, "Invalid argument")
-        return real(fd, command, value)
-
-    monkeypatch.setattr(fcntl, "fcntl", refuse)
-    wanted = (tree / "one.tmp").stat().st_ino
-    monkeypatch.setattr(in_use.InUse, "holds", lambda self, facts: facts.st_ino == wanted)
-    run(tree, old_now())
-    assert names(tree) == ["one.tmp"]
-
-
-def test_without_openat2_the_mount_is_compared(tree: Path) -> None:
-    fd = os.open(tree, os.O_RDONLY)
-    for enter in (subfolder.enter, subfolder.enter_by_hand):
-        below = enter(fd, "a")
-        assert set(os.listdir(below)) == {"b", "three.tmp"}
-        os.close(below)
-        with pytest.raises(OSError, match=r"symbolic|directory"):
-            enter(fd, "one.tmp")
-    for name in ("..", ".", "a/b", ""):
-        with pytest.raises(OSError, match="no name"):
-            subfolder.enter(fd, name)
-    os.close(fd)
 
 
 # --- and over all trees ---
