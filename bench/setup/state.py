@@ -11,7 +11,11 @@ import stat
 from pathlib import Path
 
 # Below these what is there depends on how long the agent has run.
-VOLATILE = ("run/", "var/log/", "var/lib/caretaker/agent/", "opt/caretaker/")
+VOLATILE = (
+    *("run/", "var/log/", "var/lib/caretaker/agent/", "opt/caretaker/"),
+    *("var/lib/caretaker/tasks.", "var/lib/caretaker/remedies.", "var/lib/caretaker/ledger."),
+    "var/lib/caretaker/tls.",
+)
 _SERIAL = re.compile(r"(^|/)tls/([a-z0-9-]+)/[0-9a-f]{8,}")
 _RANDOM = re.compile(
     r"/(secrets|tls|env)/|deployment\.json$|installation\.json$|\.lock$|ledger\.db"
