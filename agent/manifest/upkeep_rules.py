@@ -136,7 +136,6 @@ def _paths(manifest: Manifest) -> Iterator[Complaint]:
             yield ("purge", name, "names"), "are names of files, without a folder"
     for text in manifest.housekeeping.sqlite:
         yield from _whole_path(("housekeeping", "sqlite"), text)
-    yield from _program(("housekeeping",), "vacuum", manifest.housekeeping.vacuum)
     yield from _user(("housekeeping",), manifest.housekeeping.vacuum_user, key="vacuum_user")
 
 
