@@ -24,6 +24,7 @@ CURES = (
     "certificate-expiring",
     "certificate-provisional",
     "certificate-fallback",
+    "certificate-untold",
     "certificate-weak",
     "certificate-names",
     "certificate-rights",
@@ -61,6 +62,8 @@ def find(scene: Scene) -> list[Fault]:
 def _plan(scene: Scene, name: str, act: str, *, ordering: bool) -> str:
     if act == "rights":
         return "set owner and mode right"
+    if act == "tell":
+        return f"reload {', '.join(scene.manifest.certificates[name].services)}"
     services = ", ".join(scene.manifest.certificates[name].services)
     reload = f", reload {services}" if services and not scene.booting else ""
     port = scene.manifest.certificates[name].port
@@ -86,6 +89,9 @@ def mend(scene: Scene, fault: Fault) -> str:
         if trouble.act == "rights" and folder is not None:
             done += rights.mend_rights(folder, wanted.ownership)
             continue
+        if trouble.act == "tell":
+            done.append(renewal.tell(wanted, scene.services))
+            break
         services = None if scene.booting else scene.services
         done.append(renewal.put_in_use(wanted, pair.issue(wanted), services))
         break

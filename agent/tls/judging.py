@@ -29,9 +29,10 @@ SERVES = (
     "certificate-provisional",
     "certificate-fallback",
     "certificate-rights",
+    "certificate-untold",
 )
 
-Act = Literal["make", "rights", ""]
+Act = Literal["make", "rights", "tell", ""]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +63,10 @@ class Seen:
 def decide(wanted: Wanted) -> Trouble | None:
     """What is wrong with the pair in use, worst first; None where it is good."""
     found = judge(wanted)
-    if found is None or not placing.brought_by_customer(wanted.home):
-        return _not_now(wanted, found) if found else None
+    if found is None or found.act == "tell":
+        return found
+    if not placing.brought_by_customer(wanted.home):
+        return _not_now(wanted, found)
     return replace(
         found,
         refusal="the customer brought this certificate, so nothing of ours replaces it",
@@ -108,7 +111,7 @@ def judge(wanted: Wanted) -> Trouble | None:
         return seen
     if _is_link_away(wanted):
         seen = replace(seen, origin=placing.Origin(by="customer"))
-    looks = (_names, _handshake, _when, _fallback)
+    looks = (_names, _handshake, _when, _fallback, _untold)
     found = (look(wanted, seen) for look in looks)
     return _content(seen) or next(filter(None, found), None)
 
@@ -181,6 +184,16 @@ def server_name(certificate: bytes, wanted: Wanted) -> str:
 
 def _server_name(leaf: x509.Certificate, wanted: Wanted) -> str:
     return (reading.names_in(leaf) or wanted.names)[0].replace("*", "any")
+
+
+def _untold(wanted: Wanted, seen: Seen) -> Trouble | None:
+    """A kill between the flip and the reload leaves services with the pair before."""
+    made = wanted.memory.made.get(wanted.name)
+    if made is None or made.told or made.serial != reading.serial_of(seen.leaf):
+        return None
+    if made.boot != wanted.moment.boot or not wanted.spec.services:
+        return None  # They were started since, and read it.
+    return Trouble("certificate-untold", "its services were not told of it", act="tell")
 
 
 def _when(wanted: Wanted, seen: Seen) -> Trouble | None:

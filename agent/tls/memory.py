@@ -17,11 +17,15 @@ _CAP = 1 << 20
 
 
 class Made(msgspec.Struct, frozen=True):
-    """One pair of ours: its serial, and when by the clock that no one can set."""
+    """One pair: its serial, and when it was put in use, by the clock that no one can set.
+
+    `told`: its services know of it, or were not running; a kill in between leaves it unset.
+    """
 
     serial: str
     boot: str
     monotonic: float
+    told: bool = True
 
 
 class Memory(msgspec.Struct, frozen=True):
@@ -39,8 +43,10 @@ def recall(layout: Layout) -> Memory:
         return Memory()
 
 
-def remember(layout: Layout, moment: Moment, *, name: str = "", serial: str = "") -> None:
-    """Note the time, and the pair made just now where it is named. FileFailure.
+def remember(
+    layout: Layout, moment: Moment, *, name: str = "", serial: str = "", told: bool = True
+) -> None:
+    """Note the time, and the pair put in use now where it is named. FileFailure.
 
     A clock that is not trusted leaves no mark: jumping ten years ahead and back must not make the
     right time look wrong.
@@ -54,6 +60,15 @@ def remember(layout: Layout, moment: Moment, *, name: str = "", serial: str = ""
         newest = max(newest, moment.now)
     made = dict(memory.made)
     if name:
-        made[name] = Made(serial, moment.boot, moment.monotonic)
+        made[name] = Made(serial, moment.boot, moment.monotonic, told)
     files.ensure_folder(layout.state)
     StateFile(layout.tls_state, Memory).save(Memory(newest, made))
+
+
+def remember_told(layout: Layout, name: str) -> None:
+    """Its services know of the pair in use. FileFailure."""
+    memory = recall(layout)
+    noted = memory.made.get(name)
+    if noted is not None and not noted.told:
+        made = {**memory.made, name: msgspec.structs.replace(noted, told=True)}
+        StateFile(layout.tls_state, Memory).save(Memory(memory.newest, made))

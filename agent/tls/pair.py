@@ -59,12 +59,16 @@ def make(wanted: Wanted) -> Path:
     return adopt(wanted, issue(wanted))
 
 
-def adopt(wanted: Wanted, issued: Issued) -> Path:
-    """Put a pair in use on the disk; its folder. Raises FileFailure and MachineError."""
+def adopt(wanted: Wanted, issued: Issued, *, told: bool = True) -> Path:
+    """Put a pair in use on the disk; its folder. Raises FileFailure and MachineError.
+
+    Not `told`: services run that must learn of it, and a kill before they did is to be made good.
+    """
     server_name = judging.server_name(issued.certificate, wanted)
     folder = placing.write(wanted.home, issued, wanted.ownership, server_name=server_name)
     # Noted before it is true: killed in between, the note is of no pair and says nothing.
-    remember(wanted.layout, wanted.moment, name=wanted.name, serial=issued.serial)
+    serial = issued.serial
+    remember(wanted.layout, wanted.moment, name=wanted.name, serial=serial, told=told)
     placing.flip(wanted.home, folder.name)
     placing.tidy(wanted.home)
     return folder

@@ -10,8 +10,10 @@ from __future__ import annotations
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from agent.errors import CaretakerError, MachineError
+from agent.host import files
 from agent.services.protocol import Services
 from agent.tls import asking, judging, pair, placing, port, reading
+from agent.tls.memory import remember_told
 from agent.tls.placing import Issued
 from agent.tls.wanted import Wanted
 
@@ -28,14 +30,15 @@ def put_in_use(wanted: Wanted, issued: Issued, services: Services | None) -> str
     served = before is not None and judging.serves(wanted)
     asked = services is not None and wanted.spec.port != 0
     seen = port.shown(wanted.host, wanted.spec.port, _server_name(wanted)) if asked else b""
-    folder = pair.adopt(wanted, issued)
+    folder = pair.adopt(wanted, issued, told=services is None)
     told = f"{issued.serial} is in use"
     if issued.origin.fallback:
         told += f", our own: {asking.note_of(wanted).problem or 'no authority was asked'}"
     if services is None:
         return told
     try:
-        told += _tell(wanted, issued, services, port_worked=bool(seen), again=not served)
+        certificate = issued.certificate
+        told += _tell(wanted, certificate, services, port_worked=bool(seen), again=not served)
     except CaretakerError as error:
         if not served or before is None or before.name == folder.name:
             raise
@@ -43,10 +46,25 @@ def put_in_use(wanted: Wanted, issued: Issued, services: Services | None) -> str
     return told
 
 
+def tell(wanted: Wanted, services: Services) -> str:
+    """Make good what a kill after the flip left out; a line. Raises MachineError."""
+    certificate = files.read_bytes(wanted.home / placing.CURRENT / "cert.pem")
+    return f"in use{_tell(wanted, certificate, services, port_worked=False, again=True)}"
+
+
 def _tell(
-    wanted: Wanted, issued: Issued, services: Services, *, port_worked: bool, again: bool
+    wanted: Wanted, certificate: bytes, services: Services, *, port_worked: bool, again: bool
 ) -> str:
-    """Reload, and see the port show the new pair. `again`: restart what a reload did not move."""
+    """Reload, see the port show the new pair, and note it. `again`: restart what a reload did not
+    move."""
+    told = _shown(wanted, certificate, services, port_worked=port_worked, again=again)
+    remember_told(wanted.layout, wanted.name)
+    return told
+
+
+def _shown(
+    wanted: Wanted, certificate: bytes, services: Services, *, port_worked: bool, again: bool
+) -> str:
     running = _running(wanted, services)
     for name in running:
         services.reload(name)
@@ -54,28 +72,29 @@ def _tell(
     if not wanted.spec.port or not running:
         return reloaded
     number = wanted.spec.port
-    found = _await(wanted, issued)
-    if found != _der(issued) and again:
+    found, wished = _await(wanted, certificate), _der(certificate)
+    if found != wished and again:
         for name in running:
             services.restart(name)
-        found = _await(wanted, issued)
-    if found == _der(issued):
+        found = _await(wanted, certificate)
+    if found == wished:
         return f"{reloaded}, port {number} shows it"
     if not found and not port_worked:
         return f"{reloaded}; port {number} shows no certificate, and showed none before"
     shows = f"shows {port.serial_shown(found)}" if found else "shows no certificate"
     raise MachineError(
         "service-failed",
-        f"port {number} {shows} and not the new certificate {issued.serial} of {wanted.name}"
+        f"port {number} {shows} and not the new certificate {port.serial_shown(wished)} of "
+        f"{wanted.name}"
         f" after {', '.join(running)} reloaded",
         hint=f"caretaker logs {running[0]} -n 50",
     )
 
 
-def _await(wanted: Wanted, issued: Issued) -> bytes:
-    server_name = judging.server_name(issued.certificate, wanted)
+def _await(wanted: Wanted, certificate: bytes) -> bytes:
+    server_name = judging.server_name(certificate, wanted)
     return port.await_shown(
-        wanted.host, wanted.spec.port, server_name, _der(issued), patience=_PATIENCE
+        wanted.host, wanted.spec.port, server_name, _der(certificate), patience=_PATIENCE
     )
 
 
@@ -105,5 +124,5 @@ def _server_name(wanted: Wanted) -> str:
     return wanted.names[0].replace("*", "any")
 
 
-def _der(issued: Issued) -> bytes:
-    return reading.certificates_in(issued.certificate)[0].public_bytes(Encoding.DER)
+def _der(certificate: bytes) -> bytes:
+    return reading.certificates_in(certificate)[0].public_bytes(Encoding.DER)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from agent.services.names import unit_name
 from agent.tls import judging, pair, placing, rights
 from agent.tls.judging import Trouble
+from agent.tls.memory import remember_told
 from agent.tls.wanted import Wanted, wanted_for
 from agent.values import values_for
 from setup import restarts
@@ -42,6 +43,9 @@ def apply(site: Site) -> str:
         trouble, folder = judging.decide(wanted), placing.in_use(wanted.home)
         if folder and trouble and trouble.act == "rights" and not trouble.refusal:
             rights.mend_rights(folder, wanted.ownership)
+        if trouble and trouble.act == "tell":
+            _tell_users(site, name)
+            remember_told(site.layout, name)
         if pair.why_replace(wanted):
             _tell_users(site, name)
             pair.make(wanted)
@@ -54,7 +58,7 @@ def things(site: Site) -> tuple[Thing, ...]:
 
 
 def _then(site: Site, name: str, trouble: Trouble) -> str:
-    if trouble.act != "make":
+    if trouble.act == "rights":
         return ""
     services = site.manifest.certificates[name].services
     units = [unit_name(site.manifest, service) for service in services]

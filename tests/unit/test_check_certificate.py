@@ -21,6 +21,8 @@ from agent.manifest.checks import CertificateCheck
 from agent.manifest.kinds import Duration
 from agent.tls import inspect
 from agent.tls.authority import Pair, make_authority, make_leaf
+from agent.tls.memory import remember, remember_told
+from agent.tls.moment import Moment
 from tests.scripted_host import NOW, ScriptedWire
 from tests.unit.checks_world import World, world
 
@@ -95,6 +97,18 @@ def test_a_pair_of_ours_must_fit_this_machine_and_be_closed(stage: World) -> Non
     finding = stage.look(NAMED)
     assert finding.code == "certificate-rights"
     assert "key.pem may be read by everybody (mode 644)" in finding.summary
+
+
+def test_a_pair_whose_services_were_not_told_is_seen_after_a_while(stage: World) -> None:
+    place(stage)
+    layout, clock = stage.context.layout, stage.host.clock
+    moment = Moment(clock.wall(), boot=clock.boot_id(), monotonic=clock.monotonic())
+    remember(layout, moment, name="main", serial=LEAF.serial, told=False)
+    assert stage.look(NAMED).status is Status.PASS
+    clock.advance(121)
+    assert stage.look(NAMED).code == "certificate-untold"
+    remember_told(layout, "main")
+    assert stage.look(NAMED).status is Status.PASS
 
 
 def test_a_key_never_reaches_the_answer(stage: World) -> None:

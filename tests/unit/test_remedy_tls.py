@@ -276,6 +276,33 @@ def test_a_port_that_never_showed_one_does_not_undo_a_good_pair(shop: Shop) -> N
     assert shop.find() == []
 
 
+def test_a_kill_before_the_reload_is_made_good(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop.at(NOW + 500 * DAY)
+    with monkeypatch.context() as patch:
+        patch.setattr(renewal, "_tell", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            shop.mend()
+    shown = shop.service.shown
+    fault = shop.fault()
+    assert (fault.code, fault.plan) == ("certificate-untold", "reload web")
+    assert shop.mend() == f"in use, web reloaded, port {PORT} shows it"
+    assert shop.service.shown != shown
+    assert shop.find() == []
+
+
+def test_at_the_next_boot_services_read_what_they_were_not_told(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.at(NOW + 500 * DAY)
+    shop.service.state_now = "failed"
+    monkeypatch.setattr(renewal, "_tell", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        shop.mend()
+    assert shop.fault().code == "certificate-untold"
+    shop.at(NOW + 500 * DAY, boot="the next")
+    assert shop.find() == []
+
+
 def test_a_service_that_somebody_stopped_stays_stopped(shop: Shop) -> None:
     shop.service.state_now = "stopped"
     shop.at(NOW + 300 * DAY)

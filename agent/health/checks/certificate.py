@@ -20,11 +20,13 @@ from agent.health.words import span
 from agent.host.failures import FileFailure
 from agent.manifest.checks import CertificateCheck
 from agent.tls.facts import Facts, One
+from agent.tls.memory import recall
 from agent.tls.names import names_of_machine, not_covered
 from agent.tls.rights import ownership_on, wrong_rights
 
 _KNOWN = "certificate.facts"  # key of `memory`: (what it was read from, facts)
 # A certificate for six days must not warn all its life about the twenty-one days asked for.
+_TELLING = 120.0  # seconds in which a new pair is shown by its services, or taken back
 _WARN_SHARE = 1 / 3
 _INSPECT = [sys.executable, "-I", "-m", "agent.tls.inspect"]
 
@@ -82,6 +84,8 @@ def _of_this_machine(
             return warned("certificate-names", f"{whom} is not valid for {', '.join(missing)}")
     if facts.fallback:
         return warned("certificate-fallback", f"{whom} is this machine's own, not the authority's")
+    if _untold(check, facts.leaf, context):
+        return warned("certificate-untold", f"{whom} is new, and its services were not told")
     home = context.layout.certificate(check.certificate)
     folder = home.resolve()
     if folder.parent != home.parent.resolve():
@@ -91,6 +95,14 @@ def _of_this_machine(
     except FileFailure as error:
         return warned("certificate-rights", str(error))
     return warned("certificate-rights", f"{whom}: {'; '.join(wrong.values())}") if wrong else None
+
+
+def _untold(check: CertificateCheck, leaf: One, context: Context) -> bool:
+    """Whether whoever put it in use ended before the services took it up; see `tls.memory`."""
+    made, clock = recall(context.layout).made.get(check.certificate), context.host.clock
+    if made is None or made.told or made.serial != leaf.serial or made.boot != clock.boot_id():
+        return False
+    return clock.monotonic() - made.monotonic > _TELLING
 
 
 def _of_server(check: CertificateCheck, context: Context) -> Facts:
@@ -199,6 +211,7 @@ TYPE = CheckType(
         "certificate-names",
         "certificate-fallback",
         "certificate-rights",
+        "certificate-untold",
     ),
     hang="the file system or the name servers do not answer",
     cost="a stat, or a TLS handshake; a process when the certificate changed",
