@@ -113,12 +113,13 @@ def test_certificates_are_left_to_the_remedy_and_its_own_unit(
 
 def test_without_systemd_the_remedy_runs_as_a_process(host: ScriptedHost) -> None:
     said = "tls main: mended: two thirds of its life are over – 4f is in use\n"
-    answers: list[Any] = [said, 5, 4]
+    answers: list[Any] = [said, 5, 7, 4]
     host.programs[sys.executable] = lambda argv: completed(argv, answers.pop(0))
     done = certificates.run(chores(host, **MAIN))
     assert done.lines == (said.strip(),)
     assert host.asked[0][2:] == ("-m", "agent.remedies", "--root", str(host.root), "run", "tls")
     assert "another remedy runs" in certificates.run(chores(host, **MAIN)).summary
+    assert "what is left waits" in certificates.run(chores(host, **MAIN)).summary
     with pytest.raises(MachineError, match="the remedy tls"):
         certificates.run(chores(host, **MAIN))
 

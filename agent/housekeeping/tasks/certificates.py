@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 
-from agent.errors import BusyError, MachineError
+from agent.errors import BusyError, MachineError, RefusedError
 from agent.host.spawn import Completed
 from agent.housekeeping.task import Chores, Done, Task
 from agent.manifest.kinds import Duration
@@ -37,6 +37,9 @@ def _told(done: Completed, names: str, hint: str) -> Done:
         return Done(summary=f"looked after {names}", items=len(lines), lines=lines)
     if done.status == BusyError.exit_status:
         return Done(summary="another remedy runs; the next time", lines=lines)
+    if done.status == RefusedError.exit_status:
+        # One that the customer brought, or an order that waits: told by the check, each time.
+        return Done(summary=f"looked after {names}; what is left waits, or is for you", lines=lines)
     raise MachineError("command-failed", f"the remedy tls: {done.reason}", hint=hint)
 
 
