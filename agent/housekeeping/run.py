@@ -69,7 +69,13 @@ class Runner:
         """Run these now. Raises BusyError where somebody else is at it, and MachineError."""
         if self.chores.dry:
             return [self._tell(task, self._run(task)) for task in tasks]
-        with self._alone():
+        with ExitStack() as turn:
+            try:
+                turn.enter_context(self._alone())
+            except BusyError as busy:
+                if self.wait:
+                    self._note_no_turn(tasks, busy)
+                raise
             return [self._tell(task, self._record(task)) for task in tasks]
 
     def run_chosen(
@@ -106,6 +112,14 @@ class Runner:
     def _tell(self, task: Task, ran: Ran) -> Ran:
         self.ended(ran)
         return ran
+
+    def _note_no_turn(self, tasks: Sequence[Task], busy: BusyError) -> None:
+        """Whoever waited and never got its turn did not run: that must not go unseen."""
+        ledger = Ledger(self.chores.layout.ledger, self.chores.host.clock)
+        for task in tasks:
+            ledger.write(
+                "task", target=task.name, outcome=FAILED, why=busy.message, actor=self.actor
+            )
 
     def _record(self, task: Task) -> Ran:
         clock, layout = self.chores.host.clock, self.chores.layout

@@ -142,6 +142,10 @@ def test_a_second_run_is_told_or_waits(root: Path) -> None:
         with pytest.raises(BusyError):
             Runner(chores, wait=30).run([task("purge", Done(summary=""))])
     assert told.value.exit_status == 5
+    # Only the one that waited is missed; who asked without waiting was told.
+    (entry,) = read_ledgers(chores.layout.ledgers)
+    assert (entry.target, entry.outcome) == ("purge", "failed")
+    assert "under way" in entry.why
     assert sum(host_of(chores).clock.slept) == pytest.approx(30, abs=1)
 
 
