@@ -176,8 +176,11 @@ def reading(path: Path, *, wait: float = 2.0) -> Iterator[sqlite3.Connection | N
 def _accept(path: Path) -> None:
     fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
-        if not stat.S_ISREG(os.fstat(fd).st_mode):
+        facts = os.fstat(fd)
+        if not stat.S_ISREG(facts.st_mode):
             raise FileFailure(path, "open", "it is not a regular file")
+        if not facts.st_size:
+            raise FileNotFoundError  # Made on a disk too full for its first page.
         # SQLite's file format, 1.3: 2 here is a WAL, which even a reader makes files for.
         if os.pread(fd, 2, 18) == b"\2\2":
             raise FileFailure(path, "open", "it has a write-ahead log, which is none of our making")

@@ -7,9 +7,12 @@ than it is. Refuses to set any clock.
 
 from __future__ import annotations
 
+import contextlib
+
 import msgspec
 
 from agent.errors import RefusedError
+from agent.host.failures import FileFailure
 from agent.housekeeping.task import Chores
 from agent.state import StateFile
 from agent.tls.moment import Moment, is_trusted, newest_of, trust
@@ -66,7 +69,8 @@ def look(chores: Chores) -> Note:
         )
     now = _stepped(before, now)
     if not chores.dry:
-        kept.save(now)
+        with contextlib.suppress(FileFailure):  # A full disk is the very time to purge.
+            kept.save(now)
     return now
 
 

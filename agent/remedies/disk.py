@@ -19,6 +19,8 @@ from agent.remedies.remedy import Budget, Fault, Remedy, Scene
 from agent.remedies.volumes import Volume, volumes
 
 _ACTOR = "remedy disk"
+_URGENT = 64 << 20  # bytes
+_URGENT_INODES = 1000
 _LATELY = 3600.0  # seconds: a vendor's task that ran this recently has nothing left to give
 _TASK_TIMEOUT = 300.0  # seconds for one task; what takes longer goes on without us
 _WAIT = 120.0  # seconds for housekeeping that is under way: it may be making room just now
@@ -47,6 +49,7 @@ def find(scene: Scene) -> list[Fault]:
         for volume in volumes(scene)
         for inodes in (False, True)
         if _level(volume, inodes=inodes) >= line
+        and (not scene.booting or _is_urgent(volume, inodes=inodes))
     ]
     # A dry run of every task has its price, and is the same for all volumes.
     offers = _offers(scene) if full else _Offers()
@@ -117,6 +120,13 @@ def _fault(scene: Scene, volume: Volume, offers: _Offers, *, inodes: bool) -> Fa
 
 def _level(volume: Volume, *, inodes: bool) -> float:
     return volume.inodes_used if inodes else volume.used
+
+
+def _is_urgent(volume: Volume, *, inodes: bool) -> bool:
+    """Whether nothing else can go on: at boot the application waits for us, so only then."""
+    if inodes:
+        return volume.room.inodes_free < _URGENT_INODES
+    return volume.room.free < _URGENT
 
 
 def _of_inodes(fault: Fault) -> bool:

@@ -19,6 +19,8 @@ from agent.remedies import (
 from agent.remedies.remedy import Remedy
 
 REMEDIES: tuple[Remedy, ...] = (
+    # First, since all others need room to note what they do.
+    disk.REMEDY,
     state.REMEDY,
     paths.REMEDY,
     packages.REMEDY,
@@ -26,7 +28,6 @@ REMEDIES: tuple[Remedy, ...] = (
     readonly.REMEDY,
     tls.REMEDY,
     locks.REMEDY,
-    disk.REMEDY,
     credentials.REMEDY,
     services.REMEDY,
 )

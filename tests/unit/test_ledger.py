@@ -49,6 +49,13 @@ def test_a_refusing_disk_costs_the_entry_and_nothing_else(tmp_path: Path) -> Non
     assert not Ledger(tmp_path / "missing" / "ledger.db", Hand()).write("setup")
 
 
+def test_a_ledger_made_on_a_full_disk_is_an_empty_one(tmp_path: Path) -> None:
+    (tmp_path / "ledger.db").touch()
+    assert read_ledgers([tmp_path / "ledger.db"]) == []
+    assert Ledger(tmp_path / "ledger.db", Hand()).write("setup")
+    assert len(read_ledgers([tmp_path / "ledger.db"])) == 1
+
+
 def test_a_link_in_place_of_the_ledger_is_not_followed(tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.write_bytes(b"")

@@ -1,6 +1,7 @@
 """A disk that is nearly full: safe tasks make room, and where they can't, a person is told why."""
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -218,6 +219,23 @@ def test_the_refusal_says_what_is_large_in_words_that_stay(stage: Scene) -> None
     assert find(stage)[0].refusal == first
 
 
+@pytest.mark.parametrize(
+    ("facts", "urgent"),
+    [
+        (room(99), False),
+        (room(100), True),
+        (room(10, inodes_used=99), True),
+        (FileSystem(GIB, GIB, 10**6, 2000, read_only=False), False),
+    ],
+)
+def test_at_boot_only_what_is_urgent_keeps_the_application_waiting(
+    stage: Scene, facts: FileSystem, *, urgent: bool
+) -> None:
+    scripted(stage).facts.disk = facts
+    assert len(find(stage)) == 1
+    assert bool(find(replace(stage, booting=True))) is urgent
+
+
 def test_a_task_that_holds_back_says_why(stage: Scene, tasks: Tasks) -> None:
     def doubts(chores: Chores) -> Done:
         return Done(summary="failed", problems=("the clock is not to be believed",))
@@ -279,6 +297,24 @@ def test_a_disk_that_is_full_to_the_last_byte_is_mended(disk: Path, tasks: Tasks
     memory = read_memory(stage.layout.remedies)
     assert memory is not None
     assert memory.counts["disk"]["done"] == 1
+
+
+@pytest.mark.real
+def test_the_houses_own_tasks_need_no_room_to_make_some(disk: Path) -> None:
+    text = '[purge.old]\npath = "{data}/tmp"\nolder_than = "100ms"\n'
+    stage = scene(disk, text, host=Host(root=disk))
+    layout = stage.layout
+    (layout.generations / "1/tmp").mkdir(parents=True)
+    (layout.deployments / "1").mkdir(parents=True)
+    (layout.deployments / "1/state").symlink_to("../../generations/1")
+    layout.active.symlink_to("deployments/1")
+    old = layout.data / "tmp/old"
+    old.write_bytes(b"x" * 8 * MIB)
+    fill(disk)
+    time.sleep(0.2)
+    (deed,) = [d for d in run([REMEDY], stage, Asker(actor="test")) if d.target == str(disk)]
+    assert (deed.outcome, old.exists()) == ("done", False), deed
+    assert "purge: freed 8.0 MiB" in deed.said
 
 
 @pytest.mark.real
