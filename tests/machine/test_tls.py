@@ -42,10 +42,24 @@ def mended(machine: Machine, what: str) -> None:
     assert json.loads(caretaker(machine, "tls", "list", "--json").out)[0]["problem"] == ""
 
 
+MAKE_OURS = """
+from pathlib import Path
+from agent.host.machine import Host
+from agent.layout import Layout
+from agent.manifest.reader import parse
+from agent.tls.pair import make
+from agent.tls.wanted import wanted_for
+layout = Layout(Path("/"), "sochdb")
+make(wanted_for(Host(), parse(layout.manifest.read_text()), layout, "tls"))
+"""
+
+
 def test_an_expired_pair_is_renewed_and_shown(appliance: Machine) -> None:
     appliance.sh(f"rm -r {HOME} /etc/sochdb/tls/authority; rm -f /var/lib/caretaker/tls.json")
-    appliance.sh("FAKETIME_DONT_FAKE_MONOTONIC=1 faketime '2025-06-01 12:00' "
-                 "caretaker remedies run tls", timeout=60)  # fmt: skip
+    made = ["faketime", "2025-06-01 12:00", "/opt/caretaker/venv/bin/python3", "-I", "-c"]
+    appliance.run([*made, MAKE_OURS], env={"FAKETIME_DONT_FAKE_MONOTONIC": "1"})
+    appliance.systemctl("restart", "sochdb-sochdb.service")
+    appliance.wait_for(lambda: shown(appliance) == on_disk(appliance), what="the old pair")
     # Made in this boot, it would pass for a clock that jumped, and be left alone for hours.
     appliance.sh("rm /var/lib/caretaker/tls.json")
     expired = on_disk(appliance)
@@ -108,8 +122,8 @@ def test_a_customers_pair_is_served_and_left_alone(appliance: Machine) -> None:
     verified = caretaker(appliance, "tls", "trust", "tls").out
     appliance.put("/run/trusted.pem", verified)
     ask = "openssl s_client -connect 127.0.0.1:50051 -CAfile /run/trusted.pem -verify_return_error"
-    told = appliance.sh(f"echo | timeout 5 {ask} -servername localhost 2>&1", check=False).out
-    assert "Verification: OK" in told
+    answer = appliance.sh(f"echo | timeout 5 {ask} -servername localhost 2>&1", check=False).out
+    assert "Verification: OK" in answer
     caretaker(appliance, "tls", "forget", "tls", "--yes", timeout=60)
     assert shown(appliance) == on_disk(appliance) != theirs
 
