@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,75 +14,19 @@ from cryptography.x509.oid import NameOID
 
 from agent.errors import MachineError, RefusedError
 from agent.host.machine import Host
-from agent.remedies.remedy import Fault, Scene
 from agent.remedies.tls import CURES, REMEDY
 from agent.tls import placing, reading, renewal
 from agent.tls.authority import make_authority, make_leaf
-from agent.tls.placing import Issued, Origin
-from agent.tls.rights import OURS_ALONE
-from tests.scripted_host import NOW, ScriptedHost
+from tests.scripted_host import NOW
 from tests.unit.remedy_stage import scene_of
-from tests.unit.tls_service import PORT, RealService, ShowingNetwork, TlsService
+from tests.unit.tls_service import PORT, RealService
+from tests.unit.tls_shop import MANIFEST, Shop, open_shop
 from tests.unit.tls_stage import DAY
-
-MANIFEST = f"""\
-[appliance]
-name = "shop"
-version = "1"
-[services.web]
-command = ["/bin/true"]
-[certificates.main]
-names = ["shop.example"]
-services = ["web"]
-port = {PORT}
-"""
-
-
-@dataclass
-class Shop:
-    """A machine whose service serves TLS with the certificate `main`."""
-
-    scene: Scene
-    host: ScriptedHost
-    service: TlsService
-
-    @property
-    def home(self) -> Path:
-        return self.scene.layout.tls / "main"
-
-    @property
-    def current(self) -> Path:
-        return self.home / "current"
-
-    def find(self) -> list[Fault]:
-        return REMEDY.find(self.scene)
-
-    def fault(self) -> Fault:
-        (found,) = self.find()
-        return found
-
-    def mend(self) -> str:
-        return REMEDY.mend(self.scene, self.fault())
-
-    def at(self, wall: float, *, boot: str = "later") -> None:
-        self.host.clock.now, self.host.clock.boot = wall, boot
-
-    def serial(self) -> str:
-        return self.current.readlink().name
-
-    def before(self) -> str:
-        return (self.home / "previous").readlink().name
 
 
 @pytest.fixture
 def shop(root: Path) -> Shop:
-    scene = scene_of(root, MANIFEST)
-    service = TlsService(scene.layout.certificate("main"))
-    host = ScriptedHost(root=root, network=ShowingNetwork(service))
-    found = Shop(replace(scene, host=host, services=service), host, service)
-    REMEDY.mend(replace(found.scene, booting=True), found.fault())
-    service.load()
-    return found
+    return open_shop(root)
 
 
 def test_at_boot_a_pair_is_made_and_nobody_is_told(root: Path) -> None:
@@ -329,56 +273,6 @@ def test_old_pairs_go_and_two_stay(shop: Shop) -> None:
     folders = [each for each in shop.home.iterdir() if not each.is_symlink()]
     assert len(folders) == 3
     assert {shop.serial(), shop.before()} <= {each.name for each in folders}
-
-
-def brought(shop: Shop, days: int = 90) -> str:
-    authority = make_authority("their own", now=NOW)
-    leaf = make_leaf(authority, ["shop.example"], now=NOW, days=days)
-    issued = Issued(leaf.serial, leaf.key, leaf.certificate,
-                    leaf.certificate + authority.certificate, authority.certificate,
-                    Origin(by="customer"))  # fmt: skip
-    folder = placing.write(shop.home, issued, OURS_ALONE, server_name="shop.example")
-    placing.flip(shop.home, folder.name)
-    return folder.name
-
-
-@pytest.mark.parametrize(
-    "hurt",
-    [
-        lambda folder: (folder / "cert.pem").write_bytes(b""),
-        lambda folder: (folder / "key.pem").unlink(),
-        lambda folder: (folder / "key.pem").chmod(0o644),
-        lambda folder: (folder / "customer").unlink() or (folder / "origin.json").unlink()
-        or (folder / "cert.pem").write_bytes(b""),
-        lambda folder: folder.rename(folder.with_name("moved")),
-    ],
-)  # fmt: skip
-def test_a_customers_pair_is_only_reported(shop: Shop, hurt: Callable[[Path], object]) -> None:
-    name = brought(shop)
-    assert shop.find() == []
-    hurt(shop.home / name)
-    fault = shop.fault()
-    assert "the customer brought this certificate" in fault.refusal
-    assert fault.hint.startswith("caretaker tls ")
-    with pytest.raises(RefusedError):
-        shop.mend()
-    assert shop.serial() == name
-
-
-def test_a_customers_pair_that_ends_is_only_reported(shop: Shop) -> None:
-    name = brought(shop)
-    shop.at(NOW + 62 * DAY)
-    assert shop.fault().refusal
-    assert shop.serial() == name
-
-
-def test_a_link_that_the_operator_pointed_elsewhere_is_theirs(shop: Shop, tmp_path: Path) -> None:
-    live = shop.current.resolve().rename(tmp_path / "live")
-    shop.current.unlink()
-    shop.current.symlink_to(live)
-    assert [fault.refusal != "" for fault in shop.find()] in ([], [True])
-    (live / "cert.pem").write_bytes(b"")
-    assert "the customer brought" in shop.fault().refusal
 
 
 def test_a_wrong_clock_is_refused_with_a_hint(shop: Shop) -> None:
