@@ -30,6 +30,7 @@ from agent.host.web import TooLong
 from agent.tls import account
 from agent.tls.account import NoAccount
 from agent.tls.line import Line
+from agent.tls.names import not_covered
 from agent.tls.order import Order, Outcome, Trouble
 from agent.tls.proofs import CannotShow, Piece, shown
 
@@ -116,6 +117,7 @@ def _enter(talk: _Talk) -> str:
 
 def _prove(talk: _Talk, asked: list[Any]) -> None:
     """Answer every authorisation that is still open. Raises Refused and CannotShow."""
+    _refuse_strangers(talk.order, asked)
     still = [each for each in asked if each.body.status != messages.STATUS_VALID]
     found = [(each, _challenge(talk.order, each)) for each in still]
     pieces = [
@@ -133,6 +135,14 @@ def _prove(talk: _Talk, asked: list[Any]) -> None:
             talk.client.answer_challenge(body, body.chall.response(talk.key))
         for each, _ in found:
             _await_proof(talk, each)
+
+
+def _refuse_strangers(order: Order, asked: list[Any]) -> None:
+    """Names go to a program of the vendor's: those that we ordered, and no text of the server's."""
+    ours = [name.removeprefix("*.") for name in order.names]
+    strange = not_covered([str(each.body.identifier.value) for each in asked], ours)
+    if strange:
+        raise Refused("authority", f"it wants a proof for {strange[0]}, which was not ordered")
 
 
 def _challenge(order: Order, asked: Any) -> Any:

@@ -99,6 +99,7 @@ def _request(key: Key, names: list[str]) -> str:
 def _order(wanted: Wanted, acme: Acme, request: str) -> Order:
     return Order(
         directory=acme.directory,
+        names=asking.names_asked(wanted),
         csr=request,
         account=str(wanted.layout.acme),
         terms=asking.is_true(wanted, acme.terms),

@@ -18,10 +18,11 @@ Trouble = Literal["", "authority", "proof", "port", "hook", "account", "internal
 class Order(Struct, frozen=True, kw_only=True):
     """One certificate to be ordered; placeholders are filled in. `account` is a folder of ours.
 
-    `seconds` is for all of it. `csr` is PEM.
+    `seconds` is for all of it. `csr` is PEM, for these `names`.
     """
 
     directory: str
+    names: list[str]
     csr: str
     account: str
     terms: bool = False

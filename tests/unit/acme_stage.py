@@ -62,6 +62,7 @@ def order(server: Pebble, account: Path, *names: str, **changes: Any) -> Order:
     """What serves most tests: http-01 on the port where the authority looks."""
     usual = Order(
         directory=server.directory,
+        names=list(names or (NAME,)),
         csr=request_for(*(names or (NAME,))),
         account=str(account),
         terms=True,

@@ -19,7 +19,7 @@ import pytest
 
 from agent.tls import acme, line
 from agent.tls.order import Outcome
-from tests.unit.acme_stage import names_of, order
+from tests.unit.acme_stage import hook, names_of, order
 from tests.unit.pebble_server import NEEDED, Pebble, pebble
 
 pytestmark = [pytest.mark.real, NEEDED]
@@ -155,3 +155,29 @@ def assert_sound(got: Outcome) -> None:
     if got.chain:
         assert names_of(got.chain) == ["notes.example.org"]
     assert json.loads(msgspec.json.encode(got))
+
+
+STRANGE = {
+    "status": "pending",
+    "identifier": {"type": "dns", "value": "x; reboot"},
+    "challenges": [
+        {"type": "dns-01", "url": "https://127.0.0.1:1/c", "status": "pending",
+         "token": "LoqXcYV8q5ONbJQxbmR7SCTNo3tiAXDfowyjxAjEuX0"}
+    ],
+}  # fmt: skip
+
+
+def test_a_name_that_nobody_ordered_reaches_no_program(server: Pebble, tmp_path: Path) -> None:
+    program, log = hook(server, tmp_path)
+    spoiler, content = Spoiler(), json.dumps(STRANGE).encode()
+    with proxy(server, spoiler) as url:
+        told = []
+        for at in (4, 5, 6):  # the authorisation is one of these
+            spoiler.plan(at, (200, content))
+            wanted = order(
+                server, tmp_path / f"acme-{at}", directory=url, challenge="dns-01",
+                hook=[str(program)], seconds=4.0,
+            )  # fmt: skip
+            told.append(acme.place(wanted).problem)
+    assert any("x; reboot, which was not ordered" in each for each in told)
+    assert not log.exists() or "reboot" not in log.read_text()

@@ -297,8 +297,8 @@ def test_a_server_that_is_no_authority_is_told(
 
 def strays_order(url: str, ca: Path, folder: Path) -> Order:
     return Order(
-        directory=url, csr=stage.request_for(NAME), account=str(folder / "acme"), ca=str(ca),
-        terms=True, address="127.0.0.1", port=1, seconds=3.0,
+        directory=url, names=[NAME], csr=stage.request_for(NAME), account=str(folder / "acme"),
+        ca=str(ca), terms=True, address="127.0.0.1", port=1, seconds=3.0,
     )  # fmt: skip
 
 
