@@ -1,6 +1,7 @@
 """Housekeeping on real systemd: timers that agree with us, tasks that run by them, once."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,10 +10,12 @@ from agent.housekeeping.timers import task_units
 from agent.manifest.model import Manifest
 from agent.values import values_for
 from tests.machine import by_hand
+from tests.machine.appliance import KEEP, disk
 from tests.machine.by_hand import LAYOUT, install
 from tests.machine.conftest import Boot
 from tests.machine.machine import TOOL, Machine
 
+STAMPS = "/var/lib/systemd/timers"
 MANIFEST = """
 [appliance]
 name = "shop"
@@ -45,6 +48,32 @@ def machine(machines: Boot, tool: Path) -> Machine:
     machine = machines(binds_ro=by_hand.binds(tool))
     put_timers(machine, install(machine, MANIFEST))
     return machine
+
+
+def test_after_a_power_cut_what_was_missed_runs_once_and_what_was_begun_counts(
+    machines: Boot, tool: Path, roots: Callable[[str], Path]
+) -> None:
+    begun, marks = f"{LAYOUT.data}/begun", f"{LAYOUT.data}/missed"
+    with disk(roots("bookworm")) as tree:
+        machine = machines(tree, binds_ro=by_hand.binds(tool), options=KEEP)
+        slow = '[tasks.slow]\ncalendar = "hourly"\n'
+        slow += f'command = ["sh", "-c", "echo x >> {begun}; sleep 60"]\n'
+        put_timers(machine, install(machine, MANIFEST + slow))
+        timers = ["caretaker-task@slow.timer", "caretaker-task@missed.timer"]
+        machine.systemctl("start", *timers)
+        machine.run(["touch", "--date=5 days ago", *(f"{STAMPS}/stamp-{name}" for name in timers)])
+        machine.systemctl("restart", "caretaker-task@slow.timer")
+        machine.wait_for(lambda: machine.exists(begun), timeout=20)
+        machine.kill()
+
+        machine = machines(tree, binds_ro=by_hand.binds(tool), options=KEEP)
+        machine.systemctl("start", *timers)
+        machine.wait_for(lambda: ran(machine, "missed") == ["done"], timeout=40)
+        assert machine.read(marks) == "x\n"
+        assert machine.read(begun) == "x\n"
+        assert not machine.is_active("caretaker-task@slow.service")
+        assert listed(machine)["slow"]["outcome"] == "broke off"
+        machine.kill()
 
 
 def put_timers(machine: Machine, manifest: Manifest) -> None:
@@ -81,7 +110,7 @@ def test_timers_elapse_when_we_say_and_tasks_run_by_them(machine: Machine) -> No
     assert machine.failed_units() == []
     # The clock says the machine was off for a while: one run makes up for all.
     machine.systemctl("stop", "caretaker-task@missed.timer")
-    stamp = "/var/lib/systemd/timers/stamp-caretaker-task@missed.timer"
+    stamp = f"{STAMPS}/stamp-caretaker-task@missed.timer"
     machine.run(["touch", "--date=5 days ago", stamp])
     machine.systemctl("start", "caretaker-task@missed.timer")
     machine.wait_for(lambda: ran(machine, "missed") == ["done"], timeout=40)
