@@ -78,6 +78,7 @@ def test_an_interrupted_installation_is_finished(machine: Machine, by: str) -> N
     mend(machine, "packages", by=by)
     said = machine.journal("-u", "caretaker-remedy@packages.service", lines=40)
     assert "packages dpkg: mended" in said
+    assert "apt-get check still says" not in said
     assert machine.run(["dpkg", "--audit"]).out == ""
     asked = machine.run(["dpkg-query", "--show", "--showformat=${Version} ${Status}", "probe"])
     assert asked.out == "2 install ok installed"
