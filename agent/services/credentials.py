@@ -13,7 +13,6 @@ from agent.layout import Layout
 from agent.manifest.checks import (
     CertificateCheck,
     Check,
-    ClockCheck,
     CommandCheck,
     DiskCheck,
     FileCheck,
@@ -57,12 +56,6 @@ def daemon_drop_in(manifest: Manifest, layout: Layout) -> str:
     if manifest.daemon.drain > _USUAL_DRAIN:
         lines += ["# It drains longer than usual before it stops."]
         lines += [f"TimeoutStopSec={round(manifest.daemon.drain) + _AFTER_DRAIN}s"]
-    if any(isinstance(check, ClockCheck) for check in manifest.checks.values()):
-        lines += [
-            "# How well the clock is kept is asked with adjtimex(2). ProtectClock= forbids even"
-        ]
-        lines += ["# that; setting the clock takes CAP_SYS_TIME, which the daemon has not."]
-        lines += ["ProtectClock=no", "SystemCallFilter=adjtimex clock_adjtime"]
     return "\n".join(lines) + "\n"
 
 

@@ -29,7 +29,8 @@ _TO_MAKE_FOLDERS = [
     "ReadOnlyPaths=",
     "ReadWritePaths=/etc /opt /run /var/lib /var/log",
 ]
-# As in credentials.py: asking is forbidden with setting, which takes CAP_SYS_TIME.
+# ProtectClock= forbids asking with setting, which would take CAP_SYS_TIME besides. The daemon faces
+# the network, so it does without and asks timedated (agent/health/checks/clock.py).
 _TO_ASK_FOR_THE_CLOCK = [
     "# Whether a time service keeps the clock.",
     "ProtectClock=no",
