@@ -31,9 +31,12 @@ def run(
     """Mend what may be mended, one remedy after the other; what came of every fault.
 
     After `limit` seconds no further remedy begins. Raises BusyError while another run acts,
-    after `patience` seconds, and MachineError where the memory can't be read.
+    after `patience` seconds, or setup is at work and no person asked; and MachineError where the
+    memory can't be read.
     """
     clock = scene.host.clock
+    if not asker.person:
+        _not_beside_setup(scene)
     begun = clock.monotonic()
     deeds: list[Deed] = []
     with alone(scene, patience=patience):
@@ -81,6 +84,17 @@ def reset(scene: Scene, remedy: str, target: str, *, actor: str) -> list[tuple[s
             why = "safe mode was reset"
             book.enter(f"remedy {name}", target=each, outcome="noted", why=why, actor=actor)
     return freed
+
+
+def _not_beside_setup(scene: Scene) -> None:
+    """What is half made is not broken: setup is making it. Raises BusyError and MachineError."""
+    try:
+        busy = lock.held(scene.layout.setup_lock)
+    except FileFailure as failure:
+        hint = "sudo caretaker remedies"
+        raise MachineError("file-unreadable", str(failure), hint=hint) from failure
+    if busy:
+        raise BusyError("lock-held", "setup is at work", hint="wait for it to end, then try again")
 
 
 @contextlib.contextmanager

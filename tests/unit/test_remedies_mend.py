@@ -249,6 +249,17 @@ def test_one_run_at_a_time(root: Path) -> None:
     assert stage.acted == []
 
 
+def test_nothing_runs_by_itself_beside_setup(root: Path) -> None:
+    stage = Stage(root, wrong={"db": "lock-stale"})
+    with lock.exclusive(stage.scene.layout.setup_lock, purpose="setup"):
+        with pytest.raises(BusyError, match="setup is at work"):
+            stage.run()
+        assert stage.acted == []
+        assert outcomes(stage.run(PERSON)) == [("db", "done")]
+    stage.wrong["db"] = "lock-stale"
+    assert outcomes(stage.run()) == [("db", "done")]
+
+
 def test_after_its_limit_no_further_remedy_begins(root: Path) -> None:
     stage = Stage(root, wrong={"db": "lock-stale"})
     stage.within = lambda: stage.host.clock.advance(100)
