@@ -170,7 +170,7 @@ def _opened(place: Place) -> bool:
 
 REMEDY = Remedy(
     name="locks",
-    title="Stale lock files",
+    title="lock files left over from a process that is gone",
     cures=(
         "lock-stale",
         "lock-garbled",

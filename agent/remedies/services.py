@@ -180,7 +180,7 @@ def _see_to(scene: Scene, name: str) -> str:
 
 REMEDY = Remedy(
     name=NAME,
-    title="Services that failed or hang",
+    title="services that failed or hang",
     cures=(
         "unit-failed",
         "unit-inactive",
