@@ -66,7 +66,7 @@ class ScriptedClock(Clock):
     def boot_id(self) -> str:
         return self.boot
 
-    def zone(self) -> tzinfo:
+    def zone(self, *, environment: bool) -> tzinfo:
         return self.place
 
     def advance(self, seconds: float) -> None:

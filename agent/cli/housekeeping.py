@@ -143,7 +143,7 @@ def history(layout: Layout, *, limit: int, as_json: bool) -> None:
 
 def _lines(layout: Layout) -> list[TaskLine]:
     manifest, layout = manifest_of(layout)
-    now, states = moment_of(Host()), read_states(layout)
+    now, states = moment_of(Host(), layout), read_states(layout)
     found = []
     for task in tasks_of(manifest, embedded=layout.embedded):
         state = states.tasks.get(task.name) or TaskState(anchor=0.0)

@@ -6,6 +6,7 @@ Owns their command lines and their log. On systemd units do that.
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 from pathlib import Path
 
@@ -28,7 +29,8 @@ def housekeeping(layout: Layout, up_since: float) -> int:
     words = ["--root", root, "run", "--due", "--since", f"{up_since:.3f}"]
     program = children.Program(
         argv=[sys.executable, "-I", "-m", "agent.housekeeping", *words],
-        environment={},
+        # Both must read calendars on the same clock face.
+        environment={"TZ": os.environ["TZ"]} if "TZ" in os.environ else {},
         folder=Path("/"),
         log=log,
         mark=f"{root}:{_MARK}",

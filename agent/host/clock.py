@@ -24,9 +24,9 @@ class Clock:
         """Seconds that only grow. CLOCK_BOOTTIME: a suspended VM must not look freshly checked."""
         return time.clock_gettime(time.CLOCK_BOOTTIME)
 
-    def zone(self) -> tzinfo:
-        """The zone of the machine's clock face."""
-        return zone.local_zone()
+    def zone(self, *, environment: bool) -> tzinfo:
+        """The zone of the machine's clock face, or of this process's `environment`."""
+        return zone.local_zone(environment=environment)
 
     def sleep(self, seconds: float) -> None:
         time.sleep(seconds)

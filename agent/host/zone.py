@@ -13,11 +13,15 @@ _LOCALTIME = Path("/etc/localtime")
 _MACHINE_ID = Path("/etc/machine-id")
 
 
-def local_zone() -> tzinfo:
-    """The zone of this machine's clock face: $TZ, or /etc/localtime (localtime(5)), or UTC."""
+def local_zone(*, environment: bool) -> tzinfo:
+    """The zone of this machine's clock face: /etc/localtime (localtime(5)), or UTC.
+
+    `environment`: $TZ comes first, as in a container. On a machine it is only the wish of whoever
+    is logged in, and systemd goes by the file.
+    """
     from zoneinfo import ZoneInfo
 
-    named = os.environ.get("TZ", "").removeprefix(":")
+    named = os.environ.get("TZ", "").removeprefix(":") if environment else ""
     try:
         if named:
             return ZoneInfo(named)

@@ -19,12 +19,13 @@ def open_chores(manifest: Manifest, layout: Layout, host: Host) -> Chores:
     return Chores(host, manifest, layout, values_for(manifest, layout))
 
 
-def moment_of(host: Host, *, up_since: float | None = None) -> Moment:
+def moment_of(host: Host, layout: Layout, *, up_since: float | None = None) -> Moment:
     """Now. `up_since`, since 1970: from when on tasks are watched over; the machine's start."""
     now = host.clock.wall()
     if up_since is None:
         up_since = now - (host.clock.monotonic() - host.facts.system_began())
-    return Moment(now, up_since, host.clock.zone(), host.facts.machine_id())
+    zone = host.clock.zone(environment=layout.embedded)
+    return Moment(now, up_since, zone, host.facts.machine_id())
 
 
 def note_tasks(manifest: Manifest, layout: Layout, host: Host) -> None:

@@ -30,14 +30,14 @@ def run_picked(
         return runner.run(tasks)
 
     def choose(states: TaskStates) -> list[Task]:
-        moment = moment_of(chores.host, up_since=up_since)
+        moment = moment_of(chores.host, chores.layout, up_since=up_since)
         sound = settled(states, tasks, moment.now)
         if sound is not states and not chores.dry:
             runner.save(sound)
         return due_tasks(tasks, sound, moment)
 
     def after(states: TaskStates) -> TaskStates:
-        moment = moment_of(chores.host, up_since=up_since)
+        moment = moment_of(chores.host, chores.layout, up_since=up_since)
         sound = settled(states, tasks, moment.now)
         return TaskStates(sound.tasks, next_due(tasks, sound, moment))
 
