@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 
 HOUR, DAY = 3600.0, 86400.0
@@ -62,6 +63,7 @@ _SCALES = (
 FINE = 6 * HOUR  # seconds of the past of which more than the hours' peaks is wanted
 _LEAST = 5  # points
 _AGREE = 0.75  # share of pairs that rise; a step in the middle of a flat line has 0.54
+_FALL = 0.5  # of the rise: what falls further from one peak to the next is a saw of long teeth
 _SCATTER = 0.25  # of the rise
 _RISE = 0.005  # of the size: less is no growth to speak of
 _RECENT = 1 / 3  # of the growth before: slower in the newer half, it has as good as stopped
@@ -113,6 +115,8 @@ def _at_scale(known: Sequence[Point], scale: _Scale) -> Forecast | None:
     span = peaks[-1].at - peaks[0].at
     rise = rate * span
     if rise < _RISE * newest.size or agree < _AGREE:
+        return None
+    if max(a.used - b.used for a, b in pairwise(peaks)) > _FALL * rise:
         return None
     scatter = _scatter(peaks, rate)
     if scatter > _SCATTER * rise or _slope(peaks[len(peaks) // 2 :])[0] < rate * _RECENT:

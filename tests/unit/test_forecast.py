@@ -34,7 +34,8 @@ def test_steady_growth_is_foretold(rate: float, days: float, noise: float, seed:
     points = history(used, days=days)
     left = points[-1].free / SIZE * 100 / rate * DAY
     found = forecast(points, now=NOW)
-    if left < 1.8 * days * DAY:
+    # The first of the days is only a part of one, whose peak is at its end.
+    if left < 1.8 * (days - 1) * DAY:
         assert found is not None
         assert found.seconds == pytest.approx(left, rel=0.15, abs=0.5 * DAY)
         assert found.rate == pytest.approx(rate / 100 * SIZE / DAY, rel=0.15)
