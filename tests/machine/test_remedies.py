@@ -4,6 +4,7 @@ passes again; safe mode and its end; kills in the middle; boot."""
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -69,9 +70,11 @@ def status(machine: Machine) -> dict[str, Any]:
 
 def test_a_fault_is_mended_as_the_right_user_within_seconds(machine: Machine) -> None:
     begin(machine, GOOD)
+    begun = time.monotonic()
     machine.run(["rm", MARK])
     machine.wait_for(lambda: machine.exists(MARK), what="the remedy", timeout=15)
     machine.wait_for(lambda: answer(machine) == "200 pass", what="healthy again", timeout=15)
+    print(f"from the fault to 200: {time.monotonic() - begun:.1f} s")
     assert machine.read(MARK).split() == ["shop", "shop"]
     [entry] = [each for each in entries(machine) if each["target"] == "touch"]
     assert (entry["outcome"], entry["actor"]) == ("done", "agent")
