@@ -82,7 +82,7 @@ def _read(answer: bytes) -> dict[str, Any]:
     try:
         status = int(head.split(b" ", 2)[1])
         told: dict[str, Any] = msgspec.json.decode(body, type=dict[str, Any])
-    except (IndexError, ValueError, msgspec.DecodeError) as error:
+    except (IndexError, ValueError, RecursionError, msgspec.DecodeError) as error:
         raise InternalError("internal", "the agent's answer makes no sense") from error
     if status < 300:
         return told

@@ -12,6 +12,10 @@ import msgspec
 
 from agent.findings import Level, Severity, Status
 
+# What reading a report raises where it makes no sense. Whoever took the daemon over writes it, and
+# it must not break who reads it as root.
+NO_SENSE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
 
 class CheckReport(msgspec.Struct, frozen=True):
     """One check as people see it. `age` and `every` are seconds; `since` is since 1970.

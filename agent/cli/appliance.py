@@ -18,7 +18,7 @@ from agent.host.failures import FileFailure
 from agent.layout import Layout
 from agent.manifest.model import Manifest
 from agent.manifest.reader import parse
-from agent.status import StatusReport
+from agent.status import NO_SENSE, StatusReport
 
 # The daemon writes status.json at least every ten seconds; twice that and some means silence.
 SILENT_AFTER = 25.0
@@ -69,7 +69,7 @@ def newest_report(layout: Layout) -> tuple[StatusReport | None, float]:
         content = files.read_bytes(layout.status)
         raw = _printable(msgspec.json.decode(content))
         report = msgspec.convert(raw, type=StatusReport)
-    except (FileNotFoundError, FileFailure, msgspec.DecodeError, RecursionError):
+    except (FileNotFoundError, FileFailure, *NO_SENSE):
         return None, float("inf")
     return report, max(0.0, Clock().wall() - report.at)
 

@@ -10,8 +10,9 @@ import msgspec
 
 from agent.cli.appliance import manifest_of
 from agent.cli.arguments import DURATION
+from agent.cli.both_ledgers import merged_ledgers
 from agent.cli.housekeeping_words import TaskLine, header, line, ran_line
-from agent.cli.saying import count, moment, plain, word
+from agent.cli.saying import count, json_line, moment, plain, word
 from agent.errors import MachineError, RefusedError, UsageError
 from agent.host import lock, permissions
 from agent.host.accounts import actor_here, is_root
@@ -25,7 +26,7 @@ from agent.housekeeping.run import Ran, Runner
 from agent.housekeeping.states import BROKE_OFF, RUNNING, TaskState, read_states
 from agent.housekeeping.task import Task
 from agent.layout import Layout
-from agent.ledger import KEPT, read_ledgers
+from agent.ledger import KEPT
 from agent.manifest.kinds import Duration
 
 
@@ -119,16 +120,11 @@ def history(layout: Layout, *, limit: int, as_json: bool) -> None:
     from agent.cli.saying import size
 
     _, layout = manifest_of(layout)
-    try:
-        readable = [path for path in layout.ledgers if path.exists()]
-        entries = read_ledgers(readable, limit=KEPT)
-    except (FileFailure, OSError) as failure:
-        hint = "sudo caretaker housekeeping history"
-        raise MachineError("file-unreadable", str(failure), hint=hint) from failure
+    entries = merged_ledgers(layout, limit=KEPT, hint="sudo caretaker housekeeping history")
     runs = [entry for entry in entries if entry.act == "task"][-limit:]
     for entry in runs:
         if as_json:
-            click.echo(msgspec.json.encode(entry).decode())
+            click.echo(json_line(entry))
             continue
         freed = entry.detail.get("freed")
         room = f", {size(freed)} freed" if isinstance(freed, int) and freed else ""

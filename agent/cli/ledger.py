@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import click
-import msgspec
 
 from agent.cli.appliance import manifest_of
 from agent.cli.arguments import DURATION
-from agent.cli.saying import moment, plain, word
-from agent.errors import MachineError
+from agent.cli.both_ledgers import merged_ledgers
+from agent.cli.saying import json_line, moment, plain, word
 from agent.host.clock import Clock
-from agent.host.failures import FileFailure
 from agent.layout import Layout
-from agent.ledger import Entry, read_ledgers
+from agent.ledger import Entry
 from agent.manifest.kinds import Duration
 
 
@@ -31,16 +29,9 @@ def command(layout: Layout, *, limit: int, since: Duration | None, as_json: bool
     """
     _, layout = manifest_of(layout)
     begin = Clock().wall() - since if since is not None else 0.0
-    try:
-        # The agent's folder is closed to others, so even asking may be refused.
-        readable = [path for path in layout.ledgers if path.exists()]
-        entries = read_ledgers(readable, limit=limit, since=begin)
-    except (FileFailure, OSError) as failure:
-        raise MachineError(
-            "file-unreadable", str(failure), hint="sudo caretaker ledger"
-        ) from failure
+    entries = merged_ledgers(layout, limit=limit, since=begin, hint="sudo caretaker ledger")
     for entry in entries:
-        click.echo(msgspec.json.encode(entry).decode() if as_json else _line(entry))
+        click.echo(json_line(entry) if as_json else _line(entry))
     if not entries and not as_json:
         click.echo("nothing was done yet")
 

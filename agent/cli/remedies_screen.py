@@ -10,12 +10,11 @@ from collections.abc import Sequence
 import click
 import msgspec
 
-from agent.cli.saying import moment, plain, word
-from agent.errors import MachineError
+from agent.cli.both_ledgers import merged_ledgers
+from agent.cli.saying import json_line, moment, plain, word
 from agent.host.clock import Clock
-from agent.host.failures import FileFailure
 from agent.layout import Layout
-from agent.ledger import Entry, read_ledgers
+from agent.ledger import Entry
 from agent.manifest.kinds import Duration
 from agent.manifest.model import Manifest
 from agent.remedies.deed import Deed
@@ -102,16 +101,11 @@ def deeds_told(deeds: Sequence[Deed]) -> str:
 def history_told(layout: Layout, *, limit: int, since: Duration | None, json_wanted: bool) -> str:
     """The ledger's entries of remedies. Raises MachineError."""
     begin = Clock().wall() - since if since is not None else 0.0
-    try:
-        # The agent's folder is closed to others, so even asking may be refused.
-        readable = [path for path in layout.ledgers if path.exists()]
-        found = read_ledgers(readable, limit=_SCANNED, since=begin)
-    except (FileFailure, OSError) as failure:
-        hint = "sudo caretaker remedies history"
-        raise MachineError("file-unreadable", str(failure), hint=hint) from failure
+    hint = "sudo caretaker remedies history"
+    found = merged_ledgers(layout, limit=_SCANNED, since=begin, hint=hint)
     entries = [entry for entry in found if entry.act.startswith("remedy ")][-limit:]
     if json_wanted:
-        return "".join(msgspec.json.encode(entry).decode() + "\n" for entry in entries)
+        return "".join(json_line(entry) + "\n" for entry in entries)
     if not entries:
         return "no remedy has done anything yet\n"
     return "".join(_entry(entry) for entry in entries)

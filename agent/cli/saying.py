@@ -5,10 +5,12 @@ Owns the look of output. Refuses to decide what is said.
 
 from __future__ import annotations
 
+import json
 import sys
 from datetime import datetime
 
 import click
+import msgspec
 
 from agent.errors import CaretakerError
 
@@ -32,7 +34,8 @@ def sign(status: str) -> str:
 
 
 def word(status: str) -> str:
-    return click.style(status, fg=COLOUR.get(status), bold=True)
+    # Also out of a ledger, which somebody else may have written.
+    return click.style(plain(status), fg=COLOUR.get(status), bold=True)
 
 
 def span(seconds: float | None) -> str:
@@ -70,3 +73,10 @@ def count(number: int, noun: str) -> str:
 def plain(text: str) -> str:
     """Text from elsewhere, without control characters that would steer a terminal."""
     return "".join(c if c.isprintable() else "�" for c in text)
+
+
+def json_line(value: object) -> str:
+    """The value as one line of JSON that steers no terminal: it lets C1 controls through as text
+    (RFC 8259, section 7), and some terminals obey them."""
+    text = msgspec.json.encode(value).decode()
+    return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text)

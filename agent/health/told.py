@@ -12,8 +12,10 @@ from agent.host import files
 from agent.host.clock import Clock
 from agent.host.failures import FileFailure
 from agent.layout import Layout
+from agent.status import NO_SENSE
 
 _FRESH = 30.0  # seconds; a running daemon writes its report every ten
+_SHOWN = 500  # letters: it goes into root's ledger, which whoever writes the report must not fill
 
 
 class _Check(msgspec.Struct, frozen=True):
@@ -34,12 +36,12 @@ def failing_checks(layout: Layout, clock: Clock) -> dict[str, Finding] | None:
     """What fails for the daemon, by itself; None where it says nothing fresh."""
     try:
         report = msgspec.json.decode(files.read_bytes(layout.status), type=_Report)
-    except (FileNotFoundError, FileFailure, msgspec.DecodeError):
+    except (FileNotFoundError, FileFailure, *NO_SENSE):
         return None
     if not 0 <= clock.wall() - report.at <= _FRESH:
         return None
     return {
-        each.name: failed(each.code, each.summary)
+        each.name: failed(each.code, each.summary[:_SHOWN])
         for each in report.checks
         if each.status is Status.FAIL and not each.stale and not each.muted_by
     }

@@ -12,7 +12,7 @@ from agent.errors import UnhealthyError
 from agent.findings import Status
 from agent.host import files
 from agent.host.failures import FileFailure
-from agent.status import StatusReport
+from agent.status import NO_SENSE, StatusReport
 from setup.site import Site
 from setup.step import Look, Step
 
@@ -84,7 +84,7 @@ def _address(site: Site) -> str:
 def _report(site: Site) -> StatusReport | None:
     try:
         return msgspec.json.decode(files.read_bytes(site.layout.status), type=StatusReport)
-    except (FileNotFoundError, FileFailure, msgspec.DecodeError):
+    except (FileNotFoundError, FileFailure, *NO_SENSE):
         return None
 
 

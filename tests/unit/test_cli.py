@@ -16,7 +16,7 @@ from agent.cli.program import VERBS, program
 from agent.cli.saying import plain, say_error, size, span
 from agent.errors import CaretakerError, MachineError
 from agent.findings import Level, Severity, Status
-from agent.host import lock
+from agent.host import lock, sqlite
 from agent.host.clock import Clock
 from agent.layout import Layout
 from agent.ledger import Ledger
@@ -216,8 +216,8 @@ def test_a_ledger_in_a_closed_folder_is_an_error_with_the_way_to_read_it(
     def closed(path: Path) -> bool:
         raise PermissionError(13, "Permission denied", str(path))
 
-    # What Python 3.11's exists() does below a folder of mode 0700.
-    monkeypatch.setattr(Path, "exists", closed)
+    # What opening does below a folder of mode 0700.
+    monkeypatch.setattr(sqlite, "_accept", closed)
     error = CliRunner().invoke(program, ["--root", str(layout.root), "ledger"]).exception
     assert isinstance(error, CaretakerError)
     assert error.exit_status == 4

@@ -15,7 +15,7 @@ from agent.housekeeping.task import Chores, Done, Task
 from agent.manifest.kinds import Duration
 from agent.manifest.upkeep import Schedule
 from agent.modes import MAINTENANCE
-from agent.status import ModeReport
+from agent.status import NO_SENSE, ModeReport
 
 # Disks have checks, but only those that the vendor declared one for.
 REMEDIES = ("state", "paths", "packages", "readonly", "disk")
@@ -63,7 +63,7 @@ def _maintained(chores: Chores) -> bool:
     """As the daemon last said; where it has not, no maintenance is known of."""
     try:
         report = msgspec.json.decode(files.read_bytes(chores.layout.status), type=_Report)
-    except (FileNotFoundError, HostFailure, msgspec.DecodeError):
+    except (FileNotFoundError, HostFailure, *NO_SENSE):
         return False
     now = chores.host.clock.wall()
     return any(
