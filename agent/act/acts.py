@@ -15,7 +15,7 @@ from agent.errors import MachineError
 from agent.host.systemd import Systemd
 from agent.services.protocol import Services
 
-Kind = Literal["service", "remedy", "task"]
+Kind = Literal["service", "remedy"]
 # Below TimeoutStartSec= of caretaker-act@.service, so that whoever asked hears why.
 _LONGEST = 840.0  # seconds
 
@@ -63,9 +63,6 @@ RUN_REMEDY = Act(
     "run-remedy", "remedy", "was run",
     lambda hands, name: hands.start(f"caretaker-remedy@{name}.service"), own_entry=True,
 )  # fmt: skip
-RUN_TASK = Act(
-    "run-task", "task", "was run",
-    lambda hands, name: hands.start(f"caretaker-task@{name}.service"), own_entry=True,
-)  # fmt: skip
 
-ACTS = (RESTART, RELOAD, RUN_REMEDY, RUN_TASK)
+# No act for tasks: timers start them, and the daemon has no reason to.
+ACTS = (RESTART, RELOAD, RUN_REMEDY)

@@ -8,8 +8,8 @@ from __future__ import annotations
 import msgspec
 
 WINDOW = 600.0  # seconds
-# For each service, remedy and task. A remedy has a budget of its own besides (agent/remedies).
-ACTS = {"service": 5, "remedy": 15, "task": 5}
+# For each service and remedy. A remedy has a budget of its own besides (agent/remedies).
+ACTS = {"service": 5, "remedy": 15}
 REFUSALS = 20  # that are written to the ledger; more would push real entries out of it
 
 

@@ -6,7 +6,6 @@ load what stands behind a name: this process lives for a fraction of a second.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from agent.act.acts import Kind
@@ -19,17 +18,13 @@ class Names:
     """What there is, by kind, and the remedies that the manifest leaves to people.
 
     One of Caretaker's own that runs only when asked refuses by itself (`agent.remedies.round`).
-    `tasks` is called only where a task is asked for: it loads them.
     """
 
     services: tuple[str, ...]
     remedies: tuple[str, ...]
-    tasks: Callable[[], tuple[str, ...]]
     only_asked: frozenset[str] = frozenset()
 
     def known(self, kind: Kind) -> tuple[str, ...]:
-        if kind == "task":
-            return self.tasks()
         return self.services if kind == "service" else self.remedies
 
     def forbids_agent(self, kind: Kind, name: str) -> bool:
@@ -37,15 +32,9 @@ class Names:
 
 
 def names_of(manifest: Manifest, services: tuple[str, ...]) -> Names:
-    def tasks() -> tuple[str, ...]:
-        from agent.housekeeping.tasks import TASKS
-
-        return (*(each.name for each in TASKS), *manifest.tasks)
-
     tame = (name for name, spec in manifest.remedies.items() if not spec.unasked)
     return Names(
         services=services,
         remedies=(*REMEDIES, *manifest.remedies),
-        tasks=tasks,
         only_asked=frozenset((*manifest.remediation.off, *tame)),
     )

@@ -19,7 +19,7 @@ _LINE = re.compile(rb"([a-z-]+) ([a-z][a-z0-9-]{0,30})\n")
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """An act that there is, and a name that a service, a remedy or a task may have."""
+    """An act that there is, and a name that a service or a remedy may have."""
 
     act: Act
     name: str

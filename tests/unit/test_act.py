@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.act import budget
-from agent.act.acts import ACTS, RELOAD, RESTART, RUN_REMEDY, RUN_TASK, Hands
+from agent.act.acts import ACTS, RELOAD, RESTART, RUN_REMEDY, Hands
 from agent.act.names import Names, names_of
 from agent.act.office import Office
 from agent.act.request import LONGEST, Answer, parse, read_answer, write, write_answer
@@ -29,7 +29,6 @@ STRANGER = 1000
 NAMES = Names(
     services=("db", "web"),
     remedies=("locks", "tame"),
-    tasks=lambda: ("tidy",),
     only_asked=frozenset({"tame"}),
 )
 
@@ -161,8 +160,9 @@ def test_without_a_user_for_the_agent_only_root_may_ask(root: Path) -> None:
         b"run-remedy locks db\n",
         b"run-remedy Locks\n",
         b"run-remedy ../locks\n",
-        b"run-task -tidy\n",
-        b"run-task tidy@x\n",
+        b"run-remedy -locks\n",
+        b"run-remedy locks@x\n",
+        b"run-task purge\n",
         b"restart-service " + b"a" * LONGEST + b"\n",
     ],
 )
@@ -179,18 +179,10 @@ def test_only_services_of_the_manifest_can_be_named(desk: Desk, name: str) -> No
     assert desk.services.told == []
 
 
-@pytest.mark.parametrize(
-    ("line", "unit"),
-    [
-        (b"run-remedy locks\n", "caretaker-remedy@locks.service"),
-        (b"run-task tidy\n", "caretaker-task@tidy.service"),
-    ],
-)
-def test_a_one_shot_is_started_and_writes_the_ledger_itself(
-    desk: Desk, line: bytes, unit: str
-) -> None:
+def test_a_one_shot_is_started_and_writes_the_ledger_itself(desk: Desk) -> None:
+    line = b"run-remedy locks\n"
     assert desk.ask(line).ok
-    assert desk.systemd.controlled == [("start", unit)]
+    assert desk.systemd.controlled == [("start", "caretaker-remedy@locks.service")]
     assert desk.entries == []
     desk.systemd.answers["start"] = 1
     answer = desk.ask(line)
@@ -198,7 +190,7 @@ def test_a_one_shot_is_started_and_writes_the_ledger_itself(
     assert [entry.outcome for entry in desk.entries] == ["failed"]
 
 
-@pytest.mark.parametrize("line", [b"run-remedy tidy\n", b"run-task locks\n", b"run-task web\n"])
+@pytest.mark.parametrize("line", [b"run-remedy web\n", b"restart-service locks\n"])
 def test_each_act_has_names_of_its_own(desk: Desk, line: bytes) -> None:
     assert desk.ask(line).status == 2
     assert desk.systemd.controlled == []
@@ -227,9 +219,6 @@ def test_the_names_are_the_manifests_and_our_own() -> None:
         checks = ["room"]
         command = ["/bin/true"]
         unasked = false
-        [tasks.report]
-        calendar = "daily"
-        command = ["/bin/true"]
         [remediation]
         off = ["cache"]
         """
@@ -237,10 +226,9 @@ def test_the_names_are_the_manifests_and_our_own() -> None:
     names = names_of(manifest, ("web",))
     assert names.known("service") == ("web",)
     assert {"cache", "careful"} <= set(names.known("remedy"))
-    assert "report" in names.known("task")
     assert names.only_asked >= {"cache", "careful"}
     assert names.forbids_agent("remedy", "cache")
-    assert not names.forbids_agent("task", "cache")
+    assert not names.forbids_agent("service", "cache")
 
 
 @given(st.binary(max_size=2 * LONGEST))
@@ -320,4 +308,4 @@ def test_answers_survive_the_way() -> None:
 
 
 def test_the_list_of_acts_is_closed() -> None:
-    assert ACTS == (RESTART, RELOAD, RUN_REMEDY, RUN_TASK)
+    assert ACTS == (RESTART, RELOAD, RUN_REMEDY)
