@@ -131,8 +131,10 @@ class _Search:
             start, stop = span.start, span.stop
             if name == "day" and self._rule.from_end:
                 start = self._from_end(span.start, now)
+                # Asked also where there is no stop, as systemd does: mktime(3) remembers.
+                last = self._from_end(-1 if stop is None else stop, now)
                 if stop is not None:
-                    start, stop = self._from_end(stop, now), start
+                    start, stop = last, start
             if start >= value:
                 found.append(start)
             elif span.step:

@@ -55,6 +55,10 @@ def asked(expressions: list[str], base: int, zone: str) -> dict[str, list[int] |
             # Where the normalised form is the original, only that one is printed.
             known[original or heading[1]] = list(moments(block, zone))
             original = ""
+    # A search that ends in no year, as of `*-1/5-3` where April has another offset than January:
+    # then nothing at all is printed of that one, and we must give up, too.
+    for name in re.findall(r"Failed to determine next elapse for '(.*)': Resource", done.stderr):
+        known[name] = mine if len(mine := ours(name, base, zone) or []) < ROUNDS else None
     return known
 
 
@@ -131,7 +135,8 @@ EXPRESSIONS = st.one_of(
     ).map(lambda parts: " ".join(part for part in parts if part)),
 )
 BASES = st.one_of(
-    st.integers(0, 4_000_000_000),
+    # Not before 1971: systemd takes moments before 1970, which a month's end may need, for errors.
+    st.integers(40_000_000, 4_000_000_000),
     st.sampled_from(MOMENTS).map(
         lambda text: int(datetime.fromisoformat(f"{text}+00:00").timestamp())
     ),
@@ -157,6 +162,7 @@ def test_gaps_and_overlaps_of_summer_time_are_systemds(zone: str) -> None:
     """Every quarter of an hour around each change of the clock, for expressions that feel it."""
     expressions = [
         *("daily", "hourly", "*:0/15", "*-*-* 02:30:00", "*-*-* 01:30", "Sun 02:00", "*-*-* 2:15"),
+        *("*-*~24,4..21 *:*:*", "*-*~1/1 *:0/20"),
         *("*-*-* 0/2:10", "*-*-* 3:00 UTC", "*-*~1 2:30", "Sat,Sun *-3,4,10,11-* 1..3:45"),
     ]
     for change in changes(zone):
