@@ -65,7 +65,7 @@ def command(
         return
     before = load(path)
     now = _now(manifest, layout, full=full, folders=before.folders)
-    changes = _changes(before, now.image, manifest, layout, only)
+    changes = _changes(before, now, manifest, layout, only)
     if as_json:
         click.echo(_as_json(before, now, changes))
     else:
@@ -86,12 +86,14 @@ def _now(
 
 
 def _changes(
-    before: Image, now: Image, manifest: Manifest, layout: Layout, only: tuple[str, ...]
+    before: Image, now: Gathered, manifest: Manifest, layout: Layout, only: tuple[str, ...]
 ) -> list[Change]:
     ports = [service.ports for service in manifest.services.values()]
     probe, daemon = manifest.probe, manifest.daemon
     declared = ports_declared(ports, probe.port, probe.agent_port, daemon.api_port)
-    changes = explain(compare(before, now, declared=declared), layout.root)
+    unseen = [path for path, _ in now.unseen]
+    found = compare(before, now.image, declared=declared, unseen=unseen)
+    changes = explain(found, layout.root)
     return [change for change in changes if not only or change.part in only]
 
 

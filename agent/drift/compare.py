@@ -6,12 +6,12 @@ but knows what each instance changes by itself and what a package brought.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
 from agent.drift.expected import why_expected
-from agent.drift.image import FileFact, Image
+from agent.drift.image import UNSEEN_LOGIN, FileFact, Image
 
 PARTS = ("files", "packages", "units", "users", "groups", "ports", "kernel")
 
@@ -30,9 +30,19 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     expected: str = ""
 
 
-def compare(image: Image, now: Image, *, declared: set[str]) -> list[Change]:
-    """Every difference, in the order of PARTS, then of names. `declared` ports are no news."""
-    found = list(_files(image.files, now.files))
+def compare(
+    image: Image, now: Image, *, declared: set[str], unseen: Iterable[str] = ()
+) -> list[Change]:
+    """Every difference, in the order of PARTS, then of names. `declared` ports are no news.
+
+    `unseen` folders could not be looked into now: what stood in them is not taken for removed.
+    """
+    hidden = tuple(f"{folder}/" for folder in unseen)
+    found = [
+        change
+        for change in _files(image.files, now.files)
+        if change.what != "removed" or not change.name.startswith(hidden)
+    ]
     for part in PARTS[1:]:
         before: Mapping[str, str] | None = getattr(image, part)
         after: Mapping[str, str] | None = getattr(now, part)
@@ -48,10 +58,22 @@ def compare(image: Image, now: Image, *, declared: set[str]) -> list[Change]:
 def _rows(part: str, before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[Change]:
     for name in sorted(before.keys() | after.keys()):
         was, is_now = before.get(name), after.get(name)
-        if was != is_now:
+        if was != is_now and not _same_as_far_as_seen(was, is_now):
             yield Change(
                 part=part, name=name, what=_what(was, is_now), was=was or "", now=is_now or ""
             )
+
+
+def _same_as_far_as_seen(was: str | None, is_now: str | None) -> bool:
+    """A user whose password only root could have looked up."""
+    if was is None or is_now is None:
+        return False
+    pairs = ((was, is_now), (is_now, was))
+    return any(
+        known.startswith(each.removesuffix(UNSEEN_LOGIN) + ", ")
+        for known, each in pairs
+        if each.endswith(UNSEEN_LOGIN)
+    )
 
 
 def _files(before: Mapping[str, FileFact], after: Mapping[str, FileFact]) -> Iterator[Change]:

@@ -15,6 +15,7 @@ from agent.host import files
 from agent.host.failures import FileFailure
 
 FORMAT = 1
+UNSEEN_LOGIN = ", password not known"  # at the end of a user's line, for all but root
 _CAP = 256 << 20  # bytes; 30,000 files take 5 MB
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TypedDict
 
+from agent.drift.image import UNSEEN_LOGIN
 from agent.host import files, sockets
 from agent.host.failures import FileFailure
 from agent.host.machine import Host
@@ -109,8 +110,10 @@ def users(root: Path) -> dict[str, str] | None:
     """Each user in a line: ids, home, shell, and whether a password lets it in."""
     rows = [line.split(":") for line in _lines(root / "etc/passwd")]
     known = _passwords(root)
+    other = "" if known else UNSEEN_LOGIN
     return {
-        row[0]: f"uid {row[2]}, gid {row[3]}, home {row[5]}, shell {row[6]}{known.get(row[0], '')}"
+        row[0]: f"uid {row[2]}, gid {row[3]}, home {row[5]}, shell {row[6]}"
+        f"{known.get(row[0], other)}"
         for row in rows
         if len(row) == 7
     } or None

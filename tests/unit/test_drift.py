@@ -103,6 +103,22 @@ def test_a_password_given_is_told_and_never_shown(
     assert "secret" not in repr(changes)
 
 
+def test_what_only_root_can_see_is_not_told_as_changed(
+    root: Path, manifest: Manifest, layout: Layout
+) -> None:
+    (root / "root/keys").mkdir(parents=True)
+    before = now(root, manifest, layout)
+    (root / "etc/shadow").unlink()  # as for who may not read it
+    after = now(root, manifest, layout)
+    for path in ("/root/keys", "/etc/shadow"):
+        after.image.files.pop(path, None)
+    changes = compare(before.image, after.image, declared=set(), unseen=["/root"])
+    assert [(c.part, c.name) for c in changes] == [("files", "/etc/shadow")]
+    (root / "etc/passwd").write_text("root:x:0:0:root:/root:/bin/bash\n")
+    after = now(root, manifest, layout)
+    assert ("users", "changed", "root") in told(before, after)
+
+
 def test_a_new_folder_is_told_once_and_not_each_file_in_it(
     root: Path, manifest: Manifest, layout: Layout
 ) -> None:
