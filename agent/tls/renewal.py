@@ -7,6 +7,8 @@ somebody stopped.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from agent.errors import CaretakerError, MachineError
@@ -66,27 +68,28 @@ def _shown(
     wanted: Wanted, certificate: bytes, services: Services, *, port_worked: bool, again: bool
 ) -> str:
     running = _running(wanted, services)
+    before = {name: services.state(name).pid for name in running}
     for name in running:
         services.reload(name)
-    reloaded = f", {', '.join(running)} reloaded" if running else ""
     if not wanted.spec.port or not running:
-        return reloaded
+        return _touched(before, services)
     number = wanted.spec.port
     found, wished = _await(wanted, certificate), _der(certificate)
     if found != wished and again:
         for name in running:
             services.restart(name)
         found = _await(wanted, certificate)
+    touched = _touched(before, services)
     if found == wished:
-        return f"{reloaded}, port {number} shows it"
+        return f"{touched}, port {number} shows it"
     if not found and not port_worked:
-        return f"{reloaded}; port {number} shows no certificate, and showed none before"
+        return f"{touched}; port {number} shows no certificate, and showed none before"
     shows = f"shows {port.serial_shown(found)}" if found else "shows no certificate"
     raise MachineError(
         "service-failed",
         f"port {number} {shows} and not the new certificate {port.serial_shown(wished)} of "
         f"{wanted.name}"
-        f" after {', '.join(running)} reloaded",
+        f"{touched.replace(',', ' after', 1)}",
         hint=f"caretaker logs {running[0]} -n 50",
     )
 
@@ -109,6 +112,15 @@ def _take_back(wanted: Wanted, before: str, services: Services, error: Caretaker
     raise MachineError(
         error.code, f"{error.message}; the pair before is in use again{failed}", hint=error.hint
     ) from error
+
+
+def _touched(before: Mapping[str, int], services: Services) -> str:
+    """`, web reloaded`; or restarted, as a service is that has no reload program."""
+    told = [
+        f"{name} {'reloaded' if services.state(name).pid == pid else 'restarted'}"
+        for name, pid in before.items()
+    ]
+    return "".join(f", {each}" for each in told)
 
 
 def _running(wanted: Wanted, services: Services) -> list[str]:
