@@ -13,7 +13,7 @@ from agent.credentials import rotation, shown
 from agent.credentials.users import checks_using, services_using
 from agent.drift.image import load
 from agent.drift.marks import of_the_image
-from agent.errors import BusyError, CaretakerError, MachineError, RefusedError, UsageError
+from agent.errors import BusyError, CaretakerError, RefusedError, UsageError
 from agent.host import lock, permissions
 from agent.host.accounts import is_root
 from agent.host.clock import Clock
@@ -79,7 +79,7 @@ def rotate(layout: Layout, names: tuple[str, ...], *, everything: bool) -> None:
     The vendor's program (`secrets.NAME.rotate`) tells the application first. Where it will not
     work with the new value, the old one is put back. A run that was cut short is finished.
     """
-    manifest, layout = _allowed(layout)
+    manifest, layout = _allowed(layout, "rotate", *(["--all"] if everything else names))
     chosen = list(manifest.secrets) if everything else list(names)
     if not chosen:
         raise UsageError("usage", "name a secret, or give --all", hint="caretaker credentials")
@@ -99,7 +99,7 @@ def rotate(layout: Layout, names: tuple[str, ...], *, everything: bool) -> None:
 @click.pass_obj
 def show_once(layout: Layout, name: str, *, to_pipe: bool) -> None:
     """Show the value of NAME, once; then only a new value can be shown."""
-    manifest, layout = _allowed(layout)
+    manifest, layout = _allowed(layout, "show-once", name)
     _known(manifest, name)
     if shown.was_shown(layout, name):
         raise RefusedError(
@@ -136,12 +136,11 @@ def _rotate(manifest: Manifest, layout: Layout, name: str) -> str:
     return done
 
 
-def _allowed(layout: Layout) -> tuple[Manifest, Layout]:
+def _allowed(layout: Layout, *words: str) -> tuple[Manifest, Layout]:
     manifest, layout = manifest_of(layout)
     if not layout.embedded and not is_root():
-        raise MachineError(
-            "secret-missing", "only root may see to secrets", hint="sudo caretaker credentials"
-        )
+        hint = " ".join(["sudo caretaker credentials", *words])
+        raise RefusedError("refused", "only root may see to secrets", hint=hint)
     return manifest, layout
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 
 import click
@@ -83,7 +84,7 @@ def run(
     manifest, layout = manifest_of(layout)
     for name in tasks:
         find_task(tasks_of(manifest, embedded=layout.embedded), name)
-    _only_who_may(layout)
+    _only_who_may(layout, ["--due"] if due else tasks)
     chores = replace(open_chores(manifest, layout, Host()), dry=dry)
     live = sys.stdout.isatty() and not as_json
 
@@ -168,9 +169,9 @@ def _under_way(layout: Layout) -> bool:
         return True  # Who may not look at the lock believes what is written.
 
 
-def _only_who_may(layout: Layout) -> None:
+def _only_who_may(layout: Layout, words: Sequence[str]) -> None:
     if not layout.embedded and not is_root():
-        hint = "sudo caretaker housekeeping run"
+        hint = "sudo caretaker housekeeping " + " ".join(["run", *words])
         raise RefusedError("refused", "housekeeping works on the whole machine as root", hint=hint)
     why = permissions.why_not_as_root(layout.root) if layout.embedded else ""
     if why:

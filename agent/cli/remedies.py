@@ -15,9 +15,9 @@ from agent.cli.remedies_screen import (
     list_told,
     listed,
 )
-from agent.errors import UsageError
+from agent.errors import RefusedError, UsageError
 from agent.host import permissions
-from agent.host.accounts import actor_here
+from agent.host.accounts import actor_here, is_root
 from agent.layout import Layout
 from agent.manifest.kinds import Duration
 from agent.manifest.model import Manifest
@@ -75,6 +75,7 @@ def plan(layout: Layout, name: str, target: str, *, json_wanted: bool) -> None:
     Exit status 0: nothing is wrong, or all of it can be mended; 7: something needs a person.
     """
     manifest, layout = manifest_of(layout)
+    _only_who_may(layout, "plan", name, target)
     asker = Asker(actor_here(), person=True, target=target)
     deeds = mend.plan(_chosen(manifest, name), open_scene(manifest, layout), asker)
     click.echo(as_json(deeds) if json_wanted else deeds_told(deeds), nl=bool(deeds))
@@ -102,6 +103,7 @@ def run(
         context.invoke(plan, name=name, target=target, json_wanted=json_wanted)
     _safe_as_root(context.obj)
     manifest, layout = manifest_of(context.obj)
+    _only_who_may(layout, "run", name, target)
     asker = Asker(actor_here(), person=True, target=target)
     deeds = mend.run(_chosen(manifest, name), open_scene(manifest, layout), asker)
     click.echo(as_json(deeds) if json_wanted else deeds_told(deeds), nl=bool(deeds))
@@ -133,6 +135,7 @@ def reset(layout: Layout, name: str, target: str, *, json_wanted: bool) -> None:
     _safe_as_root(layout)
     manifest, layout = manifest_of(layout)
     _chosen(manifest, name)
+    _only_who_may(layout, "reset", name, target)
     freed = mend.reset(open_scene(manifest, layout), name, target, actor=actor_here())
     if json_wanted:
         click.echo(as_json([{"remedy": remedy, "target": each} for remedy, each in freed]))
@@ -141,6 +144,16 @@ def reset(layout: Layout, name: str, target: str, *, json_wanted: bool) -> None:
         click.echo(f"{remedy} {each}: out of safe mode; it acts again when something is wrong")
     if not freed:
         click.echo("nothing was in safe mode; counting begins anew")
+
+
+def _only_who_may(layout: Layout, *words: str) -> None:
+    """On a VM, root. Who can't see all of it would take what he may not read for broken.
+
+    Raises RefusedError.
+    """
+    if not layout.embedded and not is_root():
+        hint = " ".join(["sudo caretaker remedies", *filter(None, words)])
+        raise RefusedError("refused", "remedies see to the whole machine as root", hint=hint)
 
 
 def _safe_as_root(layout: Layout) -> None:

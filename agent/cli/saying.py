@@ -39,12 +39,12 @@ def word(status: str) -> str:
 
 
 def span(seconds: float | None) -> str:
-    """A length of time as people say it: `3 s`, `12 min`, `5 h`, `9 days`."""
+    """A length of time as people say it: `3 s`, `5 h`, `9 days`; rounded down, as checks do."""
     if seconds is None:
         return "never"
     for unit, length in (("days", 86400), ("h", 3600), ("min", 60)):
         if seconds >= 2 * length:
-            return f"{seconds / length:.0f} {unit}"
+            return f"{seconds // length:.0f} {unit}"
     return f"{max(seconds, 0.0):.0f} s"
 
 

@@ -142,7 +142,8 @@ def _probe(report: StatusReport) -> str:
     asked = "nobody asked yet" if last is None else f"last asked {span(last)} ago"
     status = "pass" if probe.alive else "fail"
     where = f"{probe.address}:{probe.port}/healthz"
-    return f"{sign(status)} {where}, {probe.answered} answers, {asked}, weight {report.weight} %"
+    told = f"{where}, {count(probe.answered, 'answer')}, {asked}"
+    return f"{sign(status)} {told}, weight {report.weight} %"
 
 
 def _housekeeping(tasks: TaskStates, at: float) -> list[str]:
