@@ -7,7 +7,6 @@ processes to look at, and nobody else's numbers are used up.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import statistics
 import subprocess
@@ -17,8 +16,7 @@ from dataclasses import asdict
 
 from agent.host import holders
 from agent.host.holders import Sought
-from bench.health.__main__ import machine
-from bench.health.table import OUT, Bar, Report
+from bench.health.table import Bar, Report, write
 from bench.locks.clearers import aside, remedy, unlinking
 from bench.locks.stage import Result, dispute
 
@@ -52,10 +50,7 @@ def main() -> int:
         dispute("read the pid, kill -0, unlink", theirs, unlinking),
         dispute("rename aside, compare, put back", theirs, aside),
     ]
-    report = told(ours, peers, one_pass(500))
-    print(report.markdown())
-    print(f"Kept in {kept(report)}", file=sys.stderr)
-    return 0 if all(bar.met for bar in report.bars) else 1
+    return write("locks", [told(ours, peers, one_pass(500))])
 
 
 def one_pass(processes: int) -> float:
@@ -93,15 +88,6 @@ def told(ours: Result, peers: list[Result], look: float) -> Report:
         ],
         figures={"ours": asdict(ours), "peers": [asdict(each) for each in peers], "look": look},
     )
-
-
-def kept(report: Report) -> str:
-    OUT.mkdir(parents=True, exist_ok=True)
-    path = OUT / "locks.json"
-    bars = [{**asdict(bar), "met": bar.met} for bar in report.bars]
-    found = {"machine": machine(), "figures": report.figures, "bars": bars, "notes": report.notes}
-    path.write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n")
-    return str(path)
 
 
 if __name__ == "__main__":

@@ -5,13 +5,11 @@ namespace of its own where it is installed.
 """
 
 import argparse
-import json
 import sys
 import tempfile
-from dataclasses import asdict
 from pathlib import Path
 
-from bench.health.table import OUT, Bar, Report
+from bench.health.table import Bar, Report, write
 from bench.tls import kills, peer, power
 
 
@@ -27,16 +25,7 @@ def main() -> int:
             _killed(folder, said.points, said.peer_kills),
             _cut(folder, said.every),
         ]
-    for report in reports:
-        print(report.markdown())
-    OUT.mkdir(parents=True, exist_ok=True)
-    kept = [
-        {"title": each.title, "figures": each.figures, "notes": each.notes,
-         "bars": [{**asdict(bar), "met": bar.met} for bar in each.bars]}
-        for each in reports
-    ]  # fmt: skip
-    (OUT / "tls.json").write_text(json.dumps(kept, indent=2, ensure_ascii=False) + "\n")
-    return 0 if all(bar.met for report in reports for bar in report.bars) else 1
+    return write("tls", reports)
 
 
 def _killed(folder: Path, points: int, peer_kills: int) -> Report:
