@@ -7,6 +7,7 @@ namespace of its own where it is installed.
 import argparse
 import sys
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 
 from bench.health.table import Bar, Report, write
