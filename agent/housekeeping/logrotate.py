@@ -6,10 +6,14 @@ are told by us, afterwards. Until then they go on in the renamed file, which is 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from agent.manifest.upkeep import LogFiles
 
+# An application names its logs as it likes. Quoted or not, logrotate expands patterns, and what
+# stands after a quote and a line break in a name would be settings: a script of root's, say.
+_PATH = re.compile(r"/[A-Za-z0-9 _./+,:@%=-]+")
 _EVERY = {3600.0: "hourly", 86400.0: "daily", 7 * 86400.0: "weekly"}
 
 
@@ -28,8 +32,16 @@ def can_say(spec: LogFiles) -> bool:
     return not spec.every or float(spec.every) in _EVERY
 
 
+def can_name(path: str) -> bool:
+    """Whether logrotate takes these letters for this one file and nothing else."""
+    return _PATH.fullmatch(path) is not None
+
+
 def configuration(groups: list[Group]) -> str:
-    """The whole file. Names with quotes or line breaks are refused where manifests are read."""
+    """The whole file, of paths that `can_name` accepts. ValueError for any other."""
+    strange = [path for each in groups for path in each.paths if not can_name(path)]
+    if strange:
+        raise ValueError(f"logrotate can't be told of {strange[0]!r}")
     return "\n".join([_HEAD, *(_group(each) for each in groups)])
 
 

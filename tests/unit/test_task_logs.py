@@ -301,6 +301,34 @@ def test_logrotate_itself_does_it(
 
 
 @pytest.mark.real
+def test_what_an_application_names_its_logs_is_no_setting_of_logrotate(
+    host: ScriptedHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such a name once ran a script as root."""
+    monkeypatch.setattr(Layout, "embedded", property(lambda self: False))
+    monkeypatch.chdir(host.root)
+
+    def really(argv: tuple[str, ...]) -> Completed:
+        done = subprocess.run(argv, capture_output=True, text=True, check=False)
+        return Completed(argv, done.returncode, done.stdout, done.stderr, 0.1)
+
+    host.programs["logrotate"] = really
+    log = write(host)
+    victim = log.with_name("victim")
+    victim.write_text("x" * 3000)
+    script = 'victim" {\nsize 1\nfirstaction\necho > ran\nendscript\n}\n"b.log'
+    for name in (script, "[a-z]*.log", 'c".log', "e\\.log", "{f,g}.log"):
+        log.with_name(name).write_text("y" * 3000)
+    done = task.run(chores(host, **SMALL))
+    assert (done.items, done.problems) == (6, ())
+    assert not (host.root / "ran").exists()
+    assert victim.read_text() == "x" * 3000
+    assert content(log.with_name(f"{script}.1")) == "y" * 3000
+    with pytest.raises(ValueError, match="can't be told"):
+        configuration([Group((f"{log.parent}/{script}",), LogFiles(files=["/x"]), "a", "b")])
+
+
+@pytest.mark.real
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
 def test_acting_as_somebody_else_has_no_more_rights_than_they_have(tmp_path: Path) -> None:
     """In a process of its own, since it is the process that changes."""

@@ -8,9 +8,9 @@ write, and anything but regular files with one name.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
@@ -64,6 +64,9 @@ class _Work:
     items: int = 0
 
 
+_How = Callable[[_Work, str, LogFiles, _Folder], bool]
+
+
 def run(chores: Chores) -> Done:
     kept = StateFile(chores.layout.log_turns, Turns, mode=0o600)
     turns = (kept.load() or Turns()).logs
@@ -76,8 +79,9 @@ def run(chores: Chores) -> Done:
                 path = Path(expand(pattern, chores.values))
                 with _opened(path) as folder:
                     if folder is not None:
-                        by = _delegate if delegated and logrotate.can_say(spec) else _turn
-                        turned = by(work, name, spec, folder) or turned
+                        by_others = delegated and logrotate.can_say(spec)
+                        for turn, part in _shares(folder, delegated=by_others):
+                            turned = turn(work, name, spec, part) or turned
             except (CaretakerError, HostFailure, OSError) as error:
                 work.problems.append(f"{name}: {error}")
         if turned and spec.how == "reload" and not chores.dry:
@@ -112,6 +116,18 @@ def _opened(path: Path) -> Iterator[_Folder | None]:
         yield _Folder(fd, path.parent, names, (facts.st_uid, facts.st_gid))
     finally:
         os.close(fd)
+
+
+def _shares(folder: _Folder, *, delegated: bool) -> tuple[tuple[_How, _Folder], ...]:
+    """Who turns which: logrotate's file can't hold every name that an application may choose."""
+    theirs = {
+        each for each in folder.names if delegated and logrotate.can_name(str(folder.path / each))
+    }
+    ours = tuple(each for each in folder.names if each not in theirs)
+    return (
+        (_delegate, replace(folder, names=tuple(sorted(theirs)))),
+        (_turn, replace(folder, names=ours)),
+    )
 
 
 def _turn(work: _Work, name: str, spec: LogFiles, folder: _Folder) -> bool:
