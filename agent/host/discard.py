@@ -17,11 +17,15 @@ _GONE = ".gone-"
 
 
 def discard(path: Path) -> int:
-    """Take the folder away; the bytes its files had. FileFailure; 0 where there is none."""
+    """Take the folder away; the bytes its files had. FileFailure; 0 where there is none.
+
+    0 also where they can't be counted: whose folder it was may have nested it deeper than a path
+    is long, and must not so keep it for ever.
+    """
     if not os.path.lexists(path):
         return 0
     _refuse_mounts(path)
-    size = trees.size(path)
+    size = _size(path)
     aside = path.with_name(f"{_GONE}{path.name}")
     trees.remove(aside)
     files.rename(path, aside)
@@ -46,6 +50,13 @@ def left_over(folder: Path) -> list[Path]:
     except OSError as error:
         raise FileFailure(folder, "read", error.strerror or str(error)) from error
     return [folder / name for name in sorted(names) if name.startswith(_GONE)]
+
+
+def _size(path: Path) -> int:
+    try:
+        return trees.size(path)
+    except FileFailure:
+        return 0
 
 
 def _refuse_mounts(path: Path) -> None:

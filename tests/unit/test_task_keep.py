@@ -156,6 +156,20 @@ def test_a_folder_goes_whole_or_stays(tmp_path: Path, monkeypatch: pytest.Monkey
     assert listed(tmp_path) == []
 
 
+@pytest.mark.real
+def test_a_tree_deeper_than_a_path_is_long_goes_too(tmp_path: Path) -> None:
+    (tmp_path / "one").mkdir()
+    here = os.open(tmp_path / "one", os.O_RDONLY)
+    for _ in range(1200):
+        os.mkdir("nested", dir_fd=here)
+        below = os.open("nested", os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = below
+    os.close(here)
+    assert discard.discard(tmp_path / "one") == 0
+    assert listed(tmp_path) == []
+
+
 def test_what_was_kept_for_a_person_goes_after_its_time(host: ScriptedHost) -> None:
     there = chores(host)
     layout = there.layout
