@@ -7,7 +7,7 @@ nothing left to give, it says what fills the disk and a person decides.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agent.errors import MachineError
 from agent.health.words import amount
@@ -23,6 +23,9 @@ _URGENT = 64 << 20  # bytes
 _URGENT_INODES = 1000
 _LATELY = 3600.0  # seconds: a vendor's task that ran this recently has nothing left to give
 _TASK_TIMEOUT = 300.0  # seconds for one task; what takes longer goes on without us
+# Seconds for one dry run: who fills a folder with files must not keep other remedies waiting.
+_LOOK, _LOOK_AT_BOOT = 20.0, 5.0
+_AT_BOOT = 30.0  # seconds for all tasks there, since the application and its other remedies wait
 _WAIT = 120.0  # seconds for housekeeping that is under way: it may be making room just now
 
 
@@ -58,30 +61,37 @@ def find(scene: Scene) -> list[Fault]:
 
 def mend(scene: Scene, fault: Fault) -> str:
     said: list[str] = []
+    clock = scene.host.clock
+    begun = clock.monotonic()
     for offer in _offers(scene).good:
+        left = _AT_BOOT - (clock.monotonic() - begun) if scene.booting else _TASK_TIMEOUT
+        if left <= 0:
+            said.append("the rest once the application runs")
+            break
         before = _now(scene, fault)
-        why = _run(scene, offer.task)
+        why = _run(scene, offer.task, left)
         after = _now(scene, fault)
         said.append(f"{offer.task.name}: {_gained(before, after)}{f', {why}' if why else ''}")
         if after is None or _level(after, inodes=_of_inodes(fault)) < _line(scene):
             break
     if not said:
         raise MachineError("command-failed", "no task of housekeeping has anything to give")
-    left = _now(scene, fault)
-    level = f"; {_level(left, inodes=_of_inodes(fault)):.1f} percent in use now" if left else ""
+    last = _now(scene, fault)
+    level = f"; {_level(last, inodes=_of_inodes(fault)):.1f} percent in use now" if last else ""
     return f"{'; '.join(said)}{level}"
 
 
-def _run(scene: Scene, task: Task) -> str:
+def _run(scene: Scene, task: Task, seconds: float) -> str:
     """Run it; what went wrong. Raises BusyError, MachineError.
 
     On systemd in its own unit, which has the rights that it needs, as at its usual time.
     """
     if scene.layout.embedded or not scene.host.systemd.booted():
         runner = Runner(chores=_chores(scene), actor=_ACTOR, wait=_WAIT, gentle=False)
-        return runner.run([task])[0].why
+        shorter = min(task.timeout, seconds) if scene.booting else task.timeout
+        return runner.run([replace(task, timeout=shorter)])[0].why
     unit = f"caretaker-task@{task.name}.service"
-    done = scene.host.systemd.control("start", unit, timeout=_TASK_TIMEOUT)
+    done = scene.host.systemd.control("start", unit, timeout=seconds)
     if not done.ok:
         return done.reason
     state = read_states(scene.layout).tasks.get(task.name)
@@ -169,8 +179,11 @@ def _offers(scene: Scene) -> _Offers:
             if not 0 <= now - ran < _LATELY:
                 good.append(_Offer(task, None))
             continue
-        (told,) = dry.run([task])
-        if told.done.freed > 0 or told.done.items > 0:
+        most = _LOOK_AT_BOOT if scene.booting else _LOOK
+        (told,) = dry.run([replace(task, timeout=min(task.timeout, most))])
+        if told.seconds >= most:
+            good.append(_Offer(task, None))  # So much to look at may well be much to remove.
+        elif told.done.freed > 0 or told.done.items > 0:
             good.append(_Offer(task, told.done.freed))
         elif told.why:
             held_back.append(f"{task.name}: {told.why}")

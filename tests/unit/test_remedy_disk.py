@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.host.apart import Outcome
 from agent.host.facts import FileSystem
 from agent.host.machine import Host
 from agent.housekeeping import roll
@@ -234,6 +235,47 @@ def test_at_boot_only_what_is_urgent_keeps_the_application_waiting(
     scripted(stage).facts.disk = facts
     assert len(find(stage)) == 1
     assert bool(find(replace(stage, booting=True))) is urgent
+
+
+@pytest.mark.parametrize(("booting", "most"), [(False, 20.0), (True, 5.0)])
+def test_a_look_that_takes_long_is_cut_short(
+    stage: Scene, tasks: Tasks, monkeypatch: pytest.MonkeyPatch, *, booting: bool, most: float
+) -> None:
+    """An application that makes a million files must not keep other remedies waiting."""
+    host = scripted(stage)
+    given: list[float] = []
+
+    def apart(work: Callable[[], bytes], *, timeout: float, gentle: bool = True) -> Outcome:
+        given.append(timeout)
+        host.clock.advance(timeout)
+        return Outcome(None, -9, timeout, timed_out=True)
+
+    monkeypatch.setattr(type(host), "apart", lambda self, work, **how: apart(work, **how))
+    tasks(frees("purge", stage.layout.root / "old"))
+    host.facts.disk = room(100)
+    (fault,) = find(replace(stage, booting=booting))
+    assert given == [most]
+    assert fault.plan == "run purge, until it is below the line"
+
+
+def test_at_boot_the_application_waits_for_so_long(stage: Scene, tasks: Tasks) -> None:
+    host, ran = scripted(stage), []
+
+    def slow(chores: Chores) -> Done:
+        if not chores.dry:
+            ran.append(1)
+            host.clock.advance(20)
+        return Done(summary="tidied", freed=1, items=1)
+
+    here = stage.layout.root
+    tasks(*(replace(frees(name, here), run=slow) for name in ("one", "two", "three")))
+    host.facts.disk = room(100)
+    booting = replace(stage, booting=True)
+    said = mend(booting, find(booting)[0])
+    assert "the rest once the application runs" in said
+    assert len(ran) == 2
+    mend(stage, find(stage)[0])
+    assert len(ran) == 5
 
 
 def test_a_task_that_holds_back_says_why(stage: Scene, tasks: Tasks) -> None:
