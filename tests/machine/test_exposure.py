@@ -11,7 +11,6 @@ from agent.housekeeping.timers import task_units
 from agent.manifest.reader import parse
 from agent.manifest.upkeep_rules import REMEDIES
 from agent.values import values_for
-from bench.faults import subject
 from tests.machine import by_hand
 from tests.machine.by_hand import LAYOUT, install
 from tests.machine.conftest import Boot
@@ -19,15 +18,48 @@ from tests.machine.machine import Machine
 from tests.unit.test_unit_files import BAR, LOOSER
 
 DAEMON = 1.5
-# nginx and PostgreSQL, with everything that gives the daemon or a one-shot more rights.
-SHOP = f"""{subject.MANIFEST}
+# Everything that gives the daemon, a service or a one-shot more rights than usual.
+SHOP = f"""{by_hand.MANIFEST}
+[services.db]
+command = ["/usr/lib/postgresql/15/bin/postgres", "-D", "{{data}}/pg", "-k", "{{run}}"]
+ports = [5433]
+[services.front]
+command = ["/usr/sbin/nginx", "-c", "{{release}}/nginx.conf"]
+requires = ["db"]
+ports = [443]
+[certificates.web]
+services = ["front"]
+[certificates.public]
+names = ["shop.example.org"]
+[certificates.public.acme]
+directory = "https://ca.example.org/dir"
+terms = true
+[probe]
+certificate = "web"
 [checks.clock]
 type = "clock"
+[checks.certificate]
+type = "certificate"
+certificate = "web"
+[checks.far]
+type = "tcp"
+address = "192.0.2.1"
+port = 443
+restart = "front"
 [checks.told]
 type = "command"
 command = ["/bin/true"]
-[probe]
-certificate = "web"
+environment = {{ KEY = "{{secret:key}}" }}
+[locks.db]
+path = "{{data}}/pg/postmaster.pid"
+kind = "postgres"
+service = "db"
+protects = ["{{data}}/pg"]
+[paths.queue]
+path = "{{data}}/queue"
+[purge.queue]
+path = "{{data}}/queue"
+older_than = "1d"
 [remedies.cache]
 checks = ["told"]
 command = ["/bin/true"]
