@@ -51,7 +51,7 @@ def look(chores: Chores) -> Note:
     Raises RefusedError where the clock can't be believed: then nothing may go by its age.
     """
     kept = StateFile(chores.layout.ages, Note, mode=0o600)
-    before = kept.load() or Note()
+    before = kept.load(aside=not chores.dry) or Note()
     clock = chores.host.clock
     now = Note(boot=clock.boot_id(), wall=clock.wall(), monotonic=clock.monotonic())
     moment = Moment(

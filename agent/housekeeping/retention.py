@@ -29,8 +29,18 @@ class Stock:
     releases: Mapping[str, float] = field(default_factory=dict)
 
 
+def before(stock: Stock) -> int | None:
+    """The deployment that a rollback goes to.
+
+    A record that was rebuilt from the links does not name it: then it is the newest below.
+    """
+    if stock.active.previous is not None:
+        return stock.active.previous
+    return max((each for each in stock.deployments if each < stock.active.number), default=None)
+
+
 def spare_deployments(stock: Stock, *, now: float, keep_for: float) -> list[int]:
-    kept = {stock.active.number, stock.active.previous}
+    kept = {stock.active.number, before(stock)}
     return [
         number
         for number, each in sorted(stock.deployments.items())
@@ -41,7 +51,7 @@ def spare_deployments(stock: Stock, *, now: float, keep_for: float) -> list[int]
 def spare_generations(stock: Stock, *, now: float, keep_for: float) -> list[str]:
     """Those that no deployment names, once that old; `spare_deployments` are gone by then."""
     gone = set(spare_deployments(stock, now=now, keep_for=keep_for))
-    named = {str(stock.active.generation), str(stock.active.previous)}
+    named = {str(stock.active.generation), str(before(stock))}
     # A deployment's generation has its number, also where its record can't be read.
     named |= {str(number) for number in stock.deployments if number not in gone}
     named |= {

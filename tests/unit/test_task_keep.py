@@ -133,6 +133,32 @@ def test_without_a_readable_active_deployment_nothing_goes(host: ScriptedHost) -
 
 
 @pytest.mark.real
+def test_a_record_that_was_rebuilt_costs_nobody_the_way_back(host: ScriptedHost) -> None:
+    """The links, which the remedy `state` rebuilds it from, don't say what was before."""
+    layout = deploy(host, "1", "2", "3")
+    record = Deployments(layout, host.clock).record()
+    (layout.active / "deployment.json").write_text("{")
+    record.set_aside()
+    record.save(Deployments(layout, host.clock).by_links())
+    host.clock.advance(99 * DAY)
+    releases.run_generations(chores(host))
+    assert listed(layout.deployments) == listed(layout.generations) == ["2", "3"]
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("run", [releases.run_releases, releases.run_generations, leftovers.run])
+def test_a_dry_run_leaves_broken_records_where_they_are(
+    host: ScriptedHost, run: Callable[[Chores], Done]
+) -> None:
+    layout = deploy(host, "1", "2")
+    for path in (layout.deployments / "1/deployment.json", layout.ages):
+        path.write_text("{")
+    before = sorted(host.root.rglob("*"))
+    run(chores(host, dry=True))
+    assert sorted(host.root.rglob("*")) == before
+
+
+@pytest.mark.real
 def test_nothing_goes_while_setup_is_under_way(host: ScriptedHost) -> None:
     layout = deploy(host, "1", "2", "3")
     host.clock.advance(99 * DAY)

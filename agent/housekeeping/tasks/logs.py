@@ -69,7 +69,7 @@ _How = Callable[[_Work, str, LogFiles, _Folder], bool]
 
 def run(chores: Chores) -> Done:
     kept = StateFile(chores.layout.log_turns, Turns, mode=0o600)
-    turns = (kept.load() or Turns()).logs
+    turns = (kept.load(aside=not chores.dry) or Turns()).logs
     work = _Work(chores, dict(turns), [], [])
     delegated = not chores.dry and not chores.layout.embedded and _has_logrotate(chores)
     for name, spec in chores.manifest.logs.items():

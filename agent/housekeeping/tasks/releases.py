@@ -93,7 +93,7 @@ def _take_away(chores: Chores, spare: Iterable[Path], homes: tuple[Path, ...]) -
 
 def _stock(layout: Layout) -> Stock:
     """What there is. MachineError where the active deployment can't be read."""
-    active = StateFile(layout.active / RECORD, Deployment).load()
+    active = StateFile(layout.active / RECORD, Deployment).load(aside=False)
     if active is None:
         raise MachineError(
             "state-corrupt",
@@ -111,7 +111,7 @@ def _stock(layout: Layout) -> Stock:
 
 def _record(folder: Path) -> Deployment | None:
     try:
-        return StateFile(folder / RECORD, Deployment).load()
+        return StateFile(folder / RECORD, Deployment).load(aside=False)
     except HostFailure:
         return None
 
