@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from agent.host import sqlite_copy
 from agent.host.aside import set_aside
 from agent.host.failures import FileFailure
 from agent.host.salvage import copy_rows
@@ -147,17 +148,15 @@ def reading(path: Path, *, wait: float = 2.0) -> Iterator[sqlite3.Connection | N
 
     `wait` is the longest wait for a writer in seconds. The file may be another user's, who may be
     anybody by now: root reads the daemon's. So it may neither hold the reader up (a pipe, a view
-    that never ends) nor make it write (a WAL).
+    that never ends) nor make it write (a WAL), and it is read as a copy.
     """
     try:
-        _accept(path)
+        connection = _open_to_read(path, wait)
     except FileNotFoundError:
         yield None
         return
     except OSError as error:
         raise FileFailure(path, "open", error.strerror or str(error)) from error
-    try:
-        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=wait)
     except sqlite3.Error as error:
         raise FileFailure(path, "open", str(error)) from error
     deadline = time.monotonic() + _PATIENCE
@@ -173,7 +172,7 @@ def reading(path: Path, *, wait: float = 2.0) -> Iterator[sqlite3.Connection | N
         connection.close()
 
 
-def _accept(path: Path) -> None:
+def _open_to_read(path: Path, wait: float) -> sqlite3.Connection:
     fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         facts = os.fstat(fd)
@@ -184,8 +183,11 @@ def _accept(path: Path) -> None:
         # SQLite's file format, 1.3: 2 here is a WAL, which even a reader makes files for.
         if os.pread(fd, 2, 18) == b"\2\2":
             raise FileFailure(path, "open", "it has a write-ahead log, which is none of our making")
+        if facts.st_uid != os.geteuid() and sqlite_copy.can_copy():
+            return sqlite_copy.opened_copy(fd, wait=wait)
     finally:
         os.close(fd)
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=wait)
 
 
 def _text(raw: bytes) -> str:

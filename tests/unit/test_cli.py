@@ -213,11 +213,11 @@ def test_the_ledger_shows_newest_last(layout: Layout) -> None:
 def test_a_ledger_in_a_closed_folder_is_an_error_with_the_way_to_read_it(
     layout: Layout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def closed(path: Path) -> bool:
+    def closed(path: Path, wait: float) -> None:
         raise PermissionError(13, "Permission denied", str(path))
 
     # What opening does below a folder of mode 0700.
-    monkeypatch.setattr(sqlite, "_accept", closed)
+    monkeypatch.setattr(sqlite, "_open_to_read", closed)
     error = CliRunner().invoke(program, ["--root", str(layout.root), "ledger"]).exception
     assert isinstance(error, CaretakerError)
     assert error.exit_status == 4
