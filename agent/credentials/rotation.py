@@ -19,8 +19,9 @@ from agent.errors import CaretakerError, MachineError
 from agent.health.context import Context
 from agent.health.look import look_once
 from agent.host import files
+from agent.host.as_user import as_user
 from agent.host.failures import FileFailure, HostFailure
-from agent.layout import Layout
+from agent.layout import TOOL_USER, Layout
 from agent.manifest.placeholders import expand
 from agent.remedies.remedy import Scene
 from agent.secrets import make
@@ -152,8 +153,10 @@ def _trouble(scene: Scene, name: str) -> str:
         state = scene.services.state(service)
         if not state.running:
             return f"{service} does not run: {state.summary}"
+    # A check's program is for the daemon to run, which has no rights; never for root.
+    host = scene.host if scene.layout.embedded else as_user(scene.host, TOOL_USER)
     for check in checks_using(scene.manifest, name):
-        context = Context(scene.host, scene.layout, scene.values, scene.services, check)
+        context = Context(host, scene.layout, scene.values, scene.services, check)
         finding = look_once(scene.manifest.checks[check], context)
         if not finding.ok:
             return f"the check {check} fails: {finding.summary}"

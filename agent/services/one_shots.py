@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 
 from agent.layout import Layout
 from agent.manifest.acme import Acme
-from agent.manifest.checks import Check, ClockCheck
+from agent.manifest.checks import Check, ClockCheck, CommandCheck
 from agent.manifest.model import Manifest
-from agent.manifest.placeholders import Values, expand, holds_secret
+from agent.manifest.placeholders import Values, expand, holds_secret, names_used
 from agent.services import quoting
 from agent.services.names import target_name, unit_name
 
@@ -35,6 +35,11 @@ _TO_ASK_FOR_THE_CLOCK = [
     "# Whether a time service keeps the clock.",
     "ProtectClock=no",
     "SystemCallFilter=adjtimex clock_adjtime",
+]
+_TO_RUN_PROGRAMS = [
+    "# Only a program of the vendor's, run as its user, and ended when its time is over.",
+    "CapabilityBoundingSet=",
+    "CapabilityBoundingSet=CAP_DAC_READ_SEARCH CAP_SETUID CAP_SETGID CAP_KILL",
 ]
 _GENERATED = "Written by Caretaker from /etc/caretaker/appliance.toml; setup.sh writes it anew."
 
@@ -119,6 +124,8 @@ def _rights(manifest: Manifest, values: Values) -> dict[str, list[str]]:
         "# The folder of the daemon has an owner and a mode as well.",
         "InaccessiblePaths=",
     ]
+    if _rotates_by_program(manifest):
+        found["credentials"] = _TO_RUN_PROGRAMS
     for name, spec in manifest.remedies.items():
         checks = [manifest.checks[each] for each in spec.checks]
         found[name] = [
@@ -127,12 +134,17 @@ def _rights(manifest: Manifest, values: Values) -> dict[str, list[str]]:
                 if any(_looks_outside(each, values) for each in checks)
                 else []
             ),
-            "# Only a program of the vendor's, run as its user, and ended when its time is over.",
-            "CapabilityBoundingSet=",
-            "CapabilityBoundingSet=CAP_DAC_READ_SEARCH CAP_SETUID CAP_SETGID CAP_KILL",
+            *_TO_RUN_PROGRAMS,
             "UMask=0022",
         ]
     return found
+
+
+def _rotates_by_program(manifest: Manifest) -> bool:
+    """Whether a change of a secret, cut short and then finished, runs any program."""
+    programs = [each for each in manifest.checks.values() if isinstance(each, CommandCheck)]
+    proofs = any(kind == "secret" for each in programs for _, kind, _ in names_used(each))
+    return proofs or any(each.rotate for each in manifest.secrets.values())
 
 
 def _to_order(orders: list[Acme]) -> list[str]:

@@ -1,6 +1,7 @@
 """Changing a secret: told, put in place, proved; undone where it does not work; killed anywhere."""
 
 import contextlib
+import dataclasses
 import json
 from pathlib import Path
 
@@ -193,6 +194,21 @@ def test_killed_at_any_change_the_next_run_finishes_it(
         assert value(scene) == "old-sql"
     if told:
         assert told[-1]["new"] == value(scene)  # the application knows what stands there
+
+
+def test_a_checks_program_proves_the_new_value_but_never_as_root(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = scripted_host(layout.root)
+    host.programs["/look",] = 0
+    made = scene_of(layout, host, "")
+    check = '[checks.c]\ntype = "command"\ncommand = ["/look"]\nenvironment.P = "{secret:other}"\n'
+    text = MANIFEST.format(rotate="") + check
+    scene = dataclasses.replace(made, manifest=parse(text, file="appliance.toml"))
+    assert rotation._trouble(scene, "other") == ""
+    monkeypatch.setattr(Layout, "embedded", property(lambda self: False))
+    assert rotation._trouble(scene, "other") == ""
+    assert host.users[-2:] == ["", "caretaker"]
 
 
 def run(layout: Layout, *words: str) -> Result:

@@ -45,3 +45,22 @@ def test_an_address_out_of_the_settings_is_read_there(listen: str, *, expected: 
     manifest = manifest_of(f"{WEB}{setting}[checks.a]\n{check}\n")
     found = one_shot_drop_ins(manifest, layout, Values(values.paths, named))
     assert ("IPAddressAllow=any" in found.get(DROP_IN, "")) is expected
+
+
+@pytest.mark.parametrize(
+    ("secret", "check", "expected"),
+    [
+        ("", "", False),
+        ('rotate = ["/hook"]', "", True),
+        ("", 'environment.P = "{secret:sql}"', True),
+        ("", 'environment.P = "x"', False),
+    ],
+)
+def test_the_credentials_remedy_may_become_who_runs_the_programs(
+    secret: str, check: str, *, expected: bool
+) -> None:
+    layout = layout_at()
+    text = f'[secrets.sql]\n{secret}\n[checks.a]\ntype = "command"\ncommand = ["/x"]\n{check}\n'
+    found = one_shot_drop_ins(manifest_of(WEB + text), layout, values_of(layout))
+    drop_in = found.get("caretaker-remedy@credentials.service", "")
+    assert ("CAP_SETUID CAP_SETGID CAP_KILL" in drop_in) is expected

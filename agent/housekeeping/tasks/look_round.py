@@ -18,7 +18,7 @@ from agent.modes import MAINTENANCE
 from agent.status import NO_SENSE, ModeReport
 
 # Disks have checks, but only those that the vendor declared one for.
-REMEDIES = ("state", "paths", "packages", "readonly", "disk")
+REMEDIES = ("state", "paths", "packages", "readonly", "credentials", "disk")
 # It runs tasks itself, one of which we are, so nobody waits for it: on systemd only.
 _NOT_WAITED_FOR = ("disk",)
 
