@@ -137,6 +137,19 @@ def family(mark: str, child: Identity | None) -> list[Identity]:
     return found
 
 
+def below(identity: Identity) -> list[Identity]:
+    """Every descendant of a process that runs. PostgreSQL's leave its session, and wipe the mark.
+
+    Once it has ended they are nobody's: look before it is killed.
+    """
+    found = []
+    for pid in descendants(identity.pid) if is_running(identity) else []:
+        stat = _stat(pid)
+        if stat is not None and stat.state not in "ZX":
+            found.append(Identity(pid, stat.started))
+    return found
+
+
 def is_running(identity: Identity) -> bool:
     """Whether this very process still runs."""
     stat = _stat(identity.pid)

@@ -89,6 +89,9 @@ class ServiceHands:
             return [self._before, *(one for one in found if one != self._before)]
         return found
 
+    def below(self, child: Child | None) -> list[Identity]:
+        return children.below(child.identity) if child is not None else []
+
     def signal(self, members: list[Identity], number: signal.Signals) -> None:
         for each in members:
             children.send(each, number)

@@ -43,6 +43,10 @@ class Hands(Protocol):
         """The service's living processes, those of an earlier daemon among them."""
         ...
 
+    def below(self, child: Child | None) -> list[Identity]:
+        """Its descendants: some take a session of their own and wipe their environment."""
+        ...
+
     def signal(self, members: list[Identity], number: signal.Signals) -> None: ...
 
     def reap(self, child: Child) -> None: ...
@@ -157,6 +161,8 @@ class Keeper:
         self.phase = phase
         self._kill_at = now + self._stop_timeout
         self._hands.signal(self._hands.family(self.child), signal.SIGTERM)
+        # A program waits for its own children, and one of those that is stopped never ends.
+        self._hands.signal(self._hands.below(self.child), signal.SIGCONT)
         self._look(now)
 
     def _look(self, now: float) -> None:
@@ -169,7 +175,7 @@ class Keeper:
             self._settle(now)
             return
         if now >= self._kill_at:
-            self._hands.signal(rest, signal.SIGKILL)
+            self._hands.signal([*rest, *self._hands.below(self.child)], signal.SIGKILL)
         self._due = now + _LOOK_AGAIN
 
     def _settle(self, now: float) -> None:

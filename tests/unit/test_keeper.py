@@ -72,6 +72,9 @@ class FakeHands:
         main = [self.child.pid] if self.child and self.child.status is None else []
         return [Identity(pid, pid) for pid in [*main, *self.others]]
 
+    def below(self, child: Child | None) -> list[Identity]:
+        return []
+
     def signal(self, members: list[Identity], number: signal.Signals) -> None:
         if members:
             self.log.append(f"{number.name} {len(members)}")
@@ -377,15 +380,6 @@ def test_services_end_before_those_they_require() -> None:
         child.status = 0
         crew.keepers[name].ended(1.0)
     assert crew.ended
-
-
-def test_an_order_before_its_turn_is_not_undone() -> None:
-    crew, _ = crew_of(web=["db"], db=[])
-    crew.asked("web").start(0.0)
-    crew.step(0.0)
-    crew.keepers["db"].reported()
-    crew.step(0.1)
-    assert crew.keepers["web"].starts == 1
 
 
 def test_states_say_since_when_and_why() -> None:

@@ -7,7 +7,7 @@ from agent.manifest.model import Service
 from agent.services.crash_loop import STABLE, Limit
 from agent.services.crew import Crew
 from agent.services.keeper import Keeper
-from tests.unit.test_keeper import Course, FakeHands
+from tests.unit.test_keeper import Course, FakeHands, crew_of
 
 
 def limited(restarts: int = 3, window: float = 1800.0) -> Course:
@@ -97,3 +97,12 @@ def test_one_left_stopped_says_so_and_does_not_hold_up_the_end() -> None:
     crew.end()
     crew.step(3.0)
     assert crew.ended
+
+
+def test_an_order_before_its_turn_is_not_undone() -> None:
+    crew, _ = crew_of(web=["db"], db=[])
+    crew.asked("web").start(0.0)
+    crew.step(0.0)
+    crew.keepers["db"].reported()
+    crew.step(0.1)
+    assert crew.keepers["web"].starts == 1
