@@ -123,11 +123,16 @@ def _of_unit(name: str, unit: UnitState, left: LeftStopped | None) -> Standing |
 def _running(name: str, unit: UnitState, limit: Limit | None, host: Host) -> Standing:
     waits = unit.active == "activating" and unit.sub == "auto-restart"
     if limit and unit.restarts >= limit.restarts and _loops(unit, limit, host, waits=waits):
-        words = f"more than {limit.words()}, last: {unit.result}"
+        words = f"more than {limit.words()}{_last(unit)}"
         return Standing(name, "looping", words, unit.since)
     kind: Kind = "up" if unit.is_active else "waits" if waits else "moving"
-    words = "" if unit.is_active else f"{unit.name}: {unit.sub}, last: {unit.result}"
+    words = "" if unit.is_active else f"{unit.name}: {unit.sub}{_last(unit)}"
     return Standing(name, kind, words, unit.since)
+
+
+def _last(unit: UnitState) -> str:
+    """How it ended last; systemd says `success` also of one that was never asked to end."""
+    return f", last: {unit.result}" if unit.result not in ("", "success") else ""
 
 
 def _loops(unit: UnitState, limit: Limit, host: Host, *, waits: bool) -> bool:
