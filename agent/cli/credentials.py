@@ -110,7 +110,7 @@ def show_once(layout: Layout, name: str, *, to_pipe: bool) -> None:
     if not (to_pipe or sys.stdout.isatty()):
         raise RefusedError(
             "refused",
-            "the output is no terminal, where a secret would stay for ever",
+            "the output is no terminal; in a file or a log a secret stays for ever",
             hint=f"caretaker credentials show-once {name} --print",
         )
     value = Secrets(layout).read(name)

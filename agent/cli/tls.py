@@ -198,7 +198,7 @@ def _page(told: Description, now: float) -> list[str]:
             ("issuer", told.issuer),
             ("from", moment(told.begins)),
             ("until", f"{moment(told.ends)} ({_left(told.ends, now)})"),
-            ("renewed from", "never" if told.by == "customer" else moment(told.renewal)),
+            ("renewed", "by you" if told.by == "customer" else f"from {moment(told.renewal)}"),
             ("serial", told.serial),
             ("SHA-256", told.fingerprint),
             ("key", told.key),
