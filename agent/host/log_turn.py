@@ -9,6 +9,7 @@ between the last look and the cut. Refuses to know when, and to tell anybody.
 from __future__ import annotations
 
 import contextlib
+import errno
 import gzip
 import os
 import re
@@ -61,6 +62,11 @@ def taken(folder: int, name: str) -> int:
         with contextlib.suppress(FileNotFoundError):
             total += os.stat(each, dir_fd=folder, follow_symlinks=False).st_size
     return total
+
+
+def size(facts: os.stat_result) -> int:
+    """Bytes of a log, without the hole that one has whose writer went on where it was cut."""
+    return min(facts.st_size, facts.st_blocks * 512)
 
 
 def newest(folder: int, name: str) -> float:
@@ -155,9 +161,26 @@ def _copy_and_cut(folder: int, name: str) -> None:
 
 
 def _append(copy: int, source: int, offset: int) -> int:
-    while moved := os.sendfile(copy, source, offset, _CHUNK):
-        offset += moved
+    """Copy what is there from `offset` on; how far that went. Holes stay holes.
+
+    Where a log was cut under a writer that does not append, all before its end is one: written out,
+    each copy would be as large as everything that was ever logged.
+    """
+    while (start := _data_after(source, offset)) is not None:
+        end = os.lseek(source, start, os.SEEK_HOLE)
+        offset = os.lseek(copy, start, os.SEEK_SET)
+        while moved := os.sendfile(copy, source, offset, min(_CHUNK, end - offset)):
+            offset += moved
     return offset
+
+
+def _data_after(source: int, offset: int) -> int | None:
+    try:
+        return os.lseek(source, offset, os.SEEK_DATA)
+    except OSError as error:
+        if error.errno != errno.ENXIO:  # Nothing but a hole until the end (lseek(2)).
+            raise
+    return None
 
 
 def _compress(folder: int, name: str) -> None:

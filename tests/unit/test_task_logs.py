@@ -81,6 +81,21 @@ def test_copying_keeps_the_file_and_renaming_gives_a_new_one(tmp_path: Path, fol
     assert (tmp_path / "app.log.1").stat().st_ino == before
 
 
+def test_a_writer_that_does_not_append_costs_no_more_room_each_time(
+    tmp_path: Path, folder: int
+) -> None:
+    log = tmp_path / "app.log"
+    with log.open("w") as writer:
+        for number in range(4):
+            writer.write(f"{number}" * (1 << 20))
+            writer.flush()
+            assert log_turn.size(log.stat()) <= 1 << 20
+            log_turn.turn(folder, "app.log", Terms(keep=3, compress=False, copy=True))
+            copy = tmp_path / "app.log.1"
+            assert copy.stat().st_blocks * 512 <= (1 << 20) + 8192
+            assert copy.read_text().lstrip("\0") == f"{number}" * (1 << 20)
+
+
 def test_only_logs_are_turned(tmp_path: Path, folder: int) -> None:
     for name in ("a.log", "b.log", "a.log.1", "a.log.2.gz", "a.log.1.part", "c.txt"):
         (tmp_path / name).write_text("x")

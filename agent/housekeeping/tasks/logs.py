@@ -138,7 +138,7 @@ def _turn(work: _Work, name: str, spec: LogFiles, folder: _Folder) -> bool:
     for each in folder.names:
         path = str(folder.path / each)
         since = _since(work, folder, each, now)
-        size = folder.facts(each).st_size
+        size = log_turn.size(folder.facts(each))
         if size <= spec.size and not (spec.every and now - since >= spec.every):
             continue
         found, work.items = True, work.items + 1
