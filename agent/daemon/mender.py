@@ -115,8 +115,7 @@ class Mender:
             acted = self._ask(remedy)
             tried[remedy] = _Tried(key, times, world.clock.monotonic())
             if acted:
-                others = any(each not in tried and called[each] & key for each in called)
-                self._settle({check for check, _ in key}, hurry=others)
+                self._settle({check for check, _ in key})
             return 0.0  # The world is another one now.
         return soonest - now
 
@@ -153,10 +152,10 @@ class Mender:
         world.told(remedy, acted, error)
         return bool(acted)
 
-    def _settle(self, checks: set[str], *, hurry: bool) -> None:
+    def _settle(self, checks: set[str]) -> None:
         """Have the failing checks looked at until they pass, so that the mend shows at once.
 
-        In a `hurry`, since other remedies wait for their turn, only while they are on their way.
+        Where another remedy waits for its first turn, only while they are on their way.
         """
         clock = self._world.clock
         begun = clock.monotonic()
@@ -167,7 +166,8 @@ class Mender:
             }
             if not wrong:
                 return
-            if hurry and passed >= _MOMENT and not all(recovering(states[each]) for each in wrong):
+            on_their_way = passed < _MOMENT or all(recovering(states[each]) for each in wrong)
+            if not on_their_way and any(each not in self._tried for each in self._called()):
                 return
             self._world.again(wrong)
             clock.sleep(_STEP)

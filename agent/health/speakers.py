@@ -18,7 +18,14 @@ from agent.health.look import look_once
 from agent.health.told import failing_checks
 from agent.host.machine import Host
 from agent.layout import Layout
-from agent.manifest.checks import Check, CommandCheck, PortCheck, ProcessCheck, UnitCheck
+from agent.manifest.checks import (
+    CertificateCheck,
+    Check,
+    CommandCheck,
+    PortCheck,
+    ProcessCheck,
+    UnitCheck,
+)
 from agent.manifest.model import Manifest
 from agent.manifest.placeholders import Values
 from agent.services.protocol import Services
@@ -33,6 +40,7 @@ _BY_THEMSELVES: Mapping[type[Check], tuple[str, ...]] = {
 }
 # Nobody knows, or it is on its way.
 _NEVER = ("unit-unknown", "unit-starting", "unit-stopping", "unit-restarting", "unit-restarted")
+_OF_CERTIFICATES = ("tls-expired", "tls-untrusted", "tls-name", "tls-ca", "tls-failed")
 _CODES: Mapping[type[Check], tuple[str, ...]] = {each.params: each.codes for each in CHECKS}
 
 
@@ -99,7 +107,7 @@ class Asking:
             if age < youth(check) or (told is not None and name not in told):
                 continue
             if self._only_told(check):
-                finding = told[name] if told and is_cured_by_restart(check, told[name]) else None
+                finding = told[name] if told and self._cured(check, told[name]) else None
             else:
                 looks = 1 if told is not None else min(check.fall, _MOST_LOOKS)
                 finding = self._complaint(name, check, looks)
@@ -114,7 +122,7 @@ class Asking:
             if self._only_told(check):
                 continue
             finding = self.look(name)
-            if is_cured_by_restart(check, finding) and not self._muted(check):
+            if self._cured(check, finding) and not self._muted(check):
                 return f"{name}: {finding.summary}"
         return ""
 
@@ -123,9 +131,25 @@ class Asking:
             if count:
                 self.host.clock.sleep(_SPACED)
             finding = self.look(name)
-            if not is_cured_by_restart(check, finding):
+            if not self._cured(check, finding):
                 return None
         return None if self._muted(check) else finding
+
+    def _cured(self, check: Check, finding: Finding) -> bool:
+        """By a restart, unless it is a certificate that is wrong in its file: then only by tls."""
+        if not is_cured_by_restart(check, finding):
+            return False
+        if finding.code not in _OF_CERTIFICATES:
+            return True
+        service = speaks_for(check)
+        shown = {name for name, each in self.manifest.certificates.items()
+                 if service in each.services}  # fmt: skip
+        return not any(
+            isinstance(each, CertificateCheck)
+            and each.certificate in shown
+            and not self.look(name).ok
+            for name, each in self.manifest.checks.items()
+        )
 
     def _muted(self, check: Check) -> bool:
         """A failed cause mutes it, as it does in the verdict."""

@@ -51,6 +51,7 @@ class Node:
     again: list[set[str]] = field(default_factory=list)
     told: list[tuple[str, str, str]] = field(default_factory=list)
     stubborn: set[str] = field(default_factory=set)
+    later: dict[str, str] = field(default_factory=dict)
     refuses: CaretakerError | None = None
     maintenance: bool = False
 
@@ -78,6 +79,8 @@ class Node:
 
     def _again(self, names: Iterable[str]) -> None:
         self.again.append(set(names))
+        self.checks.update(self.later)
+        self.later = {}
         for name in self.again[-1] - self.stubborn:
             self.checks[name] = "ok"
 
@@ -151,6 +154,16 @@ def test_a_mend_of_something_else_does_not_keep_the_next_remedy_waiting() -> Non
     turns(node.mender())
     assert node.asked == ["locks", "web"]
     assert node.clock.monotonic() - begun <= 1.5
+
+
+def test_what_fails_while_a_mend_settles_gets_its_turn_at_once() -> None:
+    node = Node(checks={"db": "unit-failed", "page": "ok"}, heals={"locks"}, stubborn={"db"})
+    begun = node.clock.monotonic()
+    mender = node.mender()
+    node.later = {"page": "anything"}
+    turns(mender)
+    assert node.asked == ["locks", "web"]
+    assert node.clock.monotonic() - begun <= 2.5
 
 
 def test_in_maintenance_nothing_is_asked_for() -> None:

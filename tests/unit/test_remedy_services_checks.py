@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import errno
 import json
+import ssl
+import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from agent.host.systemd import UnitState
 from agent.remedies import locks
 from agent.remedies.remedy import Fault, Scene
 from agent.remedies.services import REMEDY
+from agent.tls.facts import Facts
 from tests.scripted_host import unit
 from tests.unit.checks_world import process
 from tests.unit.services_world import WEB, World, mended, the_fault, world
@@ -114,6 +118,22 @@ def test_a_failed_cause_mutes_a_check(root: Path) -> None:
     assert REMEDY.find(stage.scene) == []
     answers(stage, well=True, port=5432)
     assert the_fault(stage).code == "service-unhealthy"
+
+
+def test_a_certificate_that_is_wrong_in_its_file_is_not_for_a_restart(root: Path) -> None:
+    page = '[checks.page]\ntype = "http"\nurl = "https://127.0.0.1/"\nrestart = "web"\n'
+    pair = '[certificates.main]\nnames = ["localhost"]\nservices = ["web"]\n'
+    untrusted = ssl.SSLCertVerificationError(1, "unable to get local issuer certificate")
+    untrusted.verify_code, untrusted.verify_message = 20, "unable to get local issuer certificate"
+    stage = world(root, WEB + pair + page)
+    stage.host.network.peers["127.0.0.1:443"] = untrusted
+    assert the_fault(stage).detail["finding"] == "tls-untrusted", "it may show an old one"
+    looked = '[checks.certificate]\ntype = "certificate"\ncertificate = "main"\n'
+    stage = world(root, WEB + pair + page + looked)
+    facts = msgspec.json.encode(Facts("empty")).decode()
+    stage.host.programs[sys.executable, "-I", "-m", "agent.tls.inspect"] = facts
+    stage.host.network.peers["127.0.0.1:443"] = untrusted
+    assert REMEDY.find(stage.scene) == []
 
 
 def reported(stage: World, *, status: str, age: float = 5.0, code: str = "refused") -> None:
