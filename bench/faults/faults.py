@@ -9,23 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from agent.tls.authority import make_authority, make_leaf
+from agent.tls.authority import Pair, make_authority, make_leaf
 from bench.faults.subject import DATA, DATABASE, TLS, WEB
 from tests.machine.machine import Machine
 
 
 @dataclass(frozen=True)
 class Fault:
-    """One fault. `strike` makes it; `named`: it has a bar of its own in the issue.
-
-    `asked`: nothing sees it by itself at once, so the remedy is run by name, as its timer would.
-    """
+    """One fault. `strike` makes it; `named`: it has a bar of its own in the issue."""
 
     name: str
     strike: Callable[[Machine], None]
     named: bool = False
     prepare: Callable[[Machine], None] = lambda machine: None
-    asked: str = ""
 
 
 def shell(script: str) -> Callable[[Machine], None]:
@@ -36,10 +32,14 @@ def _done(machine: Machine, script: str) -> None:
     machine.sh(script)
 
 
+def expired_pair() -> Pair:
+    past = 1_700_000_000.0
+    return make_leaf(make_authority("shop", now=past), ["localhost"], now=past, days=30)
+
+
 def _expired(machine: Machine) -> None:
     """A pair whose time is over, in the place of the one in use, and loaded by nginx."""
-    past = 1_700_000_000.0
-    pair = make_leaf(make_authority("shop", now=past), ["localhost"], now=past, days=30)
+    pair = expired_pair()
     for name, content in (("cert", pair.certificate), ("chain", pair.certificate),
                           ("key", pair.key)):  # fmt: skip
         machine.put(f"/tmp/{name}.pem", content.decode(), mode=0o644)
@@ -48,6 +48,20 @@ def _expired(machine: Machine) -> None:
         for each in cert chain key; do cat /tmp/$each.pem >$each.pem; done
         systemctl reload {WEB}
     """)
+
+
+def _expired_meanwhile(machine: Machine) -> None:
+    """While the vendor's own remedy holds the turn of all others, until its time is over."""
+    machine.sh(f"rm {DATA}/calm")
+    machine.wait_for(
+        lambda: (
+            machine.is_active("caretaker-remedy@never.service")
+            or "activating"
+            in machine.show("caretaker-remedy@never.service", "ActiveState").values()
+        ),
+        what="the remedy that never ends",
+    )
+    _expired(machine)
 
 
 # PostgreSQL takes the number in its lock file for alive if a process of its own user has it; after
@@ -83,6 +97,8 @@ FAULTS = (
               sleep 3""")),
     Fault("folder closed to its owner",
           shell(f"chmod 000 {DATA}/uploads; chown root {DATA}/uploads")),
+    Fault("a check's program hung, deaf to SIGTERM", shell(f"touch {DATA}/stuck")),
+    Fault("a remedy's program hung, and the certificate expired", _expired_meanwhile),
     Fault("agent hung (SIGSTOP)",
           shell("systemctl kill --kill-whom=main --signal=STOP caretaker.service"),
           prepare=shell("""

@@ -89,11 +89,37 @@ path = "{{data}}/uploads"
 type = "file"
 path = "{{data}}/uploads/ready"
 {_EVERY}
+[checks.queue]
+type = "command"
+command = ["{{release}}/look", "{{data}}/stuck"]
+{_EVERY}
+[checks.calm]
+type = "file"
+path = "{{data}}/calm"
+severity = "warning"
+{_EVERY}
+[remedies.unstick]
+checks = ["queue"]
+command = ["/bin/rm", "-f", "{{data}}/stuck"]
+
+[remedies.never]
+title = "A program that never ends"
+checks = ["calm"]
+command = ["{{release}}/never"]
+timeout = "2s"
+attempts = 1
+
 [locks.postgres]
 path = "{{data}}/pg/postmaster.pid"
 kind = "postgres"
 service = "db"
 protects = ["{{data}}/pg"]
+
+[locks.socket]
+path = "{{run}}/.s.PGSQL.5433.lock"
+kind = "pidfile"
+service = "db"
+executable = "{_POSTGRES}/postgres"
 
 [paths.uploads]
 path = "{{data}}/uploads"
@@ -134,9 +160,20 @@ http {{
 INITIALISE = f"""#!/bin/sh -eu
 mkdir -p -m 750 "$1/uploads"
 mkdir -p -m 700 "$1/queue"
-touch "$1/uploads/ready"
+touch "$1/uploads/ready" "$1/calm"
 {_POSTGRES}/initdb -D "$1/pg" -A trust -U shop
 """
+
+# Ends at no signal that can be ignored, and has a child that would outlive it.
+NEVER = """#!/bin/sh
+trap '' TERM INT HUP
+while :; do sleep 60; done
+"""
+LOOK = NEVER.replace("trap", 'test -e "$1" || exit 0\ntrap', 1)
+PAYLOAD = (
+    ("nginx.conf", NGINX, 0o644),
+    *(("initialise", INITIALISE, 0o755), ("look", LOOK, 0o755), ("never", NEVER, 0o755)),
+)
 
 HAPROXY = f"""
 listen shop
@@ -152,9 +189,9 @@ def installed(scratch: Path) -> Iterator[Path]:
     image = scratch / "image"
     (image / "sochdb/payload").mkdir(parents=True)  # the name that the test harness calls
     (image / "sochdb/appliance.toml").write_text(MANIFEST)
-    (image / "sochdb/payload/nginx.conf").write_text(NGINX)
-    (image / "sochdb/payload/initialise").write_text(INITIALISE)
-    (image / "sochdb/payload/initialise").chmod(0o755)
+    for name, content, mode in PAYLOAD:
+        (image / "sochdb/payload" / name).write_text(content)
+        (image / "sochdb/payload" / name).chmod(mode)
     copy_tool(image / "checkout")
     brought = appliances.binds(image, wheels.locked_wheels())
     with appliances.disk(rootfs.build("bookworm")) as tree:

@@ -25,8 +25,8 @@ _CLONE_NEWNET = 0x40000000  # linux/sched.h
 class Watch:
     """What was seen: (moment, status) of /healthz where it changed, and each customer's answer."""
 
-    def __init__(self, leader: int) -> None:
-        self._leader = leader
+    def __init__(self, leader: int, probe: int, balanced: int) -> None:
+        self._leader, self._probe, self._balanced = leader, probe, balanced
         self._over = threading.Event()
         self.healthz: list[tuple[float, int]] = []
         self.asked = 0
@@ -35,7 +35,7 @@ class Watch:
     def loop_healthz(self) -> None:
         self._enter()
         while not self._over.wait(_PACE):
-            status = _ask(PROBE, "/healthz")
+            status = ask(self._probe, "/healthz")
             if not self.healthz or self.healthz[-1][1] != status:
                 self.healthz.append((time.monotonic(), status))
 
@@ -43,7 +43,7 @@ class Watch:
         self._enter()
         while not self._over.wait(_PACE):
             self.asked += 1
-            self.lost += _ask(BALANCED, "/") != 200
+            self.lost += ask(self._balanced, "/") != 200
 
     def end(self) -> None:
         self._over.set()
@@ -60,6 +60,8 @@ class Watch:
 
     def _enter(self) -> None:
         """Only this thread: a network namespace is a thread's (setns(2))."""
+        if not self._leader:
+            return
         fd = os.open(f"/proc/{self._leader}/ns/net", os.O_RDONLY)
         try:
             if ctypes.CDLL(None, use_errno=True).setns(fd, _CLONE_NEWNET):
@@ -69,9 +71,9 @@ class Watch:
 
 
 @contextmanager
-def watching(leader: int) -> Iterator[Watch]:
-    """Watch until the block ends."""
-    watch = Watch(leader)
+def watching(leader: int, probe: int = PROBE, balanced: int = BALANCED) -> Iterator[Watch]:
+    """Watch until the block ends. `leader`: a process in the network to ask in; 0: ours."""
+    watch = Watch(leader, probe, balanced)
     threads = [
         threading.Thread(target=watch.loop_healthz, daemon=True),
         threading.Thread(target=watch.loop_customer, daemon=True),
@@ -86,7 +88,7 @@ def watching(leader: int) -> Iterator[Watch]:
             thread.join(5)
 
 
-def _ask(port: int, path: str) -> int:
+def ask(port: int, path: str) -> int:
     """The status of one answer; 0 where there is none."""
     request = f"GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n".encode()
     with contextlib.suppress(OSError, ValueError, IndexError):
