@@ -271,6 +271,18 @@ def test_a_folder_of_roots_where_others_may_write_is_refused(
         assert os.listdir(log.parent) == ["a.log"]
 
 
+def test_a_flood_of_logs_does_not_keep_housekeeping_busy(
+    host: ScriptedHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(task, "_MOST", 3)
+    log = write(host)
+    for number in range(4):
+        log.with_name(f"b{number}.log").write_text("x" * 3000)
+    done = task.run(chores(host, **SMALL))
+    assert done.items == 3
+    assert "means too many; the first 3 were seen to" in done.problems[0]
+
+
 # --- logrotate ---
 
 

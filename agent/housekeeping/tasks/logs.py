@@ -31,6 +31,8 @@ from agent.services.remote import Remote
 from agent.state import StateFile
 
 _TIMEOUT = 3000.0
+# Of one pattern: each is looked for among all, and an application may make as many as it likes.
+_MOST = 2000
 
 
 class Turns(msgspec.Struct, frozen=True):
@@ -79,6 +81,9 @@ def run(chores: Chores) -> Done:
                 path = Path(expand(pattern, chores.values))
                 with _opened(path) as folder:
                     if folder is not None:
+                        if len(folder.names) == _MOST:
+                            said = f"{name}: {path} means too many; the first {_MOST} were seen to"
+                            work.problems.append(said)
                         by_others = delegated and logrotate.can_say(spec)
                         for turn, part in _shares(folder, delegated=by_others):
                             turned = turn(work, name, spec, part) or turned
@@ -112,7 +117,7 @@ def _opened(path: Path) -> Iterator[_Folder | None]:
             raise FileFailure(
                 path.parent, "turn logs in", "it is root's and others may write there"
             )
-        names = log_turn.logs(fd, path.name)
+        names = log_turn.logs(fd, path.name)[:_MOST]
         yield _Folder(fd, path.parent, names, (facts.st_uid, facts.st_gid))
     finally:
         os.close(fd)
