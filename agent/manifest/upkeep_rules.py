@@ -14,7 +14,7 @@ from agent.errors import CODES
 from agent.manifest.kinds import Duration
 from agent.manifest.model import Manifest
 from agent.manifest.placeholders import holds_secret
-from agent.manifest.places import is_systems
+from agent.manifest.places import is_kept, is_systems
 from agent.manifest.services import program_complaint
 from agent.manifest.suggest import suggestion
 from agent.manifest.upkeep import DeclaredRemedy
@@ -111,6 +111,8 @@ def _logs(manifest: Manifest) -> Iterator[Complaint]:
             yield from _whole_path((*path, "files"), each)
             if any(sign in each for sign in '"\\\n') or each.endswith("/"):
                 yield (*path, "files"), "must name files, without quotes or backslashes"
+            if each.startswith("/") and is_systems(PurePosixPath(each)):
+                yield (*path, "files"), "belong to the system"
             if any(sign in part for part in PurePosixPath(each).parts[:-1] for sign in "*?["):
                 yield (*path, "files"), "wildcards may stand in the last part of a path only"
 
@@ -128,7 +130,7 @@ def _paths(manifest: Manifest) -> Iterator[Complaint]:
         yield from _whole_path(("purge", name, "path"), purge.path)
         if f"{purge.path}/".startswith(_PRIVATE):
             yield ("purge", name, "path"), _OF_EACH_UNIT
-        elif _is_no_place_for_waste(purge.path):
+        elif _is_no_place_for_waste(purge.path, manifest.appliance.name):
             yield ("purge", name, "path"), "is more than waste; name a folder of nothing else"
         if purge.older_than <= 0:
             yield ("purge", name, "older_than"), "must be more than 0s: what is new is in use"
@@ -139,11 +141,11 @@ def _paths(manifest: Manifest) -> Iterator[Complaint]:
     yield from _user(("housekeeping",), manifest.housekeeping.vacuum_user, key="vacuum_user")
 
 
-def _is_no_place_for_waste(text: str) -> bool:
+def _is_no_place_for_waste(text: str, app: str) -> bool:
     """Whole folders of the application, and all of the system's."""
     path = PurePosixPath(text)
     if text.startswith("/"):
-        return is_systems(path) or path.parts[1] in ("etc", "root")
+        return is_systems(path) or path.parts[1] == "etc" or is_kept(path, app)
     return len(path.parts) < 2 or path.parts[0] in ("{release}", "{config}")
 
 

@@ -38,3 +38,27 @@ def test_a_folder_of_waste_may_be_purged(path: str) -> None:
 def test_what_may_not_be_is_told(text: str, words: str) -> None:
     with pytest.raises(ManifestError, match=words):
         parse(HEAD + text)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/etc/shadow", "/etc/caretaker/appliance.toml", "/etc/systemd/system", "/root/.ssh"),
+        *("/var/lib/caretaker", "/var/lib/dpkg/info", "/opt/caretaker/venv", "/etc/sudoers.d/x"),
+    ],
+)
+def test_what_makes_root_of_its_owner_is_given_to_nobody(path: str) -> None:
+    with pytest.raises(ManifestError, match="belongs to the system"):
+        parse(f'{HEAD}[paths.a]\npath = "{path}"\n')
+    with pytest.raises(ManifestError, match="more than waste"):
+        parse(HEAD + purge(path))
+    with pytest.raises(ManifestError, match="belong to the system"):
+        parse(f'{HEAD}[logs.a]\nfiles = ["{path}/*"]\n')
+
+
+@pytest.mark.parametrize("kept", ["", "/generations", "/generations/1", "/deployments", "/active"])
+def test_copies_of_data_are_no_waste_by_whatever_name(kept: str) -> None:
+    app = parse(HEAD).appliance.name
+    for path in (f"/var/lib/{app}{kept}", f"/opt/{app}{kept}"):
+        with pytest.raises(ManifestError, match="more than waste"):
+            parse(HEAD + purge(path))
