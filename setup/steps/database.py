@@ -70,18 +70,20 @@ def _mark(site: Site) -> Path:
 
 
 def _is_up(site: Site) -> bool:
+    name = site.manifest.database.service
+    if not name:
+        return True  # It is initialised before it first starts.
     if site.embedded:
         return bool(agent_process.pid(site.layout)) and _answers(site)
-    name = site.manifest.database.service
-    unit = site.host.systemd.show(unit_name(site.manifest, name)) if name else None
-    return (unit is None or unit.is_active) and _answers(site)
+    return site.host.systemd.show(unit_name(site.manifest, name)).is_active and _answers(site)
 
 
 def _bring_up(site: Site) -> None:
     name = site.manifest.database.service
-    if site.embedded:
+    if site.embedded and name:
+        # With all services: one that needs no running database must not meet its server.
         Background(site.layout, site.host.clock).start()
-    else:
+    elif not site.embedded:
         # One of a setup that was killed; vendors' programs must stand that, as a power cut.
         site.host.systemd.control("stop", _transient(site))
     if name and not site.embedded:
