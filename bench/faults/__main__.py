@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import signal
 import sys
 import tempfile
 import time
@@ -45,6 +46,9 @@ def main() -> int:
     which.add_argument("--systemd-only", action="store_true", help="not the embedded host")
     which.add_argument("--embedded-only", action="store_true", help="only the embedded host")
     said = parser.parse_args()
+    # A bench that is told to end takes with it what it started.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: sys.exit(1))
     reports = []
     with tempfile.TemporaryDirectory(prefix="caretaker-bench-faults-") as scratch:
         if not said.embedded_only:
