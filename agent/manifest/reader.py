@@ -9,7 +9,7 @@ from __future__ import annotations
 import tomllib
 import types
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -186,7 +186,15 @@ def _records(kind: Any) -> tuple[Any, ...]:
 
 def _said(error: msgspec.ValidationError, raw: Any, kind: Any) -> str:
     text = str(error).split(" - at ")[0]
+    if text.startswith("Invalid enum value"):
+        text = f"Expected one of {', '.join(_choices(kind))}"
+    text = text.replace("`array`", "a list").replace("`str`", "text")
     return f"is {_shown(raw)}: {text[0].lower()}{text[1:]}{_meaning(kind)}"
+
+
+def _choices(kind: Any) -> list[str]:
+    plain = get_args(kind)[0] if get_origin(kind) is Annotated else kind
+    return [str(each) for each in get_args(plain)] if get_origin(plain) is Literal else []
 
 
 def _meaning(kind: Any) -> str:

@@ -36,6 +36,14 @@ def test_the_smallest_manifest_has_every_default() -> None:
         ("[appliance]\nname = 'shop'\n", "a.toml:1: appliance.version: must be given"),
         (HEAD + "colour = 1\n", "a.toml:4: appliance.colour: unknown key"),
         (HEAD + "[prob]\n", 'a.toml:4: prob: unknown key; did you mean "probe"?'),
+        (
+            HEAD + '[locks.l]\npath = "{data}/x"\nkind = "flok"\nservice = "web"\n',
+            "a.toml:6: locks.l.kind: is 'flok': expected one of flock, fcntl, pidfile, exists, p",
+        ),
+        (
+            HEAD + '[tasks.t]\ncalendar = "daily"\ncommand = "rm -rf"\n',
+            "a.toml:6: tasks.t.command: is 'rm -rf': expected a list, got text",
+        ),
         (HEAD + "[probe]\nport = 70000\n", "a.toml:5: probe.port: is 70000: expected `int` <= 65"),
         (HEAD + "[checks.a]\n", "a.toml:4: checks.a.type: must be given; one of unit,"),
         (HEAD + "[checks.a]\ntype='tpc'\n", 'is no type of check; did you mean "tcp"?'),
