@@ -151,6 +151,7 @@ def world() -> Iterator[dict[str, Any]]:
         (folder / "cert.pem").write_bytes(leaf.certificate)
         (folder / "chain.pem").write_bytes(leaf.certificate + authority.certificate)
         (folder / "key.pem").write_bytes(leaf.key)
+        (folder / "key.pem").chmod(0o600)
         (folder / "ca.pem").write_bytes(authority.certificate)
         (root / "app.pid").write_text(f"{os.getpid()}\n")
         wrap = servers.tls(folder)

@@ -13,6 +13,7 @@ from agent.health.context import Context
 from agent.host.failures import HostFailure
 from agent.host.systemd import UnitState
 from agent.manifest.checks import ClockCheck
+from agent.remedies.codes import CODES
 from agent.remedies.remedy import Budget, Fault, Remedy, Scene
 
 TARGET = "clock"
@@ -112,7 +113,7 @@ def _refused(finding: Finding, why: str) -> Fault:
 REMEDY = Remedy(
     name="clock",
     title="a clock that nobody keeps right",
-    cures=(_CODE,),
+    cures=CODES["clock"],
     find=find,
     mend=mend,
     refuses="in a container, and where no time service is installed and enabled",

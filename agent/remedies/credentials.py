@@ -7,9 +7,8 @@ knows what else was given that value.
 
 from __future__ import annotations
 
-from agent.drift.image import load
-from agent.drift.marks import of_the_image
 from agent.errors import CaretakerError
+from agent.remedies.codes import CODES
 from agent.remedies.remedy import Budget, Fault, Remedy, Scene
 
 
@@ -37,6 +36,10 @@ def mend(scene: Scene, fault: Fault) -> str:
 
 
 def _shared(scene: Scene) -> list[Fault]:
+    # Here and not above: it loads OpenSSL, and the daemon loads this file to know what it cures.
+    from agent.drift.image import load
+    from agent.drift.marks import of_the_image
+
     try:
         marks = load(scene.layout.image).secrets
     except CaretakerError:
@@ -62,7 +65,7 @@ def _cure(scene: Scene, name: str) -> str:
 REMEDY = Remedy(
     name="credentials",
     title="secrets that were changed by half, or came with the image",
-    cures=("credential-half-changed", "credential-of-image"),
+    cures=CODES["credentials"],
     find=find,
     mend=mend,
     refuses="a value that stood in the image is told and not changed",

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from agent.findings import Status
 from agent.health.verdict import CheckState
 from agent.manifest.model import Manifest
+from agent.remedies.codes import CODES
 
 SERVICES = "services"  # restarts what a check's `restart` names, whatever that check says
 
@@ -40,19 +41,15 @@ class Cure:
 
 def cures_of(manifest: Manifest) -> tuple[Cure, ...]:
     """Every remedy that runs by itself here, in the order in which they run."""
-    # All of them, 3 MB: the daemon pays for it when something is wrong for the first time.
-    from agent.remedies.roster import REMEDIES
-
     off = manifest.remediation.off
     restarting = frozenset(name for name, check in manifest.checks.items() if check.restart)
     own = [
         Cure(
-            each.name,
-            codes=frozenset(each.cures),
-            also=restarting if each.name == SERVICES else frozenset(),
+            name,
+            codes=frozenset(codes),
+            also=restarting if name == SERVICES else frozenset(),
         )
-        for each in REMEDIES
-        if each.unasked
+        for name, codes in CODES.items()
     ]
     declared = [
         Cure(name, codes=frozenset(spec.codes), checks=frozenset(spec.checks))

@@ -14,6 +14,7 @@ from agent.health.words import amount
 from agent.housekeeping.run import Runner
 from agent.housekeeping.states import read_states
 from agent.housekeeping.task import Chores, Task
+from agent.remedies.codes import CODES
 from agent.remedies.hoards import evidence
 from agent.remedies.remedy import Budget, Fault, Remedy, Scene
 from agent.remedies.volumes import Volume, volumes
@@ -207,7 +208,7 @@ def _planned(offer: _Offer) -> str:
 REMEDY = Remedy(
     name="disk",
     title="room on a disk that is nearly full",
-    cures=("disk-low", "disk-full", "inodes-low"),
+    cures=CODES["disk"],
     find=find,
     mend=mend,
     refuses="where the safe tasks of housekeeping have nothing left to give; it never touches data",

@@ -21,6 +21,7 @@ from agent.locks.judgement import Free, Held, Stale, Unknown, Verdict, judge
 from agent.locks.places import quarantines
 from agent.locks.witness import gather, look, prepared
 from agent.manifest.upkeep import Lock
+from agent.remedies.codes import CODES
 from agent.remedies.remedy import Budget, Fault, Remedy, Scene
 from agent.services.names import unit_name
 
@@ -171,16 +172,7 @@ def _opened(place: Place) -> bool:
 REMEDY = Remedy(
     name="locks",
     title="lock files left over from a process that is gone",
-    cures=(
-        "lock-stale",
-        "lock-garbled",
-        "lock-doubtful",
-        "lock-unreadable",
-        "lock-held",
-        "unit-failed",
-        "unit-restarting",
-        "process-missing",
-    ),
+    cures=CODES["locks"],
     find=find,
     mend=mend,
     refuses=(

@@ -13,6 +13,7 @@ from agent.errors import BusyError, MachineError
 from agent.host import files
 from agent.host.failures import FileFailure
 from agent.host.record_lock import record_holder
+from agent.remedies.codes import CODES
 from agent.remedies.remedy import Budget, Fault, Remedy, Scene
 
 TARGET = "dpkg"
@@ -164,7 +165,7 @@ def _names(names: tuple[str, ...]) -> str:
 REMEDY = Remedy(
     name="packages",
     title="an installation of packages that was cut short",
-    cures=("packages-interrupted", "packages-half-installed"),
+    cures=CODES["packages"],
     find=find,
     mend=mend,
     refuses="while packages are being installed, and where a package's files are not whole",

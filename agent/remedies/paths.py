@@ -17,6 +17,7 @@ from agent.errors import MachineError, RefusedError
 from agent.host import descent, ownership
 from agent.host.failures import FileFailure
 from agent.host.mounts import parse_mounts
+from agent.remedies.codes import CODES
 from agent.remedies.owned import Owned, owned
 from agent.remedies.remedy import Fault, Remedy, Scene
 
@@ -196,10 +197,7 @@ def _words(mode: int, owner: tuple[int, int] | None) -> str:
 REMEDY = Remedy(
     name="paths",
     title="owner and mode of declared paths, missing folders",
-    cures=(
-        *("path-missing", "path-owner", "path-mode", "path-kind", "path-link", "path-stricter"),
-        *("path-unknown", "unit-failed", "file-missing", "file-unreadable"),
-    ),
+    cures=CODES["paths"],
     find=find,
     mend=mend,
     refuses=(

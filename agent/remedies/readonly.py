@@ -14,6 +14,7 @@ from agent.errors import CaretakerError, RefusedError
 from agent.host.mounts import Mount, mount_of, parse_mounts
 from agent.manifest.checks import DiskCheck
 from agent.manifest.placeholders import expand
+from agent.remedies.codes import CODES
 from agent.remedies.remedy import Fault, Remedy, Scene
 
 _MACHINE = ("/", "/var", "/etc", "/tmp", "/var/log")  # noqa: S108 (looked at, never used)
@@ -110,7 +111,7 @@ def _paths(scene: Scene) -> Iterator[Path]:
 REMEDY = Remedy(
     name="readonly",
     title="a file system that turned read-only (report only)",
-    cures=("disk-read-only",),
+    cures=CODES["readonly"],
     find=find,
     mend=mend,
     refuses="always: a person saves the data and has the disk checked",

@@ -12,6 +12,7 @@ from agent.errors import MachineError
 from agent.findings import Finding
 from agent.health.speakers import Asking
 from agent.remedies import service_acts as acts
+from agent.remedies.codes import CODES
 from agent.remedies.remedy import Budget, Fault, Remedy, Scene
 from agent.services.crash_loop import REMEDY as NAME
 from agent.services.order import start_order
@@ -181,22 +182,7 @@ def _see_to(scene: Scene, name: str) -> str:
 REMEDY = Remedy(
     name=NAME,
     title="services that failed or hang",
-    cures=(
-        "unit-failed",
-        "unit-inactive",
-        "unit-restarting",
-        "unit-restarted",
-        "process-missing",
-        "process-few",
-        "process-stopped",
-        "port-closed",
-        "port-elsewhere",
-        "service-looping",
-        "service-left-stopped",
-        "service-down",
-        "service-unhealthy",
-        "service-unable",
-    ),
+    cures=CODES["services"],
     find=find,
     mend=mend,
     refuses=(

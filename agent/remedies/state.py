@@ -19,6 +19,7 @@ from agent.host import sqlite
 from agent.host.failures import FileFailure
 from agent.housekeeping.states import state_file
 from agent.ledger import mend as mend_ledger
+from agent.remedies.codes import CODES
 from agent.remedies.remedy import Fault, Remedy, Scene
 
 _CODE = "state-corrupt"
@@ -108,7 +109,7 @@ def _unreadable(broken: Callable[[], bool]) -> str:
 REMEDY = Remedy(
     name="state",
     title="files of Caretaker's own that hold no sense",
-    cures=(_CODE,),
+    cures=CODES["state"],
     find=find,
     mend=mend,
     refuses="the agent's own files, which it puts in order when it starts",

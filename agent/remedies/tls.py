@@ -8,28 +8,9 @@ can't be believed, are reported and left alone. The decision and the act are tho
 from __future__ import annotations
 
 from agent.errors import RefusedError
+from agent.remedies.codes import CODES
 from agent.remedies.remedy import Budget, Fault, Remedy, Scene
 from agent.tls.wanted import Wanted, wanted_for
-
-CURES = (
-    "certificate-missing",
-    "certificate-unreadable",
-    "certificate-empty",
-    "certificate-invalid",
-    "certificate-mismatch",
-    "certificate-key-missing",
-    "certificate-key-invalid",
-    "certificate-early",
-    "certificate-expired",
-    "certificate-expiring",
-    "certificate-provisional",
-    "certificate-fallback",
-    "certificate-untold",
-    "certificate-weak",
-    "certificate-names",
-    "certificate-rights",
-)
-
 
 # Orders from an authority have attempts of their own: while they fail, a pair that broke is still
 # mended at once, by our own.
@@ -112,7 +93,7 @@ def _wanted(scene: Scene, name: str) -> Wanted:
 REMEDY = Remedy(
     name="tls",
     title="TLS certificates",
-    cures=CURES,
+    cures=CODES["tls"],
     find=find,
     mend=mend,
     refuses="the customer brought the certificate, or the clock can't be believed",

@@ -17,6 +17,7 @@ from agent.findings import Finding, Level, Severity, Status
 from agent.health.verdict import CheckState, Mode, Verdict, judge
 from agent.host import files
 from agent.manifest.reader import parse
+from agent.remedies.codes import CODES
 from agent.remedies.course import Record
 from agent.remedies.cures import Cure, calls, cures_of, wrong_of
 from agent.remedies.memory import Memory
@@ -260,3 +261,11 @@ def test_safe_mode_is_told_with_the_next_command(root: Path) -> None:
     files.replace(path, b"{")
     assert watch.read() is None
     assert watch.safe() == [one], "what can't be read now is not over"
+
+
+def test_the_light_table_is_that_of_the_remedies() -> None:
+    from agent.remedies.roster import REMEDIES
+
+    assert {each.name: each.cures for each in REMEDIES} == CODES
+    assert list(CODES) == [each.name for each in REMEDIES]
+    assert all(each.unasked for each in REMEDIES)  # what is not must not be called by the daemon

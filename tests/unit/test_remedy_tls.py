@@ -14,7 +14,7 @@ from cryptography.x509.oid import NameOID
 
 from agent.errors import MachineError, RefusedError
 from agent.host.machine import Host
-from agent.remedies.tls import CURES, REMEDY
+from agent.remedies.tls import REMEDY
 from agent.tls import placing, reading, renewal
 from agent.tls.authority import make_authority, make_leaf
 from tests.scripted_host import NOW
@@ -95,7 +95,7 @@ def test_a_damaged_pair_is_replaced_and_shown(
     before = shop.serial()
     hurt(shop.current.resolve())
     assert shop.fault().code == code
-    assert code in CURES
+    assert code in REMEDY.cures
     told = shop.mend()
     assert f"{shop.serial()} is in use, web reloaded, port {PORT} shows it" == told
     assert shop.find() == []
