@@ -6,6 +6,7 @@ new value, the old one is put back. Refuses to say either.
 
     .NAME.next     the value to come; it is there: a rotation is under way
     .NAME.before   the value that was, until the new one has proved itself
+    .NAME.back     the value that was, on its way back: the new one did not work
 """
 
 from __future__ import annotations
@@ -42,9 +43,13 @@ def before_path(layout: Layout, name: str) -> Path:
     return layout.secrets / f".{name}.before"
 
 
+def back_path(layout: Layout, name: str) -> Path:
+    return layout.secrets / f".{name}.back"
+
+
 def under_way(layout: Layout, name: str) -> bool:
     """Whether a rotation was cut short."""
-    return next_path(layout, name).exists() or before_path(layout, name).exists()
+    return any(path(layout, name).exists() for path in (next_path, before_path, back_path))
 
 
 def rotate(scene: Scene, name: str) -> str:
@@ -62,9 +67,14 @@ def rotate(scene: Scene, name: str) -> str:
 
 def finish(scene: Scene, name: str) -> str:
     """Bring a rotation that began to its end. Raises as `rotate`."""
+    if back_path(scene.layout, name).exists():
+        _come_back(scene, name)
+        return "the new value did not work, so the old one is in force again"
     trouble = _forward(scene, name)
     if trouble:
-        _go_back(scene, name)
+        # One rename, so that a kill leaves either a change under way or a return under way.
+        files.rename(before_path(scene.layout, name), back_path(scene.layout, name))
+        _come_back(scene, name)
         raise MachineError(
             "service-failed",
             f"with a new value of the secret {name}, {trouble}; the old value is in force again",
@@ -86,11 +96,14 @@ def _forward(scene: Scene, name: str) -> str:
     return _bring_in(scene, name)
 
 
-def _go_back(scene: Scene, name: str) -> None:
-    """A rotation to the value before: one rename makes it so, and a kill can't leave it halfway."""
-    files.rename(before_path(scene.layout, name), next_path(scene.layout, name))
-    trouble = _forward(scene, name)
-    files.remove(before_path(scene.layout, name))
+def _come_back(scene: Scene, name: str) -> None:
+    """The old value goes the same way as a new one, and stays whatever comes of it."""
+    here, coming = scene.layout.secrets / name, back_path(scene.layout, name)
+    old = _value(coming)
+    _tell(scene, name, old=_value(here), new=old)
+    files.replace(here, old, mode=0o600)
+    trouble = _bring_in(scene, name)
+    files.remove(coming)
     if trouble:
         raise MachineError(
             "service-failed",

@@ -84,5 +84,5 @@ def load(path: Path) -> Image:
 
 
 def save(path: Path, image: Image) -> None:
-    """Raises FileFailure; then the old record still stands."""
-    files.replace(path, msgspec.json.encode(image) + b"\n", mode=0o644)
+    """For root only: it has digests of files that others may not read. Raises FileFailure."""
+    files.replace(path, msgspec.json.encode(image) + b"\n", mode=0o600)
