@@ -120,7 +120,7 @@ def test_a_reload_keeps_what_is_known_and_takes_what_is_new(
             )
         )
         assert report["causes"] == [f"other: {report['checks'][1]['summary']}"]
-        assert report["checks"][0]["since"] == pytest.approx(since, abs=0.5)  # two readings of two clocks
+        assert report["checks"][0]["since"] == pytest.approx(since, abs=0.5)
         daemon.declare(file_check("flag", flag))
         daemon.signal(signal.SIGHUP)
         daemon.says(200)
