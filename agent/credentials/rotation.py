@@ -22,10 +22,11 @@ from agent.health.look import look_once
 from agent.host import files
 from agent.host.as_user import as_user
 from agent.host.failures import FileFailure, HostFailure
-from agent.layout import TOOL_USER, Layout
+from agent.layout import Layout
 from agent.manifest.placeholders import expand
 from agent.remedies.remedy import Scene
 from agent.secrets import make
+from agent.services.credentials import looker
 from agent.services.units import environment_files
 
 AGENT_UNIT = "caretaker.service"
@@ -167,7 +168,7 @@ def _trouble(scene: Scene, name: str) -> str:
         if not state.running:
             return f"{service} does not run: {state.summary}"
     # A check's program is for the daemon to run, which has no rights; never for root.
-    host = scene.host if scene.layout.embedded else as_user(scene.host, TOOL_USER)
+    host = scene.host if scene.layout.embedded else as_user(scene.host, looker(scene.manifest))
     for check in checks_using(scene.manifest, name):
         context = Context(host, scene.layout, scene.values, scene.services, check)
         finding = look_once(scene.manifest.checks[check], context)

@@ -121,13 +121,21 @@ def _start(
 
 
 def identity_of(user: str) -> tuple[int | None, int | None, list[int] | None]:
-    """(uid, gid, groups) to become; Nones for whoever is not root. KeyError for an unknown name."""
+    """(uid, gid, groups) to become; Nones for whoever is not root. KeyError for an unknown name.
+
+    `NAME:GROUP` is in that group besides the user's own, as with systemd's SupplementaryGroups=.
+    """
     if not user or os.geteuid() != 0:
         return None, None, None
+    import grp
     import pwd
 
-    account = pwd.getpwnam(user)
-    return account.pw_uid, account.pw_gid, os.getgrouplist(user, account.pw_gid)
+    name, _, group = user.partition(":")
+    account = pwd.getpwnam(name)
+    groups = os.getgrouplist(name, account.pw_gid)
+    if group:
+        groups = [*groups, grp.getgrnam(group).gr_gid]
+    return account.pw_uid, account.pw_gid, groups
 
 
 def minimal_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:

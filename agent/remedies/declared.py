@@ -15,12 +15,12 @@ from agent.errors import MachineError
 from agent.findings import Finding, Status
 from agent.host.as_user import as_user
 from agent.host.spawn import Completed
-from agent.layout import TOOL_USER
 from agent.manifest.model import Manifest
 from agent.manifest.placeholders import expand
 from agent.manifest.upkeep import DeclaredRemedy
 from agent.remedies.remedy import Budget, Fault, Remedy, Scene
 from agent.remedies.roster import REMEDIES
+from agent.services.credentials import looker
 
 SETTLE = 10.0  # seconds in which the checks may come to agree after the program ended well
 _STEP = 0.5
@@ -119,6 +119,6 @@ def _look(scene: Scene, name: str) -> Finding:
     from agent.health.look import look_once
 
     # A check's program is for the daemon to run, which has no rights; never for root.
-    host = scene.host if scene.layout.embedded else as_user(scene.host, TOOL_USER)
+    host = scene.host if scene.layout.embedded else as_user(scene.host, looker(scene.manifest))
     context = Context(host, scene.layout, scene.values, scene.services, name)
     return look_once(scene.manifest.checks[name], context)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from agent.layout import Layout
+from agent.layout import TOOL_USER, Layout
 from agent.manifest.checks import (
     CertificateCheck,
     Check,
@@ -84,6 +84,12 @@ def credentials(manifest: Manifest, layout: Layout) -> Iterator[tuple[str, str]]
         folder = layout.certificate(manifest.probe.certificate)
         yield PROBE_CHAIN, str(folder / "chain.pem")
         yield PROBE_KEY, str(folder / "key.pem")
+
+
+def looker(manifest: Manifest) -> str:
+    """Who the daemon is where a check's program runs: its user, with the groups of its drop-in."""
+    inside = any(looks_inside(check) for check in manifest.checks.values())
+    return f"{TOOL_USER}:{manifest.appliance.name}" if inside else TOOL_USER
 
 
 def looks_inside(check: Check) -> bool:

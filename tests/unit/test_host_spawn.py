@@ -1,5 +1,6 @@
 """The one spawner ends what it starts, whatever that tries."""
 
+import grp
 import os
 import sys
 import time
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.host import spawn
 from agent.host.spawn import run
 
 pytestmark = pytest.mark.real
@@ -94,3 +96,12 @@ def test_root_runs_a_program_as_the_user_it_names() -> None:
     assert done.stdout.split() == ["nobody", "nogroup"]
     unknown = run(["true"], timeout=5, user="no-such-user")
     assert (unknown.ok, unknown.reason) == (False, "there is no user no-such-user")
+
+
+def test_a_group_may_stand_beside_the_users_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    alone = spawn.identity_of("nobody")
+    beside = spawn.identity_of("nobody:daemon")
+    assert beside == (alone[0], alone[1], [*(alone[2] or []), grp.getgrnam("daemon").gr_gid])
+    with pytest.raises(KeyError):
+        spawn.identity_of("nobody:no-such-group")
