@@ -174,10 +174,10 @@ def _trouble(layout: Layout, name: str, made: float | None) -> str:
     if facts is not None and facts.mode & 0o077:
         return f"others may read it (mode {facts.mode:04o})"
     try:
-        marks = load(layout.image).secrets
+        image = load(layout.image)
     except CaretakerError:
         return ""  # Without a record of the image nothing can be said.
-    if name in of_the_image(layout, marks):
+    if name in of_the_image(layout, image):
         return f"it is the image's own, which everybody has: caretaker credentials rotate {name}"
     return ""
 

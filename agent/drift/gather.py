@@ -14,6 +14,7 @@ from agent.drift import machine_parts
 from agent.drift.cache import Cache
 from agent.drift.expected import folders_of, spared
 from agent.drift.image import FileFact, Image, SecretMark
+from agent.drift.marks import machine_of
 from agent.host import census
 from agent.host.census import Citizen
 from agent.host.machine import Host
@@ -53,6 +54,7 @@ def gather(
             folders=chosen,
             files={},
             secrets=secrets or {},
+            machine=machine_of(layout),
             **machine_parts.parts(host, layout),
         )
     )

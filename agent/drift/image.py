@@ -61,6 +61,7 @@ class Image(msgspec.Struct, frozen=True, kw_only=True):
     ports: dict[str, str] | None = None
     kernel: dict[str, str] | None = None
     secrets: dict[str, SecretMark] = {}
+    machine: str = ""  # on which it was recorded; no golden image keeps its machine id
 
 
 def load(path: Path) -> Image:

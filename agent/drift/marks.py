@@ -12,7 +12,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from agent.drift.image import SecretMark
+from agent.drift.image import Image, SecretMark
 from agent.host import files
 from agent.host.failures import FileFailure
 from agent.layout import Layout
@@ -51,12 +51,26 @@ def is_same(value: bytes, known: SecretMark) -> bool:
     return hmac.compare_digest(_digest(value, salt), digest)
 
 
-def of_the_image(layout: Layout, marks: dict[str, SecretMark]) -> list[str]:
-    """Names of secrets whose value is the one that stood in the image under that name."""
+def machine_of(layout: Layout) -> str:
+    """Which machine this is: a digest, since machine-id(5) is not to be handed about."""
+    try:
+        told = files.read_bytes(layout.root / "etc/machine-id", cap=_CAP).strip()
+    except (FileNotFoundError, FileFailure):
+        return ""
+    return hashlib.sha256(b"caretaker image " + told).hexdigest() if len(told) == 32 else ""
+
+
+def of_the_image(layout: Layout, image: Image) -> list[str]:
+    """Names of secrets whose value is the one that stood in the image under that name.
+
+    None on the machine that the record was made on: there they were made, for it alone.
+    """
+    if image.machine == machine_of(layout):
+        return []
     return [
         name
         for name, value in secrets_of(layout).items()
-        if name in marks and is_same(value, marks[name])
+        if name in image.secrets and is_same(value, image.secrets[name])
     ]
 
 

@@ -41,7 +41,7 @@ def _shared(scene: Scene) -> list[Fault]:
     from agent.drift.marks import of_the_image
 
     try:
-        marks = load(scene.layout.image).secrets
+        image = load(scene.layout.image)
     except CaretakerError:
         return []  # Without a record of the image nothing is known.
     return [
@@ -52,7 +52,7 @@ def _shared(scene: Scene) -> list[Fault]:
             refusal="only you know what else was given this value",
             hint=_cure(scene, name),
         )
-        for name in of_the_image(scene.layout, marks)
+        for name in of_the_image(scene.layout, image)
     ]
 
 

@@ -239,14 +239,20 @@ def test_declared_ports_are_no_news() -> None:
     assert [(c.what, c.name) for c in changes] == [("added", "4444")]
 
 
-def test_a_secret_of_the_image_is_known_again(layout: Layout) -> None:
+def test_a_secret_of_the_image_is_known_again_on_another_machine(
+    root: Path, manifest: Manifest, layout: Layout
+) -> None:
     secret = layout.secrets / "sql"
     secret.write_text("from the image\n")
+    host = scripted_host(root)
     known = marks.marks_of(layout)
-    assert "from the image" not in repr(known)
-    assert marks.of_the_image(layout, known) == ["sql"]
+    image = gather(host, manifest, layout, cache=Cache(layout.drift_cache), secrets=known).image
+    assert "from the image" not in repr(image)
+    assert marks.of_the_image(layout, image) == []  # where it was made, it is nobody else's
+    (root / "etc/machine-id").write_text("7" * 32 + "\n")
+    assert marks.of_the_image(layout, image) == ["sql"]
     secret.write_text("made here\n")
-    assert marks.of_the_image(layout, known) == []
+    assert marks.of_the_image(layout, image) == []
 
 
 def test_the_command_tells_and_exits(root: Path) -> None:
