@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 import msgspec
 
@@ -9,7 +11,7 @@ from agent.cli.appliance import manifest_of
 from agent.cli.saying import moment, plain, sign, span
 from agent.cli.tls_act import acting, look_at
 from agent.cli.tls_bring import csr, import_
-from agent.errors import MachineError, RefusedError
+from agent.errors import MachineError, RefusedError, UsageError
 from agent.host import files
 from agent.host.accounts import is_root
 from agent.host.failures import FileFailure
@@ -155,6 +157,12 @@ def forget(layout: Layout, name: str, *, yes: bool) -> None:
         click.echo(f"{name}: the certificate in use is Caretaker's own already")
         return
     if not yes:
+        if not sys.stdin.isatty():
+            raise UsageError(
+                "usage",
+                "nobody is there to be asked whether to serve Caretaker's own certificate again",
+                hint=f"caretaker tls forget {name} --yes",
+            )
         click.confirm(f"Serve {name} with a certificate of Caretaker's own again?", abort=True)
     with acting(layout, "forget", name) as act:
         issued = pair.issue(act.wanted, vouched=True)
