@@ -115,14 +115,18 @@ def test_maintenance(balanced: Machine) -> None:
 
 
 def test_killed_and_back_by_itself(balanced: Machine) -> None:
+    """Within a second or two: whether a balancer sees the gap depends on its timing."""
     pid = balanced.show(SERVICE, "MainPID")["MainPID"]
     balanced.systemctl("kill", "--signal=KILL", SERVICE)
-    took = wait_until(balanced, dict.fromkeys(DIALECTS, "DOWN"))
-    figure("SIGKILL of SochDB", took)
-    assert max(took.values()) < SEEN
+    began = time.monotonic()
+
+    def runs_anew() -> bool:
+        return balanced.show(SERVICE, "MainPID")["MainPID"] not in ("0", pid)
+
+    balanced.wait_for(runs_anew, timeout=10, what="systemd to start it again")
+    balanced.wait_for(lambda: sql(balanced, check=False) == ["0"], what="SQL")
     took = wait_until(balanced, dict.fromkeys(DIALECTS, "UP"))
-    figure("back by itself", took)
-    assert balanced.show(SERVICE, "MainPID")["MainPID"] != pid
+    figure("SIGKILL of SochDB, back by itself", {"SQL": time.monotonic() - began, **took})
     assert sql(balanced, port=15433) == ["0"]
 
 
@@ -203,8 +207,9 @@ def test_nginx_goes_to_the_spare_and_comes_back(appliance: Machine) -> None:
     figure("nginx, drain", {"/ready": wait("/ready", spare=True, timeout=2)})
     appliance.run(["caretaker", "undrain"])
     figure("nginx, undrain", {"/ready": wait("/ready", spare=False, timeout=4)})
-    appliance.systemctl("kill", "--signal=KILL", SERVICE)
+    appliance.systemctl("stop", SERVICE)
     took = {path: wait(path, spare=True, timeout=SEEN) for path in ("/app", "/ready")}
-    figure("nginx, SIGKILL of SochDB", took)
+    figure("nginx, SochDB stopped", took)
+    appliance.systemctl("start", SERVICE)
     took = {path: wait(path, spare=False, timeout=20) for path in ("/app", "/ready")}
-    figure("nginx, back by itself", took)
+    figure("nginx, SochDB started", took)
