@@ -15,13 +15,14 @@ from pathlib import Path
 import pytest
 
 from agent.locks import witness
+from tests.machine.rootfs import cache_folder
 from tests.unit.fuse_folder import fuse_folder
 from tests.unit.locks_stage import Crew, Stage, crew, gone_pid, written
 from tests.unit.test_checks_real_postgres import free_port
 from tests.unit.test_locks_matrix import goes, stays, wait_for
 
 PROGRAMS = Path("/usr/lib/postgresql/15/bin")
-SOCHDB = Path(__file__).resolve().parents[2] / "examples/sochdb/payload/bin/sochdb-grpc-server"
+SOCHDB = cache_folder() / "sochdb-payload/bin/sochdb-grpc-server"  # as the machine tests keep it
 
 pytestmark = [
     pytest.mark.real,
