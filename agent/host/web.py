@@ -45,7 +45,7 @@ class LimitedAdapter(HTTPAdapter):
         request: requests.PreparedRequest,
         stream: bool = False,  # noqa: FBT001, FBT002  (as requests calls it)
         timeout: object = None,
-        verify: bool | str = True,  # noqa: FBT001, FBT002
+        verify: bool | str = True,  # noqa: FBT001, FBT002  (as requests calls it)
         cert: object = None,
         proxies: Mapping[str, str] | None = None,
     ) -> requests.Response:

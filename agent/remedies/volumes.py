@@ -20,7 +20,10 @@ from agent.manifest.placeholders import expand
 from agent.remedies.remedy import Scene
 
 # Besides the data: where logs, journal, packages and temporary files grow.
-_MACHINE = ("/", "/var", "/var/log", "/var/log/journal", "/run/log/journal", "/tmp", "/var/tmp")  # noqa: S108
+_MACHINE = (
+    *("/", "/var", "/var/log", "/var/log/journal", "/run/log/journal"),
+    *("/tmp", "/var/tmp"),  # noqa: S108  (looked at, never written to)
+)
 
 
 @dataclass(frozen=True, slots=True)
