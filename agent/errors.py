@@ -61,6 +61,12 @@ class RefusedError(CaretakerError):
     exit_status = 7
 
 
+class RolledBackError(CaretakerError):
+    """It was tried, did not work, and what was there before runs again."""
+
+    exit_status = 8
+
+
 class InternalError(CaretakerError):
     """A defect of Caretaker itself; the traceback is in the log."""
 
@@ -105,5 +111,20 @@ CODES = (
     "lock-held",
     "unhealthy",
     "refused",
+    "bundle-invalid",
+    "bundle-refused",
+    "release-invalid",
+    "release-unknown",
+    "key-invalid",
+    "change-failed",
+    "migration-failed",
+    "rolled-back",
+    "data-loss",
+    "disk-short",
+    "backup-failed",
+    "backup-unknown",
+    "database-unsuitable",
+    "database-failed",
+    "patching-failed",
     "internal",
 )

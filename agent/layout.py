@@ -153,6 +153,41 @@ class Layout:
         return self.state / "patches.json"
 
     @property
+    def change(self) -> Path:
+        """The change that is under way, or how the last one ended. Root's, readable by all."""
+        return self.state / "change.json"
+
+    @property
+    def change_request(self) -> Path:
+        """What the next change is to do; may hold a password. Root's, 0600, gone at boot."""
+        return self.root / "run/caretaker-change/request.json"
+
+    @property
+    def change_progress(self) -> Path:
+        """How far it is, a line of JSON each time; whoever asked for it follows."""
+        return self.root / "run/caretaker-change/progress.jsonl"
+
+    @property
+    def keys(self) -> Path:
+        """The vendor's root of trust: `root.json`, in the image."""
+        return self.etc / "keys"
+
+    @property
+    def trust(self) -> Path:
+        """What was verified last, so that nothing older is believed. Root's."""
+        return self.state / "trust"
+
+    @property
+    def backups(self) -> Path:
+        """Backups, where the manifest names no other place. Root's."""
+        return self.state / "backups"
+
+    @property
+    def boots(self) -> Path:
+        """Boots since the system was upgraded, and whether one of them was healthy. Root's."""
+        return self.state / "boots.json"
+
+    @property
     def bundles(self) -> Path:
         """Support bundles, until somebody has fetched them. Root's."""
         return self.state / "bundles"

@@ -81,7 +81,7 @@ class LazyGroup(click.Group):
 
 EPILOG = """\b
 Exit status: 0 done, 2 usage, 3 manifest or settings, 4 machine, 5 busy,
-6 not healthy, 7 refused, 70 a defect of Caretaker itself.
+6 not healthy, 7 refused, 8 rolled back, 70 a defect of Caretaker itself.
 
 \b
 First steps:

@@ -14,6 +14,7 @@ from msgspec import Meta, Struct, field
 
 from agent.manifest.acme import Acme
 from agent.manifest.checks import AnyCheck, says
+from agent.manifest.keeping import Backup, Patching, Store, Upgrade
 from agent.manifest.kinds import Duration, Name, Port, PortOrOff, Size
 from agent.manifest.upkeep import (
     DeclaredRemedy,
@@ -169,6 +170,10 @@ class Manifest(Struct, frozen=True, kw_only=True):
     secrets: A[dict[Name, Secret], says("Values made on each instance.")] = {}
     settings: A[dict[Name, Setting], says("Questions to the customer.")] = {}
     database: A[Database, says("The database's first content.")] = Database()
+    stores: A[dict[Name, Store], says("Database files below {data}.")] = {}
+    upgrade: A[Upgrade, says("How a new version proves itself.")] = Upgrade()
+    backup: A[Backup, says("What is backed up, and for how long.")] = Backup()
+    patching: A[Patching, says("How the system is kept up to date.")] = Patching()
     locks: A[dict[Name, Lock], says("Lock files the application may leave behind.")] = {}
     paths: A[dict[Name, OwnedPath], says("Folders and files with an owner and a mode.")] = {}
     remedies: A[dict[Name, DeclaredRemedy], says("Remedies of the vendor's own.")] = {}

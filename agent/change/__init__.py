@@ -1,0 +1,1 @@
+"""Changes: from the active deployment to another one, by one flip, or back."""

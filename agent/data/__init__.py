@@ -1,0 +1,1 @@
+"""The application's data: generations cloned, measured and compared."""

@@ -1,0 +1,1 @@
+"""Where the application's database stands, and moving it."""

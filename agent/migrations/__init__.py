@@ -1,0 +1,1 @@
+"""Migrations: scripts that carry data between versions, run on a clone."""

@@ -1,0 +1,1 @@
+"""The operating system: updates that wait, how they are installed, and reboots."""

@@ -1,0 +1,1 @@
+"""Preflight of an upgrade: what is looked at before anything is touched."""

@@ -1,0 +1,1 @@
+"""Release bundles: built and signed by the vendor, verified and unpacked on the appliance."""

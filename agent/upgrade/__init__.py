@@ -1,0 +1,1 @@
+"""Upgrade and rollback: where a release comes from, what will happen, what it costs."""
