@@ -260,7 +260,8 @@ class Daemon:
             self.probe.reload(self.probe.settings.certificate, self.probe.settings.key)
             self.records.noted("probe-certificate", why="it was renewed on disk")
         self.mending.beat()
-        self.housekeeper.read()
+        due = self.housekeeper.look()
+        self.timetable.not_later("housekeeping", self.host.clock.monotonic() + due)
         self.records.refresh()
 
     def _look_at_services(self) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from agent.daemon.selfcheck import BEAT
 from agent.errors import BusyError, MachineError
 from agent.host.clock import Clock
 from agent.host.failures import HostFailure
@@ -68,25 +67,33 @@ class Housekeeper:
         """After another manifest was read."""
         self._unsure = True
 
-    def wait(self) -> float:
-        """Seconds until the next look: a beat, or less where something is due before."""
-        if self._under_way:
-            return BEAT
-        held = self._not_before - self._clock.monotonic()
-        if held > 0.0:
-            return min(BEAT, held)
-        due = self._states.next
-        return BEAT if due is None else min(BEAT, due - self._clock.wall())
+    def look(self) -> float:
+        """Take in what the one-shots did; seconds until `turn` has something to do.
 
-    def turn(self) -> None:
-        """Look at the clock, and run what is due; returns when that is done."""
+        For the daemon's beat, so that a clock that was set is noticed without waking for it.
+        """
         self.read()
         ticks, wall = self._clock.monotonic(), self._clock.wall()
         if abs(wall - ticks - self._offset) > _STEPPED or ticks - self._asked > _ANEW:
             self._unsure = True
         self._offset = wall - ticks
+        return self.wait()
+
+    def wait(self) -> float:
+        """Seconds until `turn` has something to do, as far as is known now."""
+        if self._under_way:
+            return _ANEW
+        held = self._not_before - self._clock.monotonic()
+        if held > 0.0:
+            return held
+        if self._unsure:
+            return 0.0
         due = self._states.next
-        if ticks >= self._not_before and (self._unsure or (due is not None and due <= wall)):
+        return _ANEW if due is None else min(_ANEW, due - self._clock.wall())
+
+    def turn(self) -> None:
+        """Run what is due; returns when that is done."""
+        if self.look() <= 0.0:
             self._run()
 
     def _run(self) -> None:

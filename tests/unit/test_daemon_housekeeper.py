@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from agent.daemon.housekeeper import Housekeeper
+from agent.daemon.selfcheck import BEAT
 from agent.host.failures import HostFailure
 from agent.housekeeping.states import TaskState, TaskStates, state_file
 from agent.layout import Layout
@@ -40,11 +41,12 @@ class World:
         return 0
 
     def turns(self, seconds: float) -> list[float]:
-        """Go by `wait` for that long; when housekeeping was started, from now."""
+        """Go by beats and `wait` for that long; when housekeeping was started, from now."""
         begin, first = self.clock.now, len(self.runs)
         while self.clock.now - begin < seconds:
-            self.clock.advance(max(0.25, self.keeper.wait()))
-            self.keeper.turn()
+            self.clock.advance(min(BEAT, max(0.25, self.keeper.wait())))
+            if self.keeper.look() <= 0.0:
+                self.keeper.turn()
         return [at - begin for at in self.runs[first:]]
 
 
