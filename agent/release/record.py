@@ -25,13 +25,17 @@ class Epoch(Struct, frozen=True):
 
 
 class MigrationRecord(Struct, frozen=True):
-    """One folder of migrations/. Checksums are SHA-256 in hex, by file name (`up.py`)."""
+    """One folder of migrations/. Checksums are SHA-256 in hex, by file name (`up.py`).
+
+    `timeout` is seconds for each of its programs; 0: the default.
+    """
 
     number: int
     name: str
     stores: tuple[str, ...]  # "files", or stores of the manifest
     checksums: dict[str, str]
     requires: tuple[int, ...] = ()
+    timeout: float = 0.0
 
     @property
     def folder(self) -> str:
