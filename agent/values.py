@@ -6,6 +6,7 @@ is asked for: a secret is opened when its placeholder is filled.
 
 from __future__ import annotations
 
+from agent.database.place import application_url
 from agent.layout import Layout
 from agent.manifest.model import Manifest
 from agent.manifest.placeholders import Values
@@ -21,11 +22,16 @@ def values_for(manifest: Manifest, layout: Layout) -> Values:
         answer = read_settings(manifest, layout)[name]
         return str(answer).lower() if isinstance(answer, bool) else str(answer)
 
-    return Values(
+    def database() -> str:
+        return application_url(manifest, layout, values)
+
+    values = Values(
         paths=layout.placeholders(),
         named={
             "secret": secrets.read,
             "setting": setting,
             "certificate": lambda name: str(layout.certificate(name)),
         },
+        database=database,
     )
+    return values

@@ -14,6 +14,7 @@ from msgspec import Meta, Struct, field
 
 from agent.manifest.acme import Acme
 from agent.manifest.checks import AnyCheck, says
+from agent.manifest.database import Database
 from agent.manifest.keeping import Backup, Patching, Store, Upgrade
 from agent.manifest.kinds import Duration, Name, Port, PortOrOff, Size
 from agent.manifest.upkeep import (
@@ -124,14 +125,6 @@ class Setting(Struct, frozen=True, kw_only=True):
     required: A[bool, says("Setup stops without an answer.")] = False
 
 
-class Database(Struct, frozen=True, kw_only=True):
-    """How the application's database gets its first content."""
-
-    service: A[str, says("The service that holds it; started before.")] = ""
-    initialise: A[list[str], says("Program that creates the first content.")] = []
-    initialised: A[list[str], says("Program that exits 0 once that is done.")] = []
-
-
 class Release(Struct, frozen=True, kw_only=True):
     """Where the application's files come from."""
 
@@ -169,7 +162,7 @@ class Manifest(Struct, frozen=True, kw_only=True):
     certificates: A[dict[Name, Certificate], says("TLS pairs.")] = {}
     secrets: A[dict[Name, Secret], says("Values made on each instance.")] = {}
     settings: A[dict[Name, Setting], says("Questions to the customer.")] = {}
-    database: A[Database, says("The database's first content.")] = Database()
+    database: A[Database, says("The application's database.")] = Database()
     stores: A[dict[Name, Store], says("Database files below {data}.")] = {}
     upgrade: A[Upgrade, says("How a new version proves itself.")] = Upgrade()
     backup: A[Backup, says("What is backed up, and for how long.")] = Backup()

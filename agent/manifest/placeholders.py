@@ -19,8 +19,15 @@ Path = tuple[str, ...]  # of keys
 Record = TypeVar("Record", bound=msgspec.Struct)
 
 PATHS = ("release", "data", "config", "run")
+DATABASE = "database"  # its URL, password and all
 NAMED = ("secret", "setting", "certificate")
 _PLACEHOLDER = re.compile(r"\{([a-z]+)(?::([A-Za-z0-9_-]+))?\}")
+
+
+def _no_database() -> str:
+    raise ManifestError(
+        "placeholder-unknown", "{database} stands for nothing here", hint="caretaker manifest check"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +35,12 @@ class Values:
     """What placeholders stand for on one machine.
 
     `paths` has each of `PATHS`; `named` has a function for each of `NAMED` that gives the value
-    of a name, or raises a CaretakerError.
+    of a name, or raises a CaretakerError. `database` gives the URL that the application uses.
     """
 
     paths: Mapping[str, str]
     named: Mapping[str, Callable[[str], str]]
+    database: Callable[[], str] = _no_database
 
 
 def expand(text: str, values: Values) -> str:
@@ -44,6 +52,8 @@ def expand(text: str, values: Values) -> str:
             return values.paths[kind]
         if name is not None and kind in values.named:
             return values.named[kind](name)
+        if name is None and kind == DATABASE:
+            return values.database()
         raise ManifestError(
             "placeholder-unknown", f"{match[0]} is no placeholder", hint="caretaker manifest check"
         )
@@ -81,18 +91,23 @@ def _expanded(value: Any, values: Values) -> Any:
 
 def holds_secret(text: str) -> bool:
     """Whether the expanded text would hold a secret, so that it must not be shown or logged."""
-    return any(kind == "secret" for kind, _ in _PLACEHOLDER.findall(text))
+    return any(
+        kind == "secret" or (kind == DATABASE and not name)
+        for kind, name in _PLACEHOLDER.findall(text)
+    )
 
 
 def names_used(record: Any, path: Path = ()) -> Iterator[tuple[Path, str, str]]:
     """Every placeholder in a record that is not one of `PATHS`: (path, kind, name).
 
-    Kind is `unknown` where there is no such placeholder at all.
+    Kind is `unknown` where there is no such placeholder at all, and `database` has no name.
     """
     for where, text in _texts(record, path):
         for kind, name in _PLACEHOLDER.findall(text):
             if kind in NAMED and name:
                 yield where, kind, name
+            elif kind == DATABASE and not name:
+                yield where, kind, ""
             elif name or kind not in PATHS:
                 yield where, "unknown", f"{kind}:{name}" if name else kind
 

@@ -19,9 +19,10 @@ from agent.manifest.checks import (
     ProcessCheck,
     UnitCheck,
 )
+from agent.manifest.database import database_complaints
 from agent.manifest.kinds import Duration
 from agent.manifest.model import Manifest
-from agent.manifest.placeholders import holds_secret, names_used
+from agent.manifest.placeholders import DATABASE, holds_secret, names_used
 from agent.manifest.questions import question_complaints
 from agent.manifest.schedules import schedule_complaints
 from agent.manifest.services import service_complaints
@@ -159,9 +160,11 @@ def _elsewhere(manifest: Manifest) -> Iterator[Complaint]:
         yield from acme_complaints(
             name, certificate.acme, certificate.names, switches=switches, ports=ports
         )
-    if manifest.database.service:
-        where = ("database", "service")
-        yield from _known([manifest.database.service], services, where, "service")
+    yield from database_complaints(
+        manifest.database,
+        {name: service.command for name, service in services.items()},
+        url_used=any(kind == DATABASE for _, kind, _ in names_used(manifest)),
+    )
 
 
 def _ports(manifest: Manifest) -> dict[int, str]:
@@ -183,6 +186,9 @@ def _placeholders(manifest: Manifest) -> Iterator[Complaint]:
     for path, kind, name in names_used(manifest):
         if kind == "unknown":
             yield path, f"{{{name}}} is no placeholder"
+        elif kind == DATABASE:
+            if path[:1] == ("database",):
+                yield path, "{database} can't be part of itself"
         elif name not in spaces[kind]:
             yield path, f"{{{kind}:{name}}} names no declared {kind}"
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from agent.database.place import RECORD as DATABASE_RECORD
 from agent.layout import TOOL_USER, Layout
 from agent.manifest.checks import (
     CertificateCheck,
@@ -21,7 +22,7 @@ from agent.manifest.checks import (
     PostgresCheck,
 )
 from agent.manifest.model import Manifest
-from agent.manifest.placeholders import names_used
+from agent.manifest.placeholders import DATABASE, names_used
 from agent.services.names import unit_name
 
 # Names of the probe port's pair in $CREDENTIALS_DIRECTORY. A dot can't stand in a secret's name.
@@ -77,8 +78,11 @@ def _after_services(manifest: Manifest) -> list[str]:
 
 def credentials(manifest: Manifest, layout: Layout) -> Iterator[tuple[str, str]]:
     """(name, file) of each credential of the daemon."""
-    used = {name for _, kind, name in names_used(manifest.checks) if kind == "secret"}
-    for name in sorted(used):
+    found = list(names_used(manifest.checks))
+    if any(kind == DATABASE for _, kind, _ in found):
+        found += names_used([manifest.database.password, manifest.database.url])
+        yield DATABASE_RECORD, str(layout.active / DATABASE_RECORD)
+    for name in sorted({name for _, kind, name in found if kind == "secret"}):
         yield name, str(layout.secrets / name)
     if manifest.probe.certificate:
         folder = layout.certificate(manifest.probe.certificate)
