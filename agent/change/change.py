@@ -7,7 +7,7 @@ only in where the new generation comes from. Refuses to carry any out (`course`)
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -44,7 +44,7 @@ class Draft:
 
     `scene` is the candidate's: its manifest, and values in which `{data}` is `data` and
     `{release}` the candidate's release. `source` is the generation that was active; nobody writes
-    it now. `data` does not exist yet.
+    it now. `data` does not exist yet. `told` is for what `make` wants known of itself: `how`.
     """
 
     scene: Scene
@@ -53,6 +53,7 @@ class Draft:
     source: Path
     data: Path
     progress: Progress
+    told: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
