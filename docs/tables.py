@@ -14,10 +14,10 @@ from unittest import mock
 from agent.health import look
 from agent.health.checks import CHECKS
 from agent.health.wire import trouble
+from agent.preflight.check import IN_A_FOLDER, ON_A_MACHINE
+from agent.systems.system import known_systems
 from setup.options import read_options
-from setup.place import Mode
 from setup.preflight import PREFLIGHT
-from setup.system import known_systems
 
 MADE = "Made by `docs/generate.py`; do not edit."
 
@@ -92,7 +92,7 @@ def preflight() -> str:
         (
             f"`{each.code}`",
             each.title,
-            _WHERE.get(each.modes, "everywhere"),
+            _WHERE.get(each.where, "everywhere"),
             each.why,
             each.fix,
         )
@@ -113,13 +113,13 @@ def preflight() -> str:
 
 
 _WHERE = {
-    frozenset({Mode.SYSTEMD}): "on a machine",
-    frozenset({Mode.EMBEDDED}): "below a root of its own",
+    ON_A_MACHINE: "on a machine",
+    IN_A_FOLDER: "below a root of its own",
 }
 
 
 def systems() -> str:
-    """docs/reference/systems.md: setup/systems.toml as a table."""
+    """docs/reference/systems.md: agent/systems/systems.toml as a table."""
     rows = []
     for each in known_systems():
         journal = ", ".join(each.journal_packages) or f"compiled: {', '.join(each.build_packages)}"

@@ -16,7 +16,7 @@ from typing import Any
 
 from agent.errors import MachineError
 from agent.host import spawn
-from setup.os_release import OsRelease, read_os_release
+from agent.systems.os_release import OsRelease, read_os_release
 
 SYSTEMS = Path(__file__).parent.parent / "systems.toml"
 TIMEOUT = 1200.0  # seconds; a first-boot upgrade may hold the lock for ten minutes

@@ -1,25 +1,21 @@
 """What must hold before setup touches the machine."""
 
-from setup.preflight import (
-    accounts,
+from agent.preflight import (
     clock,
-    conflicts,
-    disk,
     folders,
     hardware,
     kernel,
     network,
     packages,
-    payload,
-    ports,
     security,
     session,
     system,
 )
+from setup.preflight import accounts, conflicts, disk, payload, ports, rights
 
 # In the order in which people read it: what can't be changed first.
 PREFLIGHT = (
-    system.RIGHTS,
+    rights.RIGHTS,
     conflicts.OTHER_SETUP,
     system.SUPPORTED,
     system.SOLD_FOR,

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from agent.findings import Finding, failed, passed, warned
 from agent.layout import TOOL_USER
-from setup.preflight.check import ON_A_MACHINE, PreflightCheck
-from setup.preflight.subject import Subject
+from agent.preflight.check import ON_A_MACHINE, PreflightCheck
+from agent.preflight.subject import Subject
 
 NO_LOGIN = ("nologin", "false")
 # What useradd takes on every distribution (useradd(8), "CAVEATS").
@@ -64,7 +64,7 @@ OWN = PreflightCheck(
     why="Services would run with the rights and files of a person.",
     fix="if nobody uses it: sudo usermod --shell /usr/sbin/nologin {name}; else rename one of them",
     look=_own,
-    modes=ON_A_MACHINE,
+    where=ON_A_MACHINE,
 )
 
 
@@ -98,5 +98,5 @@ DECLARED = PreflightCheck(
     why="A unit with a user that can't be fails with status 217.",
     fix="correct user of that service in appliance.toml, or look it up: getent passwd",
     look=_declared,
-    modes=ON_A_MACHINE,
+    where=ON_A_MACHINE,
 )

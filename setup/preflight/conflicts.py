@@ -9,10 +9,10 @@ import os
 import re
 
 from agent.findings import Finding, failed, passed
+from agent.preflight.check import ON_A_MACHINE, PreflightCheck
+from agent.preflight.locks import holder_of
+from agent.preflight.subject import Subject
 from agent.services.names import target_name, unit_name
-from setup.preflight.check import ON_A_MACHINE, PreflightCheck
-from setup.preflight.locks import holder_of
-from setup.preflight.subject import Subject
 
 OURS = "Written by Caretaker"  # stands in each unit that setup writes (agent/services/units.py)
 # In the order in which systemd looks (systemd.unit(5), unit file load path).
@@ -73,7 +73,7 @@ UNIT_NAMES = PreflightCheck(
     why="Setup would replace somebody's unit, or be hidden by it.",
     fix="sudo systemctl disable --now {name}; then move {path} away",
     look=_unit_names,
-    modes=ON_A_MACHINE,
+    where=ON_A_MACHINE,
 )
 
 
@@ -104,5 +104,5 @@ DECLARED_UNITS = PreflightCheck(
     why="What is not installed can't be started.",
     fix="install the packages that bring: {names}",
     look=_declared_units,
-    modes=ON_A_MACHINE,
+    where=ON_A_MACHINE,
 )

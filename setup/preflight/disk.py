@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.findings import Finding, failed, passed, warned
-from setup.preflight.check import PreflightCheck
-from setup.preflight.subject import Subject
-from setup.preflight.words import size
+from agent.preflight.check import PreflightCheck
+from agent.preflight.words import size
+from setup.preflight.subject import SetupSubject
 
 TOOL = 160 << 20  # bytes: libraries, their compiled form, and room for the next version beside
 LOGS = 100 << 20  # bytes; journald takes up to a tenth of the disk, this is for the first days
@@ -31,7 +31,7 @@ class Room:
     wanted: int
 
 
-def rooms(subject: Subject) -> list[Room]:
+def rooms(subject: SetupSubject) -> list[Room]:
     """What will be written where, in the order in which it is asked for."""
     layout, data = subject.layout, int(subject.manifest.requirements.disk)
     if subject.installed:
@@ -53,7 +53,7 @@ def rooms(subject: Subject) -> list[Room]:
     ]
 
 
-def payload_size(subject: Subject) -> int:
+def payload_size(subject: SetupSubject) -> int:
     """Bytes of the payload folder; 0 where it is not there (another check says so)."""
     total = count = 0
     for folder, _, names in os.walk(subject.source / subject.manifest.release.payload):
@@ -65,7 +65,7 @@ def payload_size(subject: Subject) -> int:
     return total
 
 
-def _look(subject: Subject, code: str) -> Finding:
+def _look(subject: SetupSubject, code: str) -> Finding:
     everything = rooms(subject)
     place = next(room for room in everything if room.code == code)
     standing = subject.standing(place.path)
@@ -89,7 +89,7 @@ def _look(subject: Subject, code: str) -> Finding:
     return failed("disk-short", text, observed=disk.free, unit="B", **facts)
 
 
-def _check(code: str, title: str, why: str) -> PreflightCheck:
+def _check(code: str, title: str, why: str) -> PreflightCheck[SetupSubject]:
     return PreflightCheck(
         code=f"disk-{code}",
         title=title,
@@ -105,7 +105,7 @@ FOR_DATA = _check("data", "Disk for data", "The application would stop on a full
 FOR_LOGS = _check("logs", "Disk for logs", "Nobody could tell afterwards what happened.")
 
 
-def _inodes(subject: Subject) -> Finding:
+def _inodes(subject: SetupSubject) -> Finding:
     wanted = 100 if subject.installed else INODES
     least: tuple[int, Path] | None = None
     for room in rooms(subject):

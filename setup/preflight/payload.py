@@ -11,14 +11,14 @@ from pathlib import Path
 
 from agent.findings import Finding, failed, passed, warned
 from agent.host.spawn import PATH
-from setup.preflight.check import PreflightCheck
-from setup.preflight.subject import Subject
+from agent.preflight.check import PreflightCheck
+from setup.preflight.subject import SetupSubject
 
 ELF_MACHINES = {b"\x3e\x00": "x86_64", b"\xb7\x00": "aarch64"}  # e_machine, little-endian (elf(5))
 _RELEASE = "{release}/"
 
 
-def _folder(subject: Subject) -> Path | None:
+def _folder(subject: SetupSubject) -> Path | None:
     """Where the application's files are before setup has run: beside the manifest, or staged in
     the image; None where they are nowhere."""
     folder = subject.source / subject.manifest.release.payload
@@ -30,7 +30,7 @@ def _folder(subject: Subject) -> Path | None:
     return next((path for path in sorted(staged) if path.suffix != ".part"), None)
 
 
-def _payload(subject: Subject) -> Finding:
+def _payload(subject: SetupSubject) -> Finding:
     release = subject.manifest.release
     found = _folder(subject)
     if found is not None:
@@ -55,7 +55,7 @@ PAYLOAD = PreflightCheck(
 )
 
 
-def _programs(subject: Subject) -> Finding:
+def _programs(subject: SetupSubject) -> Finding:
     payload = _folder(subject)
     for name, service in subject.manifest.services.items():
         if not service.command:
@@ -74,7 +74,7 @@ def _programs(subject: Subject) -> Finding:
     return passed("every service's program can run")
 
 
-def _place(subject: Subject, payload: Path | None, program: str) -> Path | None:
+def _place(subject: SetupSubject, payload: Path | None, program: str) -> Path | None:
     """Where a program stands now; None where that can't be known before setup."""
     if program.startswith(_RELEASE):
         return payload / program.removeprefix(_RELEASE) if payload is not None else None
@@ -104,7 +104,7 @@ PROGRAMS = PreflightCheck(
 )
 
 
-def _wheelhouse(subject: Subject) -> Finding:
+def _wheelhouse(subject: SetupSubject) -> Finding:
     folder = subject.wheelhouse
     if folder is None:
         if subject.offline and not subject.installed:

@@ -10,9 +10,9 @@ from collections.abc import Iterable
 
 from agent.findings import Finding, failed, passed
 from agent.host.sockets import Holder, Listener, command_of, holders, parent_of
+from agent.preflight.check import IN_A_FOLDER, PreflightCheck
+from agent.preflight.subject import Subject
 from agent.services.names import unit_name
-from setup.preflight.check import IN_A_FOLDER, PreflightCheck
-from setup.preflight.subject import Subject
 
 DAEMON_UNIT = "caretaker.service"
 DAEMON_MODULE = "agent.daemon"
@@ -133,5 +133,5 @@ PRIVILEGED = PreflightCheck(
     fix="change port {port} in appliance.toml, or: sudo sysctl "
     "net.ipv4.ip_unprivileged_port_start={port}",
     look=_privileged,
-    modes=IN_A_FOLDER,
+    where=IN_A_FOLDER,
 )

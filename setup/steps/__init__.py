@@ -5,7 +5,7 @@ from setup.steps.certificates import CERTIFICATES
 from setup.steps.database import DATABASE
 from setup.steps.healthy import HEALTHY
 from setup.steps.manifest import MANIFEST
-from setup.steps.preflight import PREFLIGHT
+from setup.steps.preflight import STEP as PREFLIGHT
 from setup.steps.release import RELEASE
 from setup.steps.secrets import SECRETS
 from setup.steps.settings import SETTINGS

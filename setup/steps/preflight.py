@@ -6,15 +6,16 @@ Owns turning findings into blockers and notes. Refuses to mend: each finding nam
 from __future__ import annotations
 
 from agent.findings import Status
-from setup.preflight.run import run_preflight
-from setup.preflight.subject import Subject
+from agent.preflight.run import run_preflight
+from setup.preflight import PREFLIGHT
+from setup.preflight.subject import SetupSubject
 from setup.site import Site
 from setup.step import Blocker, Look, Step
 
 
-def subject_of(site: Site) -> Subject:
+def subject_of(site: Site) -> SetupSubject:
     """What preflight looks at, on this site."""
-    return Subject(
+    return SetupSubject(
         host=site.host,
         layout=site.layout,
         manifest=site.manifest,
@@ -25,7 +26,7 @@ def subject_of(site: Site) -> Subject:
 
 
 def look(site: Site) -> Look:
-    results = run_preflight(subject_of(site))
+    results = run_preflight(subject_of(site), PREFLIGHT)
     blockers, notes = [], []
     for check, finding in results:
         cure = check.cure(finding)
@@ -46,4 +47,4 @@ def apply(_: Site) -> str:
     return "nothing to do"
 
 
-PREFLIGHT = Step("preflight", "preflight", look, apply)
+STEP = Step("preflight", "preflight", look, apply)

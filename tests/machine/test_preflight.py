@@ -21,13 +21,16 @@ from pathlib import Path
 from agent.host.machine import Host
 from agent.layout import Layout
 from agent.manifest.reader import parse
-from setup.preflight.run import run_preflight
-from setup.preflight.subject import Subject
+from agent.preflight.run import run_preflight
+from setup.preflight import PREFLIGHT
+from setup.preflight.subject import SetupSubject
 source = Path("/shop")
 manifest = parse((source / "appliance.toml").read_text())
 for _ in range(3):
     began = time.perf_counter()
-    found = run_preflight(Subject(Host(), Layout(Path("/"), "shop"), manifest, source))
+    found = run_preflight(
+        SetupSubject(Host(), Layout(Path("/"), "shop"), manifest, source=source), PREFLIGHT
+    )
     seconds = min(time.perf_counter() - began, locals().get("seconds", 9.0))
 print(json.dumps({{"seconds": seconds, "checks": {{check.code: [finding.status, finding.code,
       finding.summary, check.cure(finding)] for check, finding in found}}}}))

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from setup.os_release import describe, parse, read_os_release
-from setup.system import Kinship, System, known_systems, match_system
+from agent.systems.os_release import describe, parse, read_os_release
+from agent.systems.system import Kinship, System, known_systems, match_system
 from tests.machine.conftest import Boot
 from tests.machine.machine import Machine
 

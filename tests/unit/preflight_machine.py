@@ -16,10 +16,10 @@ from agent.host.spawn import Completed
 from agent.host.time_sync import TimeSync
 from agent.layout import Layout
 from agent.manifest.reader import parse
+from agent.preflight.check import PreflightCheck
+from agent.preflight.run import run_preflight
 from setup.preflight import PREFLIGHT
-from setup.preflight.check import PreflightCheck
-from setup.preflight.run import run_preflight
-from setup.preflight.subject import Subject
+from setup.preflight.subject import SetupSubject
 
 GIB = 1 << 30
 NOW = 1795248000.0  # 2026-11-21
@@ -239,7 +239,7 @@ class Scene:
         (home / "deployments/1").mkdir(parents=True)
         (home / "active").symlink_to("deployments/1")
 
-    def subject(self) -> Subject:
+    def subject(self) -> SetupSubject:
         host = ScriptedHost(
             root=self.root,
             clock=self.clock,
@@ -247,7 +247,7 @@ class Scene:
             facts=self.facts,
             programs={"systemctl": self.systemd} if self.systemd else {},
         )
-        return Subject(
+        return SetupSubject(
             host=host,
             layout=self.layout,
             manifest=parse(self.manifest),
@@ -269,9 +269,12 @@ class Scene:
             raise self.sync
         return self.sync
 
-    def look(self) -> dict[str, tuple[PreflightCheck, Finding]]:
+    def look(self) -> dict[str, tuple[PreflightCheck[SetupSubject], Finding]]:
         """Every check of this place by its code."""
-        return {check.code: (check, finding) for check, finding in run_preflight(self.subject())}
+        return {
+            check.code: (check, finding)
+            for check, finding in run_preflight(self.subject(), PREFLIGHT)
+        }
 
     def one(self, code: str) -> Finding:
         (check,) = [check for check in PREFLIGHT if check.code == code]

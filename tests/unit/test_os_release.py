@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from setup.os_release import OsRelease, parse, read_os_release
+from agent.systems.os_release import OsRelease, parse, read_os_release
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "os-release"
 NAMES = st.from_regex(r"[A-Z][A-Z_0-9]{0,12}", fullmatch=True)

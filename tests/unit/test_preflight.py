@@ -7,12 +7,12 @@ import pytest
 
 from agent.errors import MachineError
 from agent.findings import Finding, Status, failed, passed
-from setup.place import Mode
+from agent.preflight.check import PreflightCheck, Where
+from agent.preflight.run import run_preflight
+from agent.preflight.subject import random_is_ready
+from agent.preflight.words import size
 from setup.preflight import PREFLIGHT
-from setup.preflight.check import PreflightCheck
-from setup.preflight.run import run_preflight
-from setup.preflight.subject import Subject, random_is_ready
-from setup.preflight.words import size
+from setup.preflight.subject import SetupSubject
 from tests.unit.preflight_machine import Scene
 
 
@@ -24,18 +24,18 @@ def scene(root: Path) -> Scene:
 def test_there_are_more_than_the_thirty_promised() -> None:
     codes = [check.code for check in PREFLIGHT]
     assert len(codes) == len(set(codes)) >= 30
-    for mode in Mode:
-        assert sum(1 for check in PREFLIGHT if mode in check.modes) >= 30
+    for where in Where:
+        assert sum(1 for check in PREFLIGHT if where in check.where) >= 30
 
 
 @pytest.mark.parametrize("check", PREFLIGHT, ids=lambda check: check.code)
-def test_a_record_says_what_and_why_and_how_to_mend_it(check: PreflightCheck) -> None:
+def test_a_record_says_what_and_why_and_how_to_mend_it(check: PreflightCheck[SetupSubject]) -> None:
     assert re.fullmatch(r"[a-z][a-z0-9-]*", check.code)
     assert check.title
     assert check.why.endswith(".")
     assert not check.fix.endswith(".")
     assert check.fix
-    assert check.modes
+    assert check.where
 
 
 @pytest.mark.parametrize("embedded", [False, True])
@@ -54,7 +54,7 @@ def test_only_the_checks_of_the_place_are_run(root: Path) -> None:
 def test_looking_writes_nothing(scene: Scene) -> None:
     subject = scene.subject()
     before = {path: path.lstat().st_mtime_ns for path in scene.root.rglob("*")}
-    run_preflight(subject)
+    run_preflight(subject, PREFLIGHT)
     assert {path: path.lstat().st_mtime_ns for path in scene.root.rglob("*")} == before
 
 
@@ -106,8 +106,8 @@ def test_a_full_disk_does_not_stop_a_second_run(scene: Scene) -> None:
     assert all(finding.ok for finding in findings.values())
 
 
-def _raises(error: Exception) -> PreflightCheck:
-    def look(_: Subject) -> Finding:
+def _raises(error: Exception) -> PreflightCheck[SetupSubject]:
+    def look(_: SetupSubject) -> Finding:
         raise error
 
     return PreflightCheck("odd", "Odd", "Why.", "fix", look)
@@ -125,7 +125,10 @@ def test_a_defect_of_ours_is_not_hidden(scene: Scene) -> None:
 
 
 def test_a_cure_names_the_very_thing() -> None:
-    check = PreflightCheck("x", "X", "Why.", "kill {pid}; not {other}", lambda _: passed(""))
+    fix = "kill {pid}; not {other}"
+    check: PreflightCheck[SetupSubject] = PreflightCheck(
+        "x", "X", "Why.", fix, lambda _: passed("")
+    )
     assert check.cure(failed("x", "x", pid=7)) == "kill 7; not {other}"
 
 
@@ -147,7 +150,7 @@ def test_a_bare_machine_is_looked_at_without_an_accident(root: Path) -> None:
     for path in sorted(root.rglob("*"), reverse=True):
         path.unlink() if not path.is_dir() or path.is_symlink() else path.rmdir()
     (root / "source").mkdir()
-    results = run_preflight(scene.subject())
+    results = run_preflight(scene.subject(), PREFLIGHT)
     assert len(results) >= 30
     assert not [check.code for check, finding in results if finding.code == "not-seen"]
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from setup.os_release import describe, parse
-from setup.system import Kinship, System, known_systems, match_system
+from agent.systems.os_release import describe, parse
+from agent.systems.system import Kinship, System, known_systems, match_system
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "os-release"
 

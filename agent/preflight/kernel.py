@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 
 from agent.findings import Finding, failed, passed, warned
-from setup.preflight.check import ON_A_MACHINE, PreflightCheck
-from setup.preflight.subject import Subject
+from agent.preflight.check import ON_A_MACHINE, PreflightCheck
+from agent.preflight.subject import Subject
 
 OLDEST = (4, 18)  # RHEL 8's; nothing older was ever tried
 TESTED = (5, 14)  # RHEL 9's, the oldest of the systems supported
@@ -82,7 +82,7 @@ CGROUP = PreflightCheck(
     why="systemd limits and counts the application's memory and processes with them.",
     fix="boot with systemd.unified_cgroup_hierarchy=1 on the kernel's command line",
     look=_cgroup,
-    modes=ON_A_MACHINE,
+    where=ON_A_MACHINE,
 )
 
 

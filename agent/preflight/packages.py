@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 
 from agent.findings import Finding, failed, passed, warned
-from setup.preflight.check import ON_A_MACHINE, PreflightCheck
-from setup.preflight.locks import holder_of
-from setup.preflight.subject import Subject
+from agent.preflight.check import ON_A_MACHINE, PreflightCheck
+from agent.preflight.locks import holder_of
+from agent.preflight.subject import Subject
 
 # Want, flag and state of a package (dpkg-query(1)) that dpkg has not finished with.
 _TROUBLE = re.compile(
@@ -35,7 +35,7 @@ BUSY = PreflightCheck(
     why="At first boot updates run by themselves and hold the lock for minutes.",
     fix="wait for it: tail --pid={pid} -f /dev/null; never delete the lock",
     look=_busy,
-    modes=ON_A_MACHINE,
+    where=ON_A_MACHINE,
 )
 
 
@@ -56,7 +56,7 @@ INTERRUPTED = PreflightCheck(
     why="dpkg refuses everything else until it has finished.",
     fix="sudo dpkg --configure -a",
     look=_interrupted,
-    modes=ON_A_MACHINE,
+    where=ON_A_MACHINE,
 )
 
 
@@ -78,5 +78,5 @@ HALF_DONE = PreflightCheck(
     why="Installing anything else may fail over them.",
     fix="sudo dpkg --configure -a && sudo apt-get install --fix-broken",
     look=_half_done,
-    modes=ON_A_MACHINE,
+    where=ON_A_MACHINE,
 )

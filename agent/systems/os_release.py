@@ -1,7 +1,7 @@
 """os-release: what the distribution says about itself, by the rules of os-release(5).
 
 Owns the syntax (shell-like assignments, quoting, escapes) and where the file stands. Refuses to
-judge: whether a system is supported stands in setup/system.py.
+judge: whether a system is supported stands in agent/systems/system.py.
 """
 
 from __future__ import annotations

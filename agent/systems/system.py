@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from setup.os_release import OsRelease
+from agent.systems.os_release import OsRelease
 
 SOURCE = Path(__file__).with_name("systems.toml")
 

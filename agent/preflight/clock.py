@@ -9,8 +9,8 @@ from pathlib import Path
 
 from agent.findings import Finding, failed, passed, warned
 from agent.host.clock import rfc3339
-from setup.preflight.check import PreflightCheck
-from setup.preflight.subject import Subject
+from agent.preflight.check import PreflightCheck
+from agent.preflight.subject import Subject
 
 EARLIEST = 1735689600.0  # 2025-01-01: before Caretaker existed
 LATEST = 4102444800.0  # 2100-01-01: a clock that far ahead is broken

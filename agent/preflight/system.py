@@ -1,6 +1,6 @@
 """Is this a system Caretaker knows, with what it needs to run on?
 
-Owns the checks of distribution, architecture, Python, systemd, rights and programs.
+Owns the checks of distribution, architecture, Python, systemd and programs.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ import re
 from agent.findings import Finding, failed, passed, warned
 from agent.host.spawn import PATH
 from agent.manifest.suggest import suggestion
-from setup.preflight.check import ON_A_MACHINE, PreflightCheck
-from setup.preflight.subject import Subject
-from setup.system import Kinship, known_systems
+from agent.preflight.check import ON_A_MACHINE, PreflightCheck
+from agent.preflight.subject import Subject
+from agent.systems.system import Kinship, known_systems
 
 ARCHITECTURES = ("x86_64", "aarch64")
 OLDEST_PYTHON = (3, 11)
@@ -126,24 +126,7 @@ SYSTEMD = PreflightCheck(
     why="The units use sandboxing and credentials that older releases ignore.",
     fix="upgrade the operating system, or run setup.sh with --root DIR",
     look=_systemd,
-    modes=ON_A_MACHINE,
-)
-
-
-def _rights(subject: Subject) -> Finding:
-    if subject.user == 0:
-        return passed("setup runs as root")
-    if subject.embedded:
-        return passed(f"setup runs as user {subject.user}, which is enough below its own root")
-    return failed("not-root", f"setup runs as user {subject.user}", user=subject.user)
-
-
-RIGHTS = PreflightCheck(
-    code="rights",
-    title="Rights",
-    why="Users, units and files below /etc and /opt belong to root.",
-    fix="sudo setup.sh, or run it with --root DIR as yourself",
-    look=_rights,
+    where=ON_A_MACHINE,
 )
 
 
@@ -171,7 +154,7 @@ PROGRAMS_HERE = PreflightCheck(
     why="Setup makes users, temporary folders and units with the system's own programs.",
     fix="install the packages that bring: {missing}",
     look=_programs,
-    modes=ON_A_MACHINE,
+    where=ON_A_MACHINE,
 )
 
 
@@ -194,5 +177,5 @@ REBOOT = PreflightCheck(
     why="Half of an upgrade is in memory; a module needed now may be gone from the disk.",
     fix="sudo systemctl reboot, then run setup.sh again",
     look=_reboot,
-    modes=ON_A_MACHINE,
+    where=ON_A_MACHINE,
 )

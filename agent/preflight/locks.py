@@ -9,7 +9,7 @@ import contextlib
 from pathlib import Path
 
 from agent.host.sockets import Holder, name_of, unit_of
-from setup.preflight.subject import Subject
+from agent.preflight.subject import Subject
 
 
 def holder_of(subject: Subject, place: Path, *, kind: str) -> Holder | None:

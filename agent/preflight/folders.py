@@ -11,9 +11,9 @@ import stat
 from pathlib import Path
 
 from agent.findings import Finding, failed, passed, warned
-from setup.preflight.check import ON_A_MACHINE, PreflightCheck
-from setup.preflight.subject import Subject
-from setup.preflight.words import size
+from agent.preflight.check import ON_A_MACHINE, PreflightCheck
+from agent.preflight.subject import Subject
+from agent.preflight.words import size
 
 TMP_ROOM = 64 << 20  # bytes; pip unpacks a wheel at a time there
 # Locks lie, renames are not durable at once, and a link to the server that stalls stalls all.
@@ -166,7 +166,7 @@ RUN_FOLDER = PreflightCheck(
     why="Sockets and status of an earlier boot would look current.",
     fix="remove the line for /run from /etc/fstab; systemd mounts it by itself",
     look=_run_folder,
-    modes=ON_A_MACHINE,
+    where=ON_A_MACHINE,
 )
 
 
@@ -190,5 +190,5 @@ JOURNAL = PreflightCheck(
     why="After a crash the reason is in the log of the boot before.",
     fix="take Storage= out of {path}, then: sudo systemctl restart systemd-journald",
     look=_journal,
-    modes=ON_A_MACHINE,
+    where=ON_A_MACHINE,
 )

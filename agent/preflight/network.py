@@ -13,8 +13,8 @@ import threading
 from collections.abc import Callable
 
 from agent.findings import Finding, failed, passed, warned
-from setup.preflight.check import ON_A_MACHINE, PreflightCheck
-from setup.preflight.subject import Subject
+from agent.preflight.check import ON_A_MACHINE, PreflightCheck
+from agent.preflight.subject import Subject
 
 # Reserved: a resolver that works says "no such name", one without network says nothing.
 NOBODY = "caretaker-preflight.test"
@@ -210,5 +210,5 @@ LOOPBACK = PreflightCheck(
     why="The checks talk to the services over it.",
     fix="sudo ip link set lo up",
     look=_loopback,
-    modes=ON_A_MACHINE,
+    where=ON_A_MACHINE,
 )

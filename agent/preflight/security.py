@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 
 from agent.findings import Finding, failed, passed, warned
-from setup.preflight.check import ON_A_MACHINE, PreflightCheck
-from setup.preflight.subject import Subject
+from agent.preflight.check import ON_A_MACHINE, PreflightCheck
+from agent.preflight.subject import Subject
 
 _ID = re.compile(r"[0-9a-f]{32}")
 
@@ -30,7 +30,7 @@ SELINUX = PreflightCheck(
     why="A file with the wrong label can't be run or read, and only the audit log says so.",
     fix="after setup: sudo restorecon -RF /opt /etc /var/lib; see sudo ausearch -m avc -ts boot",
     look=_selinux,
-    modes=ON_A_MACHINE,
+    where=ON_A_MACHINE,
 )
 
 
@@ -52,7 +52,7 @@ APPARMOR = PreflightCheck(
     why="A profile somebody wrote for these paths may forbid what the application does.",
     fix="try it without: sudo aa-complain {profile}",
     look=_apparmor,
-    modes=ON_A_MACHINE,
+    where=ON_A_MACHINE,
 )
 
 
@@ -90,5 +90,5 @@ MACHINE_ID = PreflightCheck(
     why="Machines that share an id get each other's addresses and mix up their logs.",
     fix="sudo rm -f /etc/machine-id /var/lib/dbus/machine-id && sudo systemd-machine-id-setup",
     look=_machine_id,
-    modes=ON_A_MACHINE,
+    where=ON_A_MACHINE,
 )

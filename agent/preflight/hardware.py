@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from agent.findings import Finding, failed, passed, warned
 from agent.manifest.kinds import Size
-from setup.preflight.check import PreflightCheck
-from setup.preflight.subject import Subject
-from setup.preflight.words import size
+from agent.preflight.check import PreflightCheck
+from agent.preflight.subject import Subject
+from agent.preflight.words import size
 
 # The kernel keeps part of the memory for itself before it says how much there is: a VM sold with
 # 1 GiB shows 0.93, one with 512 MiB and a crash kernel 0.88 of it.

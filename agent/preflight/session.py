@@ -6,8 +6,8 @@ Owns the checks of umask and locale.
 from __future__ import annotations
 
 from agent.findings import Finding, passed, warned
-from setup.preflight.check import PreflightCheck
-from setup.preflight.subject import Subject
+from agent.preflight.check import PreflightCheck
+from agent.preflight.subject import Subject
 
 
 def _umask(subject: Subject) -> Finding:

@@ -1,0 +1,1 @@
+"""Operating systems: which ones Caretaker knows, and how they differ."""
