@@ -1,17 +1,20 @@
 """What must hold before setup touches the machine."""
 
 from agent.preflight import (
+    accounts,
     clock,
+    conflicts,
     folders,
     hardware,
     kernel,
     network,
     packages,
+    ports,
     security,
     session,
     system,
 )
-from setup.preflight import accounts, conflicts, disk, payload, ports, rights
+from setup.preflight import disk, payload, rights
 
 # In the order in which people read it: what can't be changed first.
 PREFLIGHT = (

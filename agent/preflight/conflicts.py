@@ -1,6 +1,6 @@
 """Is anybody else at work in the same place?
 
-Owns the checks of another setup, and of units with our names or missing under theirs.
+Owns the checks of another setup or change, and of units with our names or missing under theirs.
 """
 
 from __future__ import annotations
@@ -30,21 +30,21 @@ def _other_setup(subject: Subject) -> Finding:
     try:
         words = path.read_text(errors="replace")[:200]
     except OSError:
-        return passed("no other setup runs")
+        return passed("nobody else is at work")
     holder = holder_of(subject, path, kind="FLOCK")
     written = re.search(r"\(pid (\d+)\)", words)
     # Our own process holds it while the steps run; then this check is about itself.
     if holder is None or holder.pid == os.getpid() or written is None:
-        return passed("no other setup runs")
+        return passed("nobody else is at work")
     if int(written[1]) == os.getpid():
-        return passed("no other setup runs")
-    text = f"another setup runs ({words.strip()})"
+        return passed("nobody else is at work")
+    text = f"somebody else is at work ({words.strip()})"
     return failed("setup-running", text, pid=holder.pid)
 
 
 OTHER_SETUP = PreflightCheck(
     code="other-setup",
-    title="Another setup",
+    title="Another setup or upgrade",
     why="Two at once would undo each other's work.",
     fix="wait for it: tail --pid={pid} -f /dev/null",
     look=_other_setup,
@@ -70,7 +70,7 @@ def _unit_names(subject: Subject) -> Finding:
 UNIT_NAMES = PreflightCheck(
     code="unit-names",
     title="Names of units",
-    why="Setup would replace somebody's unit, or be hidden by it.",
+    why="It would replace somebody's unit, or be hidden by it.",
     fix="sudo systemctl disable --now {name}; then move {path} away",
     look=_unit_names,
     where=ON_A_MACHINE,
