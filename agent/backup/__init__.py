@@ -1,1 +1,1 @@
-"""Backups: data the customer keeps, made consistently and restored into a new generation."""
+"""Backups of the application's state, and holding it still for those that others make."""

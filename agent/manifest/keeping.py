@@ -40,10 +40,13 @@ class Upgrade(Struct, frozen=True, kw_only=True):
 class Backup(Struct, frozen=True, kw_only=True):
     """What is backed up, how it is made to hold still, and how long it is kept."""
 
-    repository: A[str, says("Where: a folder; empty: Caretaker's own.")] = ""
+    repository: A[
+        str, says("Where: a folder; empty: what the customer chooses, else Caretaker's own.")
+    ] = ""
     exclude: A[list[str], says("Paths below {data} that are left out: `cache`.")] = []
     freeze: A[list[str], says("Program that makes the application hold still.")] = []
     thaw: A[list[str], says("Program that lets it go on; run whatever happened.")] = []
+    hold: A[Duration, says("Longest it is held; then it is let go, come what may.")] = Duration(60)
     daily: A[int, says("Daily ones kept."), Meta(ge=1, le=1000)] = 7
     weekly: A[int, says("Weekly ones kept."), Meta(ge=0, le=1000)] = 4
     monthly: A[int, says("Monthly ones kept."), Meta(ge=0, le=1000)] = 6
