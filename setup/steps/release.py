@@ -7,13 +7,13 @@ put a newer one here.
 
 from __future__ import annotations
 
-import re
 import shlex
 from pathlib import Path
 
 from agent.deployment import Deployment, Deployments
 from agent.errors import MachineError
 from agent.host import trees, users
+from agent.release.versions import order
 from agent.services.names import target_name
 from setup import agent_process
 from setup.environment.libraries import pip_environment
@@ -59,7 +59,7 @@ def _later(site: Site, deployments: Deployments, active: Deployment, payload: Pa
     version, good = site.manifest.appliance.version, Look(active.release)
     if payload is None or not site.from_elsewhere or deployments.serves(payload, version):
         return good
-    if _order(version) < _order(active.version):
+    if order(version) < order(active.version):
         note = f"{active.version} runs here, newer than the {version} handed in; it stays"
         return Look(active.release, notes=(note,))
     words = f"stop {site.title}, copy its data, change over from {active.version}"
@@ -141,12 +141,6 @@ def _deployments(site: Site) -> Deployments:
     account = None if site.embedded else users.find(site.app)
     owner = account.owner if account else None
     return Deployments(site.layout, site.host.clock, owner)
-
-
-def _order(version: str) -> list[tuple[int, int | str]]:
-    """Versions as people count them: 0.10 after 0.9, 1.0-rc1 before 1.0 is not tried."""
-    parts = re.findall(r"\d+|[A-Za-z]+", version)
-    return [(1, int(part)) if part.isdigit() else (0, part) for part in parts]
 
 
 RELEASE = Step("release", "release in place", look, apply, things)
