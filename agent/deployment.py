@@ -173,7 +173,12 @@ class Deployments:
         return target
 
     def deploy(
-        self, release: Path, payload: Path, version: str, manifest: bytes = b""
+        self,
+        release: Path,
+        payload: Path,
+        version: str,
+        manifest: bytes = b"",
+        database_url: str = "",
     ) -> Deployment:
         """Join the staged release with data and flip. Raises FileFailure; then the old one stands.
 
@@ -193,7 +198,7 @@ class Deployments:
             created=self.clock.wall(),
             previous=before.number if before else None,
         )
-        self.write(deployment, manifest=manifest)
+        self.write(deployment, manifest=manifest, database_url=database_url)
         self.flip(number)
         return deployment
 

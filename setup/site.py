@@ -9,6 +9,7 @@ import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from agent.database.placed import placed
 from agent.errors import ManifestError
 from agent.host import files
 from agent.host.failures import FileFailure
@@ -90,11 +91,13 @@ def open_site(options: Options, place: Place, host: Host, console: Console, tool
     except FileFailure as failure:
         raise ManifestError("file-unreadable", str(failure)) from failure
     manifest = parse(_decoded(text, path), file=str(path))
+    layout = replace(layout, app=manifest.appliance.name)
+    manifest = placed(manifest, layout)
     sheet = find_sheet(layout, options.answers, first_boot=options.first_boot)
     return Site(
         options=options,
         place=place,
-        layout=replace(layout, app=manifest.appliance.name),
+        layout=layout,
         host=host,
         console=console,
         source=path.parent,

@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from agent.cli.saying import plain
+from agent.database.placed import placed
 from agent.errors import ManifestError
 from agent.host import files, lock
 from agent.host.clock import Clock
@@ -33,7 +34,8 @@ def manifest_of(layout: Layout) -> tuple[Manifest, Layout]:
     except (FileFailure, UnicodeDecodeError) as error:
         raise ManifestError("file-unreadable", str(error)) from error
     manifest = parse(text, file=str(layout.manifest))
-    return manifest, replace(layout, app=manifest.appliance.name)
+    layout = replace(layout, app=manifest.appliance.name)
+    return placed(manifest, layout), layout
 
 
 def not_set_up(layout: Layout) -> ManifestError:

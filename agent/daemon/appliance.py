@@ -10,6 +10,7 @@ import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from agent.database.placed import placed
 from agent.errors import ManifestError
 from agent.host import files
 from agent.host.failures import FileFailure
@@ -67,5 +68,6 @@ def read_appliance(root: Path) -> Appliance:
         raise ManifestError("file-unreadable", str(error)) from error
     manifest = parse(text, file=str(layout.manifest))
     layout = replace(layout, app=manifest.appliance.name)
+    manifest = placed(manifest, layout)
     read_settings(manifest, layout)
     return Appliance(manifest, layout, values_for(manifest, layout))

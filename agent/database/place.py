@@ -18,27 +18,19 @@ from agent.host.failures import FileFailure
 from agent.layout import Layout
 from agent.manifest.model import Manifest
 from agent.manifest.placeholders import Values, expand
-from agent.state import StateFile
 
 RECORD = "database.json"
 _CAP = 1 << 16  # bytes
-BUNDLED = "bundled"  # in place of a URL: on this machine, whatever the manifest says
 
 
 class Place(msgspec.Struct, frozen=True):
-    """The record. `url` may be `bundled`; no file at all means what the manifest says."""
+    """The record, which `agent.deployment` writes."""
 
     url: str
 
 
-def write_place(folder: Path, url: str) -> None:
-    """Put it into a deployment's folder. Nothing for an empty one. Raises FileFailure."""
-    if url:
-        StateFile(folder / RECORD, Place, 0o600).save(Place(url))
-
-
 def recorded(folder: Path) -> str:
-    """What a deployment's folder says: a URL, `bundled`, or nothing. Raises MachineError."""
+    """The URL that a deployment's folder names; empty: on this machine. Raises MachineError."""
     path = folder / RECORD
     try:
         content = files.read_bytes(path, cap=_CAP)
@@ -70,18 +62,18 @@ def initial(manifest: Manifest, values: Values) -> str:
     return expand(database.url, values).strip()
 
 
-def external_url(manifest: Manifest, values: Values, folder: Path) -> str:
-    """Where the database of a deployment's folder is; empty where it is on this machine."""
-    url = recorded(folder) or initial(manifest, values)
-    return "" if url == BUNDLED else url
-
-
 def bundled_url(manifest: Manifest, values: Values) -> str:
-    """The URL of the database on this machine. Raises what reading its password raises."""
+    """The URL of the database on this machine. Raises what reading its password raises.
+
+    Without a password it is over the server's socket, where the kernel says who asks.
+    """
     database = manifest.database
-    password = expand(database.password, values)
-    login = quote(database.user, safe="") + (f":{quote(password, safe='')}" if password else "")
-    return f"postgresql://{login}@127.0.0.1:{database.port}/{quote(database.name, safe='')}"
+    name, user = quote(database.name, safe=""), quote(database.user, safe="")
+    if not database.password:
+        host = quote(expand(database.socket, values), safe="")
+        return f"postgresql://{user}@/{name}?host={host}&port={database.port}"
+    password = quote(expand(database.password, values), safe="")
+    return f"postgresql://{user}:{password}@127.0.0.1:{database.port}/{name}"
 
 
 def application_url(manifest: Manifest, layout: Layout, values: Values) -> str:
@@ -92,7 +84,10 @@ def application_url(manifest: Manifest, layout: Layout, values: Values) -> str:
     """
     handed = Path(os.environ.get("CREDENTIALS_DIRECTORY") or layout.active)
     folder = handed if (handed / RECORD).is_file() else layout.active
-    return external_url(manifest, values, folder) or bundled_url(manifest, values)
+    url = recorded(folder)
+    if not url and not layout.active.is_symlink():
+        url = initial(manifest, values)
+    return url or bundled_url(manifest, values)
 
 
 def address(url: str) -> str:

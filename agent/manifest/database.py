@@ -38,7 +38,10 @@ class Database(Struct, frozen=True, kw_only=True):
     ] = ""
     name: A[str, says("The database."), _Identifier] = ""
     user: A[str, says("Who the application is to it; owns what is in it."), _Identifier] = ""
-    password: A[str, says("That one's password: `{secret:db}`.")] = ""
+    password: A[
+        str, says("That one's password: `{secret:db}`; empty: over the socket, by who asks.")
+    ] = ""
+    socket: A[str, says("Folder of the bundled server's socket.")] = "{run}"
     port: A[Port, says("Port of the bundled server, on 127.0.0.1.")] = 5432
     extensions: A[list[str], says("Extensions the application needs.")] = []
     url: A[str, says("Where an external one is at setup: `{setting:database_url}`.")] = ""

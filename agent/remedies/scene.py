@@ -6,6 +6,7 @@ asked. Refuses to read the manifest.
 
 from __future__ import annotations
 
+from agent.database.placed import placed
 from agent.host.machine import Host
 from agent.layout import Layout
 from agent.manifest.model import Manifest
@@ -21,6 +22,7 @@ def open_scene(
 ) -> Scene:
     """The scene on this machine. `layout` has the appliance's name."""
     host = host or Host()
+    manifest = placed(manifest, layout)
     services: Services = (
         Remote(manifest, layout, host, begun=not booting)
         if layout.embedded

@@ -2,13 +2,16 @@
 
 import stat
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
 from agent.credentials.users import services_using
-from agent.database.place import BUNDLED, address, recorded, write_place
+from agent.database.place import address, initial, recorded
+from agent.deployment import Deployment, Deployments
 from agent.errors import MachineError, ManifestError
 from agent.host import files
+from agent.host.clock import Clock
 from agent.layout import Layout
 from agent.manifest.placeholders import expand, holds_secret
 from agent.manifest.reader import parse
@@ -66,18 +69,29 @@ def test_the_deployment_says_where_else_it_is(layout: Layout) -> None:
     manifest = parse(BEGIN + DATABASE)
     values = values_for(manifest, layout)
     url = "postgresql://shop:geheim@db.example/shop_g3?sslmode=verify-full"
-    write_place(layout.active.resolve(), url)
-    path = layout.deployments / "3/database.json"
+    deployment = Deployment(4, "1", "", "", "1-abc", 4, 0.0)
+    Deployments(layout, Clock()).write(deployment, manifest=b"", database_url=url)
+    layout.active.unlink()
+    layout.active.symlink_to("deployments/4")
+    path = layout.deployments / "4/database.json"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert expand("{database}", values) == url
-    write_place(layout.active.resolve(), BUNDLED)
-    assert expand("{database}", values).startswith("postgresql://shop:p%40ss%2Fword@127.0.0.1")
+
+
+def test_without_a_password_it_is_the_socket(layout: Layout) -> None:
+    manifest = parse(BEGIN + DATABASE.replace('password = "{secret:db}"', ""))
+    url = expand("{database}", values_for(manifest, layout))
+    assert url == f"postgresql://shop@/shop?host={quote(str(layout.app_run), safe='')}&port=5433"
 
 
 def test_an_external_one_at_setup(layout: Layout) -> None:
     text = BEGIN + DATABASE + 'placement = "external"\nurl = "postgresql://a:{secret:db}@h/n"\n'
-    values = values_for(parse(text), layout)
+    manifest = parse(text)
+    values = values_for(manifest, layout)
+    assert expand("{database}", values).endswith("@127.0.0.1:5433/shop")  # it was moved since
+    layout.active.unlink()
     assert expand("{database}", values) == "postgresql://a:p@ss/word@h/n"
+    assert initial(manifest, values) == "postgresql://a:p@ss/word@h/n"
 
 
 def test_a_spoilt_record_is_told_without_what_it_holds(layout: Layout) -> None:
