@@ -9,12 +9,14 @@ import contextlib
 import io
 import os
 from collections.abc import Iterable, Sequence
+from typing import Any
 from unittest import mock
 
 from agent.health import look
 from agent.health.checks import CHECKS
 from agent.health.wire import trouble
-from agent.preflight.check import IN_A_FOLDER, ON_A_MACHINE
+from agent.preflight import UPGRADE
+from agent.preflight.check import IN_A_FOLDER, ON_A_MACHINE, PreflightCheck
 from agent.systems.system import known_systems
 from setup.options import read_options
 from setup.preflight import PREFLIGHT
@@ -87,29 +89,39 @@ def _codes(codes: Iterable[str]) -> str:
 
 
 def preflight() -> str:
-    """docs/reference/preflight.md: what setup asks of the machine first."""
-    rows = [
-        (
-            f"`{each.code}`",
-            each.title,
-            _WHERE.get(each.where, "everywhere"),
-            each.why,
-            each.fix,
-        )
-        for each in PREFLIGHT
-    ]
+    """docs/reference/preflight.md: what is asked of the machine first."""
+    own = [each.code for each in PREFLIGHT]
+    shared = [each for each in UPGRADE if each.code in own]
     return "\n".join(
         [
             "# Preflight",
             "",
-            f"{MADE} What `setup.sh` looks at before it touches",
-            f"anything: {len(rows)} checks. A failure ends it with status 10, a warning is a note.",
-            "Words in braces are filled in by what was found.",
+            f"{MADE} What is looked at before anything is touched. A failure stops it, a",
+            "warning is a note. Words in braces are filled in by what was found.",
             "",
-            *table(("code", "looks at", "where", "why", "cure"), rows),
+            "## Setup",
+            "",
+            f"`setup.sh` looks at {len(PREFLIGHT)} things; where one fails it ends with 10.",
+            "",
+            *_preflight_table(PREFLIGHT),
+            "",
+            "## Upgrade",
+            "",
+            f"`caretaker upgrade` and `caretaker preflight` look at {len(UPGRADE)} things, and end",
+            f"with status 4 where one fails: {len(shared)} of setup's, and these.",
+            "",
+            *_preflight_table([each for each in UPGRADE if each.code not in own]),
             "",
         ]
     )
+
+
+def _preflight_table(checks: Sequence[PreflightCheck[Any]]) -> list[str]:
+    rows = [
+        (f"`{each.code}`", each.title, _WHERE.get(each.where, "everywhere"), each.why, each.fix)
+        for each in checks
+    ]
+    return table(("code", "looks at", "where", "why", "cure"), rows)
 
 
 _WHERE = {

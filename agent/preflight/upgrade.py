@@ -1,0 +1,99 @@
+"""Preflight of an upgrade, whole: what it looks at, and what follows from what it saw.
+
+Owns making the subject from a scene and a release, and refusing to go on. Refuses to print.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from agent.errors import CaretakerError, MachineError, RefusedError
+from agent.findings import Status
+from agent.manifest.model import Manifest
+from agent.manifest.reader import parse
+from agent.preflight import UPGRADE
+from agent.preflight.run import Result, run_preflight
+from agent.preflight.upgrade_subject import UpgradeSubject
+from agent.release.bundle import open_bundle
+from agent.release.record import ReleaseRecord
+from agent.remedies.remedy import Scene
+
+Results = Sequence[Result[UpgradeSubject]]
+
+
+class Line(msgspec.Struct, frozen=True):
+    """One check as it is told: `status` is pass, warn or fail; `cure` empty where all is well."""
+
+    code: str
+    title: str
+    status: Status
+    summary: str
+    cure: str = ""
+    why: str = ""
+
+
+def look(
+    scene: Scene,
+    record: ReleaseRecord | None = None,
+    manifest: Manifest | None = None,
+    *,
+    answers: Mapping[str, str] | None = None,
+) -> Results:
+    """Every check, for a release that was verified; `manifest` is the one it brings."""
+    subject = UpgradeSubject(
+        host=scene.host,
+        layout=scene.layout,
+        manifest=manifest or scene.manifest,
+        today=scene.manifest,
+        record=record,
+        answers=answers or {},
+    )
+    return run_preflight(subject, UPGRADE)
+
+
+def look_at_bundle(
+    scene: Scene, bundle: Path, *, answers: Mapping[str, str] | None = None
+) -> Results:
+    """The same for a file; one that is refused is a check that fails. Writes nothing.
+
+    Raises ManifestError where no vendor is trusted here.
+    """
+    try:
+        with open_bundle(bundle, scene.layout, scene.host.clock) as opened:
+            manifest = parse(opened.manifest.decode(), file=f"{bundle}: appliance.toml")
+            return look(scene, opened.record, manifest, answers=answers)
+    except RefusedError as error:
+        return _refused(scene, error)
+
+
+def _refused(scene: Scene, error: CaretakerError) -> Results:
+    subject = UpgradeSubject(
+        host=scene.host,
+        layout=scene.layout,
+        manifest=scene.manifest,
+        today=scene.manifest,
+        refused=error.message,
+        cure=error.hint,
+    )
+    return run_preflight(subject, UPGRADE)
+
+
+def lines(results: Results) -> list[Line]:
+    return [
+        Line(check.code, check.title, found.status, found.summary, check.cure(found), check.why)
+        for check, found in results
+    ]
+
+
+def refuse(results: Results) -> None:
+    """Raises MachineError `preflight-failed` that names the first failure and counts the others."""
+    bad = [each for each in lines(results) if each.status is Status.FAIL]
+    if not bad:
+        return
+    more = f" (and {len(bad) - 1} more: caretaker preflight)" if len(bad) > 1 else ""
+    raise MachineError(
+        "preflight-failed", f"{bad[0].title}: {bad[0].summary}{more}", hint=bad[0].cure
+    )
