@@ -34,12 +34,12 @@ class Means(Protocol):
         """The same machine, with another manifest."""
         ...
 
-    def keep_away(self, scene: Scene, reason: str) -> bool:
-        """Send traffic away; True if it was not so before. An agent that is dead stops nobody."""
+    def keep_away(self, scene: Scene, reason: str) -> None:
+        """Send traffic away, unless a person has already. An agent that is dead stops nobody."""
         ...
 
     def let_come(self, scene: Scene) -> None:
-        """Take that back."""
+        """Take that back; what a person said stays."""
         ...
 
     def stop(self, scene: Scene) -> None:

@@ -25,9 +25,9 @@ Phase = Literal["preparing", "gating", "committing", "returning", "done"]
 class Pending(Struct, frozen=True, kw_only=True):
     """One change. `begun` and `ended` are since 1970, `number` and `before` deployments.
 
-    `fresh`: the deployment and its data are made by this change, and by nobody else. `drained`: it
-    was the change that sent traffic away. `gates` counts how often the new one was put to the
-    proof, since one that takes the machine down with it never comes to a verdict.
+    `fresh`: the deployment and its data are made by this change, and by nobody else. `stopped` is
+    when the services were, once it has flipped. `gates` counts how often the new one was put to
+    the proof again, since one that takes the machine down with it never comes to a verdict.
     """
 
     kind: Kind
@@ -40,7 +40,7 @@ class Pending(Struct, frozen=True, kw_only=True):
     fresh: bool
     begun: float
     ended: float | None = None
-    drained: bool = False
+    stopped: float | None = None
     gates: int = 0
     why: str = ""
     outcome: Outcome | None = None
