@@ -7,6 +7,7 @@ controllers do lie. Refuses to judge names: callers hand in only what they have 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -74,6 +75,9 @@ def unpack(
         files.sync_folder(target.parent)
     except OSError as error:
         raise FileFailure(target, "unpack", error.strerror or str(error)) from error
+    finally:
+        with contextlib.suppress(FileFailure):
+            trees.remove(aside)
 
 
 def _make(
