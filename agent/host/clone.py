@@ -14,12 +14,13 @@ from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Literal
 
-from agent.host import btrfs, flush, reflink, trees
+from agent.host import btrfs, reflink, sync, trees
 from agent.host.chain import FOLDER
 from agent.host.failures import FileFailure
 from agent.host.mounts import read_mounts
 from agent.host.tree_copy import Copied, copy_tree, read_back
 
+PART = ".part"
 How = Literal["snapshot", "reflink", "copy"]
 Tell = Callable[[Literal["write", "check"], int], None]  # what is being done, bytes so far
 
@@ -35,10 +36,11 @@ def clone(
 ) -> tuple[How, Copied]:
     """Clone a folder. With `leave_out` (paths below it) there is no snapshot.
 
-    What an interrupted try left aside is removed first. FileFailure, NoRoom.
+    A target that is called `.part` itself gets its name at once: its maker renames it when all is
+    done. What an interrupted try left aside is removed first. FileFailure, NoRoom.
     """
-    aside = target.with_name(f"{target.name}.part")
-    if os.path.lexists(target):
+    aside = target if target.suffix == PART else target.with_name(f"{target.name}{PART}")
+    if aside != target and os.path.lexists(target):
         raise FileFailure(target, "clone", "it is there already")
     refuse_mounts(source)
     trees.remove(aside)
@@ -47,7 +49,7 @@ def clone(
             how = _method(old, home)
             if how == "snapshot" and leave_out:
                 how = "reflink"
-            copied = _fill(old, home, aside.name, how, tell, leave_out)
+            copied = _fill(old, home, aside, how, tell, leave_out)
             os.rename(aside.name, target.name, src_dir_fd=home, dst_dir_fd=home)
             os.fsync(home)
     except OSError as error:
@@ -112,19 +114,20 @@ def _method(old: int, home: int) -> How:
 
 
 def _fill(
-    old: int, home: int, name: str, how: How, tell: Tell, leave_out: Collection[str]
+    old: int, home: int, aside: Path, how: How, tell: Tell, leave_out: Collection[str]
 ) -> Copied:
     if how == "snapshot":
-        btrfs.snapshot(old, home, name)
+        btrfs.snapshot(old, home, aside.name)
+        sync.file_system(aside)
         return Copied()
-    _make(home, name)
-    new = os.open(name, FOLDER, dir_fd=home)
+    _make(home, aside.name)
+    new = os.open(aside.name, FOLDER, dir_fd=home)
     try:
         copied, proofs = copy_tree(
             old, new, share=how == "reflink", tell=lambda done: tell("write", done),
             leave_out=leave_out,
         )  # fmt: skip
-        flush.flush_file_system(new)
+        sync.file_system(aside)
         if proofs:
             read_back(new, proofs, lambda done: tell("check", done))
     finally:

@@ -1,0 +1,164 @@
+"""Progress as people and programs follow it: a bar, plain lines, or JSON.
+
+Owns the three renderings of `agent.progress.Progress` and the choice between them. They go to
+standard error, so that standard output holds the result alone; JSON lines go to standard output,
+where whoever asked for JSON reads. Refuses to know what is being done.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, SpinnerColumn, TaskID, TextColumn
+from rich.progress import Progress as RichProgress
+
+from agent.cli.saying import json_line, plain, size, span
+from agent.host.clock import Clock
+from agent.progress import Progress, Unit
+
+_EVERY = 5.0  # seconds between two lines of one step, where there is no terminal
+
+
+def watched(*, json_wanted: bool) -> Progress:
+    """Whoever watches this process: a person at a terminal, a log, a program.
+
+    A bar is drawn from the first step on and taken away by `ended`.
+    """
+    if json_wanted:
+        return JsonLines(Clock())
+    return Bars(Clock()) if sys.stderr.isatty() else Lines(Clock())
+
+
+@contextmanager
+def watching(*, json_wanted: bool) -> Iterator[Progress]:
+    """The same for the length of a block; whatever way it ends, the terminal is left in order."""
+    progress = watched(json_wanted=json_wanted)
+    try:
+        yield progress
+    except BaseException:
+        ended(progress, well=False)
+        raise
+    ended(progress, well=True)
+
+
+def ended(progress: Progress, *, well: bool) -> None:
+    """The last step is over."""
+    if isinstance(progress, Bars):
+        progress.close(well=well)
+
+
+class Bars:
+    """One line that moves for the step under way; those that are over stay above it."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._console = Console(stderr=True, highlight=False)
+        self._bar = RichProgress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            TextColumn("{task.fields[told]}"),
+            console=self._console,
+            transient=True,
+        )
+        self._task: TaskID | None = None
+        self._title, self._begun = "", 0.0
+
+    def step(self, code: str, title: str) -> None:
+        self._over(well=True)
+        self._title, self._begun = plain(title), self._clock.monotonic()
+        self._task = self._bar.add_task(_escaped(self._title), total=None, told="")
+        self._bar.start()
+
+    def advance(self, done: int, total: int, unit: Unit) -> None:
+        if self._task is not None:
+            self._bar.update(
+                self._task, completed=min(done, total) if total else done, total=total or None,
+                told=amount(done, total, unit),
+            )  # fmt: skip
+
+    def note(self, text: str) -> None:
+        self._console.print(f"  {_escaped(plain(text))}", soft_wrap=True)
+
+    def close(self, *, well: bool) -> None:
+        self._over(well=well)
+        self._bar.stop()
+
+    def _over(self, *, well: bool) -> None:
+        if self._task is None:
+            return
+        self._bar.remove_task(self._task)
+        self._task = None
+        took = span_of(self._clock.monotonic() - self._begun)
+        sign = "[green]●[/]" if well else "[red]✖[/]"
+        self._console.print(f"{sign} {_escaped(self._title)}  [dim]{took}[/]", soft_wrap=True)
+
+
+class Lines:
+    """A line a step, and one every few seconds of a long one: for logs and pipes."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._title, self._told = "", 0.0
+
+    def step(self, code: str, title: str) -> None:
+        self._title, self._told = plain(title), self._clock.monotonic()
+        click.echo(self._title, err=True)
+
+    def advance(self, done: int, total: int, unit: Unit) -> None:
+        now = self._clock.monotonic()
+        if now - self._told >= _EVERY:
+            self._told = now
+            click.echo(f"  {self._title}: {amount(done, total, unit)}", err=True)
+
+    def note(self, text: str) -> None:
+        click.echo(f"  {plain(text)}", err=True)
+
+
+class JsonLines:
+    """One object a line: `{"progress": "step" | "advance" | "note", …}`."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._code, self._told = "", 0.0
+
+    def step(self, code: str, title: str) -> None:
+        self._code, self._told = code, 0.0
+        self._say({"progress": "step", "code": code, "title": title})
+
+    def advance(self, done: int, total: int, unit: Unit) -> None:
+        now = self._clock.monotonic()
+        if now - self._told >= 1.0:
+            self._told = now
+            told: dict[str, str | int] = {"done": done, "total": total, "unit": unit}
+            self._say({"progress": "advance", "code": self._code, **told})
+
+    def note(self, text: str) -> None:
+        self._say({"progress": "note", "code": self._code, "text": text})
+
+    @staticmethod
+    def _say(value: dict[str, str | int]) -> None:
+        click.echo(json_line(value))
+        sys.stdout.flush()
+
+
+def amount(done: int, total: int, unit: Unit) -> str:
+    """`120.0 MiB of 1.0 GiB`, `3 of 12 files`, `40 s`."""
+    if unit == "bytes":
+        return f"{size(done)} of {size(total)}" if total else size(done)
+    if unit == "seconds":
+        return f"{span(done)} of {span(total)}" if total else span(done)
+    return f"{done:,} of {total:,} {unit}" if total else f"{done:,} {unit}"
+
+
+def span_of(seconds: float) -> str:
+    """A measured time, as exact as it is worth."""
+    return f"{seconds:.2f} s" if seconds < 10 else span(seconds)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("[", "\\[")
