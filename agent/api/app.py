@@ -178,6 +178,12 @@ def _add_acts(app: Flask, facade: AgentFacade, acts: Callable[[Route], Route]) -
         facade.reload(actor=_caller().actor)
         return _done()
 
+    @app.post("/look")
+    @acts
+    def look() -> Response:
+        facade.look()
+        return _done()
+
     @app.post("/stop")
     @acts
     def stop() -> Response:

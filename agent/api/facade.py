@@ -42,6 +42,10 @@ class AgentFacade(Protocol):
         """Read manifest and settings again; a broken manifest raises and changes nothing."""
         ...
 
+    def look(self) -> None:
+        """Every check looks now and not at its time; returns before they have."""
+        ...
+
     def stop(self, *, actor: str) -> None:
         """Embedded only: end the services and the daemon."""
         ...

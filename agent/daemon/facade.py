@@ -14,6 +14,7 @@ from agent.api.facade import Verb
 from agent.daemon.appliance import Appliance
 from agent.daemon.events import newest_entries
 from agent.daemon.keeper import ModeKeeper
+from agent.daemon.looks import Looks
 from agent.daemon.records import Records
 from agent.daemon.sampler import Sampler
 from agent.errors import CaretakerError, UsageError
@@ -33,6 +34,7 @@ class Parts(Protocol):
     bell: Bell
     probe: ProbeHandle
     keeper: ModeKeeper
+    looks: Looks
     records: Records
     sampler: Sampler
     supervisor: Supervisor | None
@@ -73,6 +75,9 @@ class Facade:
 
     def reload(self, *, actor: str) -> None:
         self._parts.reload(actor=actor)
+
+    def look(self) -> None:
+        self._parts.looks.again(self._parts.appliance.manifest.checks)
 
     def order(self, verb: Verb, service: str, *, actor: str) -> None:
         parts = self._parts

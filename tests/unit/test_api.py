@@ -62,6 +62,9 @@ class Daemon:
     def reload(self, *, actor: str) -> None:
         self.asked.append(("reload", actor))
 
+    def look(self) -> None:
+        self.asked.append(("look",))
+
     def stop(self, *, actor: str) -> None:
         self.asked.append(("stop", actor))
 
@@ -95,7 +98,7 @@ def ask(daemon: Daemon) -> Any:
 
 VERBS = ("start", "stop", "restart", "reload")
 ACTS = [
-    *("/drain", "/undrain", "/maintenance/off", "/reload", "/stop"),
+    *("/drain", "/undrain", "/maintenance/off", "/reload", "/look", "/stop"),
     *(f"/services/web/{verb}" for verb in VERBS),
 ]
 
