@@ -46,6 +46,7 @@ VERBS = (
     Verb("stop", "agent.cli.stop", "Stop the agent and its services (no systemd).", "Act"),
     Verb("manifest", "agent.cli.manifest", "Check and explain appliance.toml.", "Package"),
     Verb("init", "agent.cli.init", "Write a commented appliance.toml to start from.", "Package"),
+    Verb("release", "agent.cli.release", "Build signed releases, look into them.", "Package"),
     Verb("completion", "agent.cli.completion", "Print completion for your shell.", "Package"),
 )
 

@@ -28,9 +28,11 @@ from agent.release.container import MANIFEST, PAYLOAD, RELEASE
 from agent.release.declaration import invalid
 from agent.release.keys import Keys
 from agent.release.payload import LEVEL
+from agent.release.signatures import ROLES
 from agent.release.source import Source
 
-_CHUNK = 1 << 20
+Signers = Mapping[str, Sequence[CryptoSigner]]
+
 _Body = TypeVar("_Body", Targets, Snapshot, Timestamp)
 
 
@@ -54,17 +56,24 @@ def build(
 ) -> Built:
     """Write the bundle. Raises CaretakerError, FileFailure; then there is no new file."""
     _check_age(source, keys, now)
-    signers = {
-        role: keys.signers(role, passphrases) for role in ("targets", "snapshot", "timestamp")
-    }
+    signers = signers_of(keys, passphrases)  # before the long part, so that nobody waits in vain
     packed = output.with_name(f".{output.name}.payload")
     try:
         _pack(source, packed, progress or Silent())
-        with open_once(packed) as payload:
-            members = _members(source, keys, signers, payload)
-            return _assemble(output, members, payload)
+        return seal(source, keys, signers, packed, output)
     finally:
         outgoing.discard(packed)
+
+
+def signers_of(keys: Keys, passphrases: Sequence[bytes]) -> Signers:
+    """The keys of every role that signs releases. Raises CaretakerError."""
+    return {role: keys.signers(role, passphrases) for role in ROLES}
+
+
+def seal(source: Source, keys: Keys, signers: Signers, packed: Path, output: Path) -> Built:
+    """Sign what `source` says and the packed payload, and put all into one file. FileFailure."""
+    with open_once(packed) as payload:
+        return _assemble(output, _members(source, keys, signers, payload), payload)
 
 
 def _check_age(source: Source, keys: Keys, now: float) -> None:
@@ -108,9 +117,7 @@ def _content(source: Source) -> Iterator[bytes]:
                 raise invalid(f"{opened.path} changed while it was read", "build again")
 
 
-def _members(
-    source: Source, keys: Keys, signers: Mapping[str, Sequence[CryptoSigner]], payload: Opened
-) -> dict[str, bytes]:
+def _members(source: Source, keys: Keys, signers: Signers, payload: Opened) -> dict[str, bytes]:
     release = msgspec.json.encode(source.record)
     version, ends = source.record.sequence, _ends(source)
     targets = Targets(version=version, expires=ends)

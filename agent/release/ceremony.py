@@ -21,8 +21,8 @@ from agent.host import files
 from agent.release import key_file, keys
 from agent.release.key_file import KeyFile
 from agent.release.keys import Keys
+from agent.release.signatures import ROLES
 
-RELEASE_ROLES = ("targets", "snapshot", "timestamp")
 ROOT_YEARS = 10  # an image is sold and installed for years, and asks nobody
 
 
@@ -60,7 +60,7 @@ def begin(folder: Path, shape: Shape, now: float, root: bytes, release: bytes) -
     signers: list[CryptoSigner] = []
     for _ in range(shape.root_keys):
         signers.append(_new_key(folder, "root", root, body))
-    for role in RELEASE_ROLES:
+    for role in ROLES:
         for _ in range(shape.release_keys if role == "targets" else 1):
             _new_key(folder, role, release, body)
     _publish(folder, body, signers)
@@ -115,7 +115,7 @@ def _meant(root: Root, replaced: Sequence[str]) -> list[tuple[str, str]]:
 
 def _roles(shape: Shape) -> dict[str, Role]:
     of = {"root": shape.root_threshold, "targets": shape.release_threshold}
-    return {role: Role([], of.get(role, 1)) for role in ("root", *RELEASE_ROLES)}
+    return {role: Role([], of.get(role, 1)) for role in ("root", *ROLES)}
 
 
 def _new_key(folder: Path, role: str, passphrase: bytes, body: Root) -> CryptoSigner:

@@ -25,7 +25,7 @@ from agent.release.container import PAYLOAD, RELEASE, damaged
 _BROKEN = (RepositoryError, ValueError, TypeError, KeyError, AttributeError, OverflowError)
 _SIGNATURE = re.compile(r"[0-9a-f]{2,20000}")
 Role = TypeVar("Role", Root, TimestampRole, Snapshot, Targets)
-ROLES = ("timestamp", "snapshot", "targets")
+ROLES = ("targets", "snapshot", "timestamp")  # those that sign a release
 
 
 @dataclass(frozen=True, slots=True)

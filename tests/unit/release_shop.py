@@ -1,4 +1,4 @@
-"""A vendor for tests: a folder to release from, keys, bundles, and an appliance that trusts them."""
+"""A vendor for tests: what it releases, its keys and bundles, and who trusts them."""
 
 from __future__ import annotations
 
