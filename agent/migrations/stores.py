@@ -17,7 +17,7 @@ DATABASE = "database"
 def kinds_of(manifest: Manifest) -> dict[str, StoreKind]:
     """Every store of an appliance with its kind. Raises ManifestError for a name that is taken."""
     found: dict[str, StoreKind] = {FILES: "files"}
-    if manifest.database.service:
+    if manifest.database.engine == "postgres":
         found[DATABASE] = "postgres"
     for name in manifest.stores:
         if name in (FILES, DATABASE):
