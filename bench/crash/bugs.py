@@ -1,0 +1,5 @@
+"""Seeded bugs."""
+
+
+def plant(name: str) -> None:
+    raise KeyError(name)
