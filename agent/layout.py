@@ -168,6 +168,16 @@ class Layout:
         return self.root / "run/caretaker-change/progress.jsonl"
 
     @property
+    def clones(self) -> Path:
+        """How long the last clone of the data took, for forecasts. Root's, readable by all."""
+        return self.state / "clones.json"
+
+    @property
+    def asked(self) -> Path:
+        """Names of the settings that any release here asked for. Root's, readable by all."""
+        return self.state / "asked.json"
+
+    @property
     def keys(self) -> Path:
         """The vendor's root of trust: `root.json`, in the image."""
         return self.etc / "keys"
@@ -186,6 +196,16 @@ class Layout:
     def boots(self) -> Path:
         """Boots since the system was upgraded, and whether one of them was healthy. Root's."""
         return self.state / "boots.json"
+
+    @property
+    def os_run(self) -> Path:
+        """What an upgrade of the system is asked, and how far it is. Root's, readable by all."""
+        return self.root / "run/caretaker-os"
+
+    @property
+    def os_log(self) -> Path:
+        """What the package manager said in the last upgrade of the system. Root's."""
+        return self.state / "os-upgrade.log"
 
     @property
     def bundles(self) -> Path:

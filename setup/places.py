@@ -26,6 +26,7 @@ ENABLED = (
     "caretaker-boot.service",
     "caretaker.service",
     "caretaker-act.socket",
+    "caretaker-os-boot.service",
 )
 # Units with a drop-in of this appliance's own.
 ADJUSTED = (

@@ -40,6 +40,7 @@ VERBS = (
     Verb("restart", "agent.cli.restart", "Restart a service.", "Act"),
     Verb("credentials", "agent.cli.credentials", "List secrets, change them.", "Act"),
     Verb("remedies", "agent.cli.remedies", "Show, plan or run what mends itself.", "Act"),
+    Verb("os", "agent.cli.os", "Show and upgrade the operating system's packages.", "Act"),
     Verb("reload", "agent.cli.reload", "Read manifest and settings again.", "Act"),
     Verb("housekeeping", "agent.cli.housekeeping", "Show the tasks, or run them.", "Act"),
     Verb("start", "agent.cli.start", "Start the agent here (no systemd).", "Act"),

@@ -12,7 +12,7 @@ from typing import Literal
 from msgspec import Meta, Struct
 
 from agent.manifest.checks import says
-from agent.manifest.kinds import Duration
+from agent.manifest.kinds import Duration, Name
 
 
 class Store(Struct, frozen=True, kw_only=True):
@@ -59,3 +59,7 @@ class Patching(Struct, frozen=True, kw_only=True):
     reboot: A[
         Literal["never", "ask"], says("Never by itself; `ask`: `os upgrade --reboot` may.")
     ] = "ask"
+    restart: A[
+        list[Name],
+        says("Services that `os upgrade` may restart when libraries below them were replaced."),
+    ] = []

@@ -82,6 +82,8 @@ def _services(manifest: Manifest) -> Iterator[Complaint]:
             ports[port] = f"services.{name}"
     requires = {name: service.requires for name, service in manifest.services.items()}
     yield from _circles(requires, "services")
+    where = ("patching", "restart")
+    yield from _known(manifest.patching.restart, manifest.services, where, "service")
 
 
 def _checks(manifest: Manifest) -> Iterator[Complaint]:

@@ -7,24 +7,17 @@ remove, fetch or reinstall a package, and anything but dpkg: rpm has no such hal
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from agent.errors import BusyError, MachineError
-from agent.host import files
-from agent.host.failures import FileFailure
 from agent.host.record_lock import record_holder
+from agent.patching.dpkg_files import FOLDER, DpkgFiles, read_dpkg
 from agent.remedies.codes import CODES
 from agent.remedies.remedy import Budget, Fault, Remedy, Scene
 
 TARGET = "dpkg"
 
-_DPKG = "/var/lib/dpkg"
 # apt holds the first one over all its runs of dpkg, dpkg the second while it works.
 _LOCKS = ("lock-frontend", "lock")
-_STATUS_CAP = 64 << 20  # bytes; some 2 MB on a server
-# What `--configure -a` finishes (dpkg(1), PACKAGE STATES), and what it can't.
-_UNFINISHED = ("unpacked", "half-configured", "triggers-awaited", "triggers-pending")
-_HALF = "half-installed"
 _PATIENCE = 60.0  # seconds for a lock
 _STEP = 2.0
 _TIMEOUT = 660.0  # seconds for all scripts of all packages; the one-shot itself has 13 minutes
@@ -44,22 +37,13 @@ _ARGV = ("dpkg", "--configure", "-a", "--force-confdef", "--force-confold")
 _CHECK = ("apt-get", "--option=Debug::NoLocking=true", "check")
 
 
-@dataclass(frozen=True, slots=True)
-class _Standing:
-    """Packages that are not as they should be; `updates`: dpkg's own notes were not merged."""
-
-    unfinished: tuple[str, ...]
-    half: tuple[str, ...]
-    updates: bool
-
-
 def find(scene: Scene) -> list[Fault]:
     # Below a root of its own the machine's packages are not ours.
-    if scene.layout.embedded or not scene.host.path(_DPKG).is_dir():
+    if scene.layout.embedded or not scene.host.path(FOLDER).is_dir():
         return []
     if _holder(scene):
         return []  # Not cut short: it is under way.
-    return list(_faults(_standing(scene)))
+    return list(_faults(read_dpkg(scene.host.path(FOLDER))))
 
 
 def mend(scene: Scene, fault: Fault) -> str:
@@ -97,7 +81,7 @@ def _command(scene: Scene) -> list[str]:
     return [*run, *settings, "--", *_ARGV]
 
 
-def _faults(standing: _Standing) -> Iterator[Fault]:
+def _faults(standing: DpkgFiles) -> Iterator[Fault]:
     if standing.unfinished or standing.updates:
         names = _names(standing.unfinished)
         summary = "an installation of packages was cut short"
@@ -119,40 +103,8 @@ def _faults(standing: _Standing) -> Iterator[Fault]:
         )
 
 
-def _standing(scene: Scene) -> _Standing:
-    """By dpkg's own files: `dpkg --audit` reads the same, at ten times the price. FileFailure."""
-    folder = scene.host.path(_DPKG)
-    try:
-        updates = any(each.name.isdigit() for each in (folder / "updates").iterdir())
-    except OSError:
-        updates = False
-    try:
-        text = files.read_bytes(folder / "status", cap=_STATUS_CAP).decode(errors="replace")
-    except FileNotFoundError as error:
-        raise FileFailure(folder / "status", "read", "it is not there") from error
-    unfinished, half = [], []
-    for name, flag, state in _packages(text):
-        if state == _HALF or flag == "reinstreq":
-            half.append(name)
-        elif state in _UNFINISHED:
-            unfinished.append(name)
-    return _Standing(tuple(unfinished), tuple(half), updates)
-
-
-def _packages(text: str) -> Iterator[tuple[str, str, str]]:
-    """Name, flag and state of each package (deb-control(5): `Status: want flag state`)."""
-    name = ""
-    for line in text.splitlines():
-        if line.startswith("Package: "):
-            name = line[9:].strip()
-        elif line.startswith("Status: "):
-            words = line[8:].split()
-            if len(words) == 3:
-                yield name, words[1], words[2]
-
-
 def _holder(scene: Scene) -> int:
-    folder = scene.host.path(_DPKG)
+    folder = scene.host.path(FOLDER)
     return next((pid for lock in _LOCKS if (pid := record_holder(folder / lock))), 0)
 
 

@@ -21,6 +21,7 @@ SHELL = (
     "agent.cli",
     "agent.daemon",
     "agent.housekeeping.__main__",
+    "agent.patching.__main__",
     "agent.remedies.__main__",
 )
 

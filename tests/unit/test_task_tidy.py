@@ -12,7 +12,6 @@ import pytest
 from agent.errors import MachineError
 from agent.host import ring
 from agent.host.failures import FileFailure
-from agent.host.spawn import Completed
 from agent.housekeeping.task import Chores
 from agent.housekeeping.tasks import (
     certificates,
@@ -25,6 +24,7 @@ from agent.housekeeping.tasks import (
 from agent.layout import Layout
 from agent.ledger import Ledger, read_ledgers
 from agent.manifest.model import Appliance, Certificate, Manifest
+from agent.patching.kept import Patches
 from agent.tls.facts import Facts, One
 from agent.values import values_for
 from tests.scripted_host import NOW, ScriptedHost, completed, scripted_host, unit
@@ -131,20 +131,34 @@ NOTE: This is only a simulation!
 Reading package lists...
 Inst libc6 [2.36-9] (2.36-9+deb12u9 Debian:12.9/stable, Debian-Security:12/stable-security [amd64])
 Inst tzdata [2024a] (2025b Debian:12.9/stable [all])
-Inst linux-image-6.1.0-2 (6.1.2 Debian-Security:12/stable-security [amd64])
+Inst linux-image-amd64 [6.1.1] (6.1.2 Debian-Security:12/stable-security [amd64])
 Conf libc6 (2.36-9+deb12u9 Debian:12.9/stable [amd64])
 """
 DNF = """\
+Upgrading:
+ openssl  x86_64  3.0.2-1  baseos  1.1 M
+ tzdata   noarch  2025b-1  baseos  0.4 M
+"""
+ADVISORIES = """\
 RHSA-2026:1 Important/Sec. openssl-3.0.2-1.x86_64
 RHBA-2026:2 bugfix         openssl-3.0.2-1.x86_64
 RHBA-2026:3 bugfix         tzdata-2025b-1.noarch
 """
+RPM = "openssl.x86_64 0:3.0.1-1\ntzdata.noarch (none):2024a-1\n"
+
+
+def dpkg_is_there(host: ScriptedHost) -> None:
+    host.path("/var/lib/dpkg").mkdir(parents=True)
+    host.path("/var/lib/dpkg/status").touch()
 
 
 def test_updates_that_wait_are_counted_without_the_network(host: ScriptedHost) -> None:
     host.programs["apt-get"] = APT
+    host.programs["apt-cache"] = ""
+    dpkg_is_there(host)
     lists = host.path("/var/lib/apt/lists")
-    lists.mkdir(parents=True)
+    (lists / "partial").mkdir(parents=True)
+    (lists / "InRelease").touch()
     host.clock.now = lists.stat().st_mtime + 9.5 * DAY
     host.path("/run").mkdir(exist_ok=True)
     host.path("/run/reboot-required").touch()
@@ -153,24 +167,26 @@ def test_updates_that_wait_are_counted_without_the_network(host: ScriptedHost) -
     assert not path.exists()
     done = patches.run(chores(host))
     assert done.summary == "3 updates wait, 2 of them for security"
-    assert done.lines[:2] == ("for security: libc6", "for security: linux-image-6.1.0-2")
+    assert done.lines[:2] == ("for security: libc6", "for security: linux-image-amd64")
     assert "needs a restart" in done.lines[2]
     assert "9 days old" in done.lines[3]
-    kept = msgspec.json.decode(path.read_bytes(), type=patches.Patches)
+    kept = msgspec.json.decode(path.read_bytes(), type=Patches)
     assert (kept.pending, kept.security, kept.reboot) == (3, 2, True)
     assert "--simulate" in host.asked[0]
 
 
 def test_where_there_is_no_apt_dnf_is_asked(host: ScriptedHost) -> None:
-    host.programs["apt-get"] = Completed(("apt-get",), 127, "", "", 0.0, missing=True)
-    host.programs["dnf"] = DNF
-    assert patches.run(chores(host)).summary == "2 updates wait, 1 of them for security"
-    assert "--cacheonly" in host.asked[-1]
-    host.programs["dnf"] = Completed(("dnf",), 127, "", "", 0.0, missing=True)
     assert "neither" in patches.run(chores(host)).summary
+    host.path("/var/lib/rpm").mkdir(parents=True)
+    host.programs["dnf", "--cacheonly", "--assumeno"] = DNF
+    host.programs["dnf", "--cacheonly", "--quiet", "updateinfo"] = ADVISORIES
+    host.programs["rpm"] = RPM
+    assert patches.run(chores(host)).summary == "2 updates wait, 1 of them for security"
+    assert all("--cacheonly" in words for words in host.asked if words[0] == "dnf")
 
 
 def test_a_package_manager_that_fails_is_an_error(host: ScriptedHost) -> None:
+    dpkg_is_there(host)
     host.programs["apt-get"] = 100
     with pytest.raises(MachineError, match="apt-get"):
         patches.run(chores(host))

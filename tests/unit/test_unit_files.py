@@ -30,6 +30,7 @@ TIGHTER = {
     # With checks that bring it the application's group, and a clock check.
     "caretaker.service": 1.5,
     "caretaker-act@.service": 1.0,
+    "caretaker-os-boot.service": 1.0,
     "shop-web.service": 1.5,
     "shop-silent.service": 1.0,
 }
@@ -37,6 +38,8 @@ TIGHTER = {
 LOOSER = {
     # Users, packages, units: it works on the whole machine, once, before there is an appliance.
     "caretaker-setup.service": 10.0,
+    # Scripts of packages may need any right; it runs for the length of one upgrade.
+    "caretaker-os.service": 10.0,
     # The manifest asks for it to begin as root, and for the capabilities that this takes.
     "shop-root.service": 2.6,
 }
@@ -209,6 +212,7 @@ def test_tmpfiles_lines_name_what_root_or_the_daemon_own() -> None:
         "/var/lib/caretaker/agent": ("0700", "caretaker"),
         "/etc/caretaker": ("0755", "root"),
         "/run/caretaker-setup": ("0755", "root"),
+        "/run/caretaker-os": ("0755", "root"),
         "/var/lib/caretaker/remedies.lock": ("0600", "root"),
         "/var/lib/caretaker/tasks.lock": ("0600", "root"),
     }
