@@ -8,6 +8,7 @@ so that nothing is ever written through one. Refuses `..`, absolute names, hard 
 from __future__ import annotations
 
 import hashlib
+import hmac
 import os
 import stat
 import tarfile
@@ -15,12 +16,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO
 
 import zstandard
 
-from agent.host.archive_write import SUMS, sums_text
+from agent.host.archive_write import SEAL, SUMS, seal_of, shape_of, sums_text
 from agent.host.failures import FileFailure
+from agent.host.unpacking import Unpacking
 
 _CHUNK = 1 << 20
 _HEADER = 1 << 20  # bytes of a name, or of the facts before one
@@ -50,11 +52,17 @@ class Found:
     told: bytes = b""
     kept: dict[str, bytes] = field(default_factory=dict)
     size: int = 0
+    shape: bytes = b""
+    seal: bytes = b""
 
     @property
     def whole(self) -> bool:
         """Whether every file is what the archive says, and none is missing or added."""
         return bool(self.told) and sums_text(self.sums) == self.told
+
+    def sealed_with(self, key: bytes) -> bool:
+        """Whether it is to the last byte as who has this key made it."""
+        return bool(key) and hmac.compare_digest(seal_of(self.shape, key), self.seal)
 
 
 @contextmanager
@@ -127,14 +135,18 @@ def read(
     may trust what is in `into` unless `whole` is true of the result.
     """
     found = Found()
-    unpacking = _Unpacking(into) if into is not None else None
+    unpacking = Unpacking(into) if into is not None else None
+    shape = hashlib.sha256()
     with opened(path) as entries:
         for entry, content in entries:
             if entry.isreg():
                 found.size += entry.size
                 if found.size > limit:
                     raise FileFailure(path, "read", f"it holds more than {limit} bytes")
-            _take(found, entry, content, keep, unpacking, told)
+            digest = _take(found, entry, content, keep, unpacking, told)
+            if entry.name != SEAL:
+                shape.update(shape_of(entry, digest))
+    found.shape = shape.digest()
     if unpacking is not None:
         unpacking.finish()
     return found
@@ -145,16 +157,17 @@ def _take(
     entry: tarfile.TarInfo,
     content: IO[bytes] | None,
     keep: frozenset[str],
-    unpacking: _Unpacking | None,
+    unpacking: Unpacking | None,
     told: Callable[[int], None],
-) -> None:
+) -> str:
+    """The SHA-256 of what it holds."""
     out = unpacking.add(entry) if unpacking is not None else None
+    digest, kept = hashlib.sha256(), bytearray()
     if content is None:
-        return
-    wanted = entry.name in keep or entry.name == SUMS
+        return digest.hexdigest()
+    wanted = entry.name in keep or entry.name in (SUMS, SEAL)
     if wanted and entry.size > _SMALL:
         raise tarfile.ReadError(f"{entry.name} is too long")
-    digest, kept = hashlib.sha256(), bytearray()
     try:
         while chunk := content.read(_CHUNK):
             digest.update(chunk)
@@ -166,84 +179,15 @@ def _take(
         if out is not None:
             out.close()
     _note(found, entry.name, digest.hexdigest(), bytes(kept), keep=entry.name in keep)
+    return digest.hexdigest()
 
 
 def _note(found: Found, name: str, digest: str, content: bytes, *, keep: bool) -> None:
     if name == SUMS:
         found.told = content
-    elif name != "SEAL":
+    elif name == SEAL:
+        found.seal = content
+    else:
         found.sums[name] = digest
     if keep:
         found.kept[name] = content
-
-
-class _Unpacking:
-    """A new folder being filled. Rights and times of folders, and links, come at the end."""
-
-    def __init__(self, top: Path) -> None:
-        try:
-            os.mkdir(top, 0o700)
-        except OSError as error:
-            raise FileFailure(top, "make", error.strerror or str(error)) from error
-        self._top = top
-        self._folders: dict[str, tarfile.TarInfo] = {}
-        self._links: dict[str, tarfile.TarInfo] = {}
-
-    def add(self, entry: tarfile.TarInfo) -> _Out | None:
-        path = self._top / entry.name
-        os.makedirs(path if entry.isdir() else path.parent, mode=0o700, exist_ok=True)
-        if entry.isdir():
-            self._folders[entry.name] = entry
-            return None
-        if entry.issym():
-            self._links[entry.name] = entry
-            return None
-        if os.path.lexists(path):
-            os.unlink(path)  # Put in twice: the later one counts, as with tar.
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        out = os.fdopen(os.open(path, flags, 0o600), "wb", buffering=0)
-        _dress(out.fileno(), entry)
-        return _Timed(out, entry)
-
-    def finish(self) -> None:
-        try:
-            for name, entry in self._links.items():
-                os.symlink(entry.linkname, self._top / name)
-                if os.geteuid() == 0:
-                    os.chown(self._top / name, entry.uid, entry.gid, follow_symlinks=False)
-            for name in sorted(self._folders, reverse=True):
-                fd = os.open(self._top / name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-                try:
-                    _dress(fd, self._folders[name])
-                    os.utime(fd, (self._folders[name].mtime,) * 2)
-                finally:
-                    os.close(fd)
-        except OSError as error:
-            raise FileFailure(self._top, "unpack", error.strerror or str(error)) from error
-
-
-class _Out(Protocol):
-    def write(self, content: bytes, /) -> int: ...
-
-    def close(self) -> None: ...
-
-
-class _Timed:
-    """A file being written that gets its time when it is closed."""
-
-    def __init__(self, out: IO[bytes], entry: tarfile.TarInfo) -> None:
-        self._out, self._at = out, entry.mtime
-
-    def write(self, content: bytes) -> int:
-        return self._out.write(content)
-
-    def close(self) -> None:
-        with self._out:
-            os.utime(self._out.fileno(), (self._at, self._at))
-
-
-def _dress(fd: int, entry: tarfile.TarInfo) -> None:
-    if os.geteuid() == 0:
-        os.fchown(fd, entry.uid, entry.gid)
-    # No set-uid bit out of a file that somebody handed in.
-    os.fchmod(fd, entry.mode & 0o1777 if entry.isdir() else entry.mode & 0o777)

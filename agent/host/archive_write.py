@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import hmac
 import io
 import os
 import stat
@@ -23,7 +24,7 @@ import zstandard
 from agent.host.failures import FileFailure
 
 _CHUNK = 1 << 20
-SUMS = "SHA256SUMS"
+SUMS, SEAL = "SHA256SUMS", "SEAL"
 
 
 class Sink:
@@ -91,6 +92,7 @@ class Archive:
             copybufsize=_CHUNK,
         )
         self.sums: dict[str, str] = {}
+        self.shape = hashlib.sha256()
 
     def add_bytes(self, name: str, content: bytes, *, mode: int = 0o600, at: float = 0) -> None:
         entry = tarfile.TarInfo(name)
@@ -134,16 +136,18 @@ class Archive:
         )  # fmt: skip
         return hashed.short or not same
 
-    def finish(self) -> None:
-        """The sums as `sha256sum -c` reads them, then the end of the archive."""
+    def finish(self, key: bytes) -> None:
+        """The sums as `sha256sum -c` reads them, a seal where there is a key, then the end."""
         self.add_bytes(SUMS, sums_text(self.sums))
+        if key:
+            self.add_bytes(SEAL, seal_of(self.shape.digest(), key))
         self._tar.close()
         self._sink.finish()
 
     def _add_folder(self, name: str, facts: os.stat_result) -> None:
         entry = _entry(name, facts)
         entry.type, entry.size = tarfile.DIRTYPE, 0
-        self._tar.addfile(entry)
+        self._put(entry, None)
 
     def _add_entry(self, name: str, last: str, folder: int) -> bool:
         try:
@@ -152,7 +156,7 @@ class Archive:
                 entry = _entry(name, facts)
                 entry.type, entry.size = tarfile.SYMTYPE, 0
                 entry.linkname = os.readlink(last, dir_fd=folder)
-                self._tar.addfile(entry)
+                self._put(entry, None)
                 return False
             if not stat.S_ISREG(facts.st_mode):
                 return False
@@ -168,18 +172,26 @@ class Archive:
     def _put(self, entry: tarfile.TarInfo, source: _Reader | None) -> _Hashed:
         hashed = _Hashed(source or io.BytesIO(), entry.size, self._told)
         self._tar.addfile(entry, hashed if entry.isreg() else None)
-        if entry.isreg() and entry.name not in (SUMS, "SEAL"):
-            self.sums[entry.name] = hashed.digest.hexdigest()
+        digest = hashed.digest.hexdigest()
+        if entry.isreg() and entry.name not in (SUMS, SEAL):
+            self.sums[entry.name] = digest
+        if entry.name != SEAL:
+            self.shape.update(shape_of(entry, digest))
         return hashed
 
 
 @contextmanager
 def writing(
-    target: Path, *, told: Callable[[int], None] = lambda count: None, level: int = 3
+    target: Path,
+    *,
+    key: bytes = b"",
+    told: Callable[[int], None] = lambda count: None,
+    level: int = 3,
 ) -> Iterator[Archive]:
     """An archive at `target` (0600), durable and there only if the block ends well.
 
-    `told` hears how many bytes of content were taken, again and again. Raises FileFailure.
+    `key` seals it: who has it can tell whether anything was changed. `told` hears how many bytes of
+    content were taken, again and again. Raises FileFailure.
     """
     aside = target.with_name(f".{target.name}.{os.getpid()}-{os.urandom(6).hex()}.part")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -191,7 +203,7 @@ def writing(
         with out:
             archive = Archive(Sink(out, level), told)
             yield archive
-            archive.finish()
+            archive.finish(key)
             out.flush()
             os.fsync(out.fileno())
         os.rename(aside, target)
@@ -214,6 +226,17 @@ def sums_text(sums: dict[str, str]) -> bytes:
         safe = name.replace("\\", "\\\\").replace("\n", "\\n")
         lines.append(f"{'' if safe == name else chr(92)}{sums[name]}  {safe}\n")
     return "".join(lines).encode(errors="surrogateescape")
+
+
+def shape_of(entry: tarfile.TarInfo, digest: str) -> bytes:
+    """All that an entry says, and what it holds, as one line."""
+    facts = (entry.name, entry.type, entry.mode, entry.uid, entry.gid, int(entry.mtime),
+             entry.size, entry.linkname, digest)  # fmt: skip
+    return f"{facts!r}\n".encode(errors="surrogateescape")
+
+
+def seal_of(shape: bytes, key: bytes) -> bytes:
+    return hmac.new(key, b"caretaker backup 1\0" + shape, hashlib.sha256).hexdigest().encode()
 
 
 def _entry(name: str, facts: os.stat_result) -> tarfile.TarInfo:

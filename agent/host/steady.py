@@ -6,9 +6,11 @@ the copy. Refuses to know what a file means: a database needs its own way.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from agent.host import subfolder
@@ -21,22 +23,60 @@ _CHUNK = 1 << 20
 Stamp = tuple[int, int, int, int]
 
 
-def stamps(top: Path) -> dict[str, Stamp]:
-    """Inode, size, and both times of every regular file, by path below `top`. FileFailure.
+@dataclass
+class Survey:
+    """What stands below a folder. Stamps are inode, size and both times of each regular file."""
+
+    stamps: dict[str, Stamp] = field(default_factory=dict)
+    uids: set[int] = field(default_factory=set)
+    gids: set[int] = field(default_factory=set)
+
+    @property
+    def size(self) -> int:
+        return sum(stamp[1] for stamp in self.stamps.values())
+
+
+def survey(top: Path, skip: frozenset[str] = frozenset()) -> Survey:
+    """Everything below `top` but for the paths in `skip`. FileFailure.
 
     What vanishes meanwhile is left out. ctime can't be set, so a file put back with its old time
     is seen too.
     """
-    found: dict[str, Stamp] = {}
+    found = Survey()
     try:
-        for folder, _, names, fd in os.fwalk(top, follow_symlinks=False):
+        for folder, folders, names, fd in os.fwalk(top, follow_symlinks=False):
+            inside = os.path.relpath(folder, top)
+            inside = "" if inside == "." else f"{inside}/"
+            folders[:] = [each for each in folders if inside + each not in skip]
+            facts = os.fstat(fd)
+            found.uids.add(facts.st_uid)
+            found.gids.add(facts.st_gid)
             for name in names:
-                facts = _facts(fd, name)
-                if facts is not None:
-                    found[os.path.relpath(os.path.join(folder, name), top)] = _stamp(facts)
+                if inside + name not in skip:
+                    _look_at(found, fd, name, inside + name)
     except OSError as error:
         raise FileFailure(top, "look at", error.strerror or str(error)) from error
     return found
+
+
+def put_back(top: Path, relative: str, source: Path) -> None:
+    """Move a file to its place below a folder, through no link. Raises FileFailure."""
+    *folders, name = relative.split("/")
+    here = -1
+    try:
+        here = os.open(top, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        for step in folders:
+            with contextlib.suppress(FileExistsError):
+                os.mkdir(step, 0o750, dir_fd=here)
+            below = subfolder.enter(here, step)
+            os.close(here)
+            here = below
+        os.rename(source, name, dst_dir_fd=here)
+    except OSError as error:
+        raise FileFailure(top / relative, "put back", error.strerror or str(error)) from error
+    finally:
+        if here >= 0:
+            os.close(here)
 
 
 def changed(before: dict[str, Stamp], after: dict[str, Stamp]) -> list[str]:
@@ -111,12 +151,15 @@ def _copied(fd: int, target: Path) -> bool:
     return place == before.st_size and _stamp(os.fstat(fd)) == _stamp(before)
 
 
-def _facts(folder: int, name: str) -> os.stat_result | None:
+def _look_at(found: Survey, folder: int, name: str, path: str) -> None:
     try:
         facts = os.stat(name, dir_fd=folder, follow_symlinks=False)
     except FileNotFoundError:
-        return None
-    return facts if stat.S_ISREG(facts.st_mode) else None
+        return
+    found.uids.add(facts.st_uid)
+    found.gids.add(facts.st_gid)
+    if stat.S_ISREG(facts.st_mode):
+        found.stamps[path] = _stamp(facts)
 
 
 def _stamp(facts: os.stat_result) -> Stamp:
