@@ -141,7 +141,7 @@ def _start(
         "network": cell.network,
         "must": cell.must,
         "writable": [str(path) for path in cell.writable],
-        "kept": [str(path) for path in (*cell.kept, *_resolver(cell))],
+        "kept": [str(path) for path in (*cell.kept, folder, *_resolver(cell))],
         "hidden": [path for path in _HIDDEN if _is_folder(path)],
         "private": [path for path in _PRIVATE if _is_folder(path)],
         "progress": watch.progress_in,

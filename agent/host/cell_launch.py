@@ -57,13 +57,18 @@ def main(argv: list[str]) -> int:
         _say(report, f"plain {why}" if why else "cell")
         inside = _fork_inside(plan, program, report, fenced=not why)
     except OSError as error:
-        _say(report, f"error {error.strerror or error}")
+        _say(report, f"error {_words(error)}")
         return _FAILED
     return _wait_outside(inside, fenced=not why)
 
 
 def _say(report: int, text: str) -> None:
     os.write(report, f"{text}\n".encode(errors="replace"))
+
+
+def _words(error: OSError, what: str = "") -> str:
+    place = what if error.filename is None else os.fsdecode(error.filename)
+    return f"{place}: {error.strerror}" if place else str(error.strerror or error)
 
 
 def _check(result: int, what: str) -> None:
@@ -117,7 +122,7 @@ def _fork_inside(plan: Plan, program: list[str], report: int, *, fenced: bool) -
                     os.close(each)
                 code = _inside(plan, program, report, fenced=fenced)
         except OSError as error:
-            _say(report, f"error {error.strerror or error}")
+            _say(report, f"error {_words(error)}")
         finally:
             os._exit(code)  # A crash tells nobody anything, and is an end without a status.
     os.close(ready[1])
@@ -197,7 +202,7 @@ def _become(plan: Plan, program: list[str], report: int, *, fenced: bool) -> NoR
         os.chdir(plan["folder"])
         os.execvp(program[0], program)  # noqa: S606  (an argument list; there is no shell)
     except OSError as error:
-        _say(report, f"error {program[0]}: {error.strerror or error}")
+        _say(report, f"error {_words(error, program[0])}")
     finally:
         os._exit(_FAILED)
 
@@ -231,7 +236,7 @@ def _mounts(plan: Plan) -> None:
     _mount("", "/", "", _MS_REC | _MS_PRIVATE, "")
     # By descriptor, since a hidden folder may hold one that is kept.
     os.umask(0o022)
-    kept = [(path, os.open(path, os.O_PATH)) for path in plan["writable"] + plan["kept"]]
+    kept = [(path, os.open(path, os.O_PATH)) for path in plan["kept"] + plan["writable"]]
     for path in plan["hidden"]:
         _mount("tmpfs", path, "tmpfs", _MS_NOSUID | _MS_NODEV, "mode=0755,size=1m")
     for path in plan["private"]:

@@ -122,16 +122,17 @@ def _violations(db: sqlite3.Connection) -> Iterator[str]:
 
 def _statements(text: str) -> Iterator[str]:
     """One after the other, as the sqlite3 program splits them."""
+    *pieces, rest = text.split(";")
     part = ""
-    for piece in text.split(";"):
+    for piece in pieces:
         part += f"{piece};"
         if sqlite3.complete_statement(part):
             yield part
             part = ""
-    rest = part.removesuffix(";")
-    lines = (line.strip() for line in rest.splitlines())
+    part += rest
+    lines = (line.strip() for line in part.splitlines())
     if any(line and not line.startswith("--") for line in lines):
-        yield rest
+        yield part
 
 
 def _allowed(action: int, *_rest: str | None) -> int:

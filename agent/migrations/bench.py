@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from agent.change.change import Draft
 from agent.database.temporary import running
@@ -64,9 +64,9 @@ def opened(draft: Draft, release: Path, database_url: str) -> Iterator[Bench]:
     scene = draft.scene
     kinds = kinds_of(scene.manifest)
     if DATABASE not in kinds:
-        yield _bench(draft, release, "", ())
+        yield _bench(draft, release, "", (), network=False)
     elif database_url:
-        yield _bench(draft, release, database_url, ())
+        yield _bench(draft, release, database_url, (), network=True)
     elif Deployments(scene.layout, scene.host.clock).database_url(draft.before.number):
         raise MachineError(
             "database-failed",
@@ -75,10 +75,12 @@ def opened(draft: Draft, release: Path, database_url: str) -> Iterator[Bench]:
         )
     else:
         with running(scene, copied=True) as server:
-            yield _bench(draft, release, server.url(), (server.socket,))
+            yield _bench(draft, release, server.url(), (server.socket,), network=False)
 
 
-def _bench(draft: Draft, release: Path, url: str, sockets: tuple[Path, ...]) -> Bench:
+def _bench(
+    draft: Draft, release: Path, url: str, sockets: tuple[Path, ...], *, network: bool
+) -> Bench:
     scene, data = draft.scene, draft.data
     stores = [
         Store(FILES, "files", data),
@@ -103,12 +105,21 @@ def _bench(draft: Draft, release: Path, url: str, sockets: tuple[Path, ...]) -> 
         environment=environment(data, release, tuple(stores), url),
         cell=Cell(
             writable=(data,),
-            kept=(release, *sockets),
+            kept=(release, *(sockets or _socket_of(url))),
             user=user_for(scene, data),
-            network=bool(url) and not sockets,
+            network=network,
         ),
         secrets=_secrets(scene, url),
     )
+
+
+def _socket_of(url: str) -> tuple[Path, ...]:
+    """The folder of the socket of a server that is reached through one, or of its proxy."""
+    try:
+        hosts = parse_qs(urlsplit(url).query).get("host", [])
+    except ValueError:
+        return ()
+    return tuple(Path(host) for host in hosts if host.startswith("/") and Path(host).is_dir())
 
 
 def environment(data: Path, release: Path, stores: tuple[Store, ...], url: str) -> dict[str, str]:

@@ -96,7 +96,7 @@ def migrate(
         try:
             return _Course(bench, record, brought, _known(draft), progress).run()
         except StepFailed as failed:
-            raise _failed("the stores could not be read", failed) from failed
+            raise _failed("what comes before and after the migrations", failed) from failed
 
 
 def _known(draft: Draft) -> Collection[str]:

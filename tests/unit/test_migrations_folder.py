@@ -7,10 +7,10 @@ import pytest
 from agent.errors import ManifestError
 from agent.manifest.kinds import Duration
 from agent.migrations.folder import Declared, read_folder
-from agent.release.record import MigrationRecord
+from agent.release.record import MigrationRecord, StoreKind
 
-KINDS = {"files": "files", "ledger": "sqlite", "database": "postgres"}
-ONE = {"files": "files", "ledger": "sqlite"}
+KINDS: dict[str, StoreKind] = {"files": "files", "ledger": "sqlite", "database": "postgres"}
+ONE: dict[str, StoreKind] = {"files": "files", "ledger": "sqlite"}
 
 
 def write(top: Path, **folders: dict[str, str]) -> Path:
