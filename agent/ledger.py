@@ -112,6 +112,16 @@ def read_ledgers(paths: Iterable[Path], *, limit: int = 50, since: float = 0.0) 
     return entries[-limit:]
 
 
+def last_done(path: Path, act: str) -> float | None:
+    """When an act last ended well, in seconds since 1970; None: never. Raises FileFailure."""
+    with sqlite.reading(path) as db:
+        if db is None:
+            return None
+        ask = "SELECT max(at) FROM ledger WHERE act = ? AND outcome = 'done'"
+        (at,) = db.execute(ask, (act,)).fetchone()
+    return at if isinstance(at, float) else None
+
+
 def _entry(row: tuple[object, ...]) -> Entry | None:
     """None for a row that is no entry: SQLite's columns take any type."""
     *facts, detail = row

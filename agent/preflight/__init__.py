@@ -43,6 +43,7 @@ UPGRADE = (
     standing.SHUTDOWN,
     standing.UPTIME,
     standing.LOAD,
+    care.BACKUP,
     care.FROZEN,
     care.CERTIFICATES,
     care.DISK_CHECKS,

@@ -7,8 +7,30 @@ from __future__ import annotations
 
 from agent.backup.frozen import frozen_file
 from agent.findings import Finding, Status, failed, passed, warned
+from agent.ledger import last_done
 from agent.preflight.check import PreflightCheck
 from agent.preflight.upgrade_subject import UpgradeSubject
+
+OLD = 2 * 86400.0  # seconds; a daily backup that failed once is older than this
+
+
+def _backup(subject: UpgradeSubject) -> Finding:
+    at = last_done(subject.layout.ledger, "backup")
+    if at is None:
+        return warned("backup-none", "there was never a backup")
+    age = subject.clock_now - at
+    if age > OLD:
+        return warned("backup-old", f"the last backup is {age / 86400:.0f} days old", observed=age)
+    return passed(f"the last backup is {max(0.0, age) / 3600:.0f} h old", observed=age, unit="s")
+
+
+BACKUP = PreflightCheck(
+    code="backup",
+    title="A backup",
+    why="The way back is on the same disk; a disk that dies takes both.",
+    fix="caretaker backup create",
+    look=_backup,
+)
 
 
 def _frozen(subject: UpgradeSubject) -> Finding:

@@ -17,6 +17,7 @@ from agent.deployment import Deployment, Deployments
 from agent.errors import MachineError
 from agent.findings import Finding, Level, Severity, Status
 from agent.host import files, lock
+from agent.ledger import Ledger
 from agent.manifest.reader import parse
 from agent.preflight import UPGRADE
 from agent.preflight.check import PreflightCheck
@@ -84,6 +85,7 @@ class Shop:
         deployments.flip(1)
         layout.secrets.mkdir(parents=True)
         self.scene.write("var/lib/caretaker/keep", "")
+        Ledger(layout.ledger, clock).write("backup")
         Secrets(layout).ensure("key", parse(MANIFEST + SECRET).secrets["key"])
         self.scene.facts.load = lambda: (0.5, 0.4, 0.3)  # type: ignore[method-assign]  # scripted
         self.scene.facts.system_began = lambda: 0.0  # type: ignore[method-assign]  # scripted
@@ -186,6 +188,15 @@ def _goes_down(shop: Shop) -> None:
     shop.scene.write("run/systemd/shutdown/scheduled", f"USEC={int((NOW + 600) * 1e6)}\nMODE=x\n")
 
 
+def _never_backed_up(shop: Shop) -> None:
+    shop.scene.layout.ledger.unlink()
+
+
+def _long_ago(shop: Shop) -> None:
+    shop.scene.clock.now += 3 * 86400
+    shop.told(at=shop.scene.clock.now)
+
+
 def _asks(shop: Shop) -> None:
     shop.manifest += '[settings.zone]\ntitle = "Zone"\nrequired = true\n'
 
@@ -234,6 +245,8 @@ CASES: list[tuple[str, str, Break]] = [
     ("shutdown", "shutdown-planned", _goes_down),
     ("uptime", "just-booted", _young),
     ("load", "load-high", _busy),
+    ("backup", "backup-none", _never_backed_up),
+    ("backup", "backup-old", _long_ago),
     ("frozen", "frozen", _freeze),
     ("certificates", "certificate-trouble", lambda shop: shop.told(checks=[ENDS])),
     ("disk-checks", "disk-trouble", lambda shop: shop.told(checks=[FULL])),
