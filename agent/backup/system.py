@@ -13,7 +13,7 @@ from agent.backup.record import SYSTEM
 from agent.deployment import RECORD, Deployment
 from agent.host import files
 from agent.host.failures import FileFailure
-from agent.release.staged import record_of
+from agent.migrations.run import brought_by
 from agent.remedies.remedy import Scene
 from agent.tls import placing
 
@@ -44,9 +44,8 @@ def gather(
 
 
 def applied(scene: Scene, active: Deployment) -> tuple[int, ...]:
-    """Migrations that its release came with: what this data has been through."""
-    record = record_of(scene.layout.releases / active.release)
-    return tuple(each.number for each in record.migrations) if record else ()
+    """Migrations that this data has been through, as its release tells."""
+    return tuple(mark.number for mark in brought_by(active, scene.layout))
 
 
 def _take_pair(scene: Scene, name: str, home: Path, sums: dict[str, str]) -> bool:

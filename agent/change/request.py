@@ -10,10 +10,12 @@ from msgspec import Struct
 
 
 class UpgradeRequest(Struct, frozen=True, kw_only=True, tag="upgrade"):
-    """Install a release bundle. `older`: an older one than was seen here is meant."""
+    """Install a release bundle. `older`: an older one than was seen here is meant; `expired`: one
+    whose signatures have ended is."""
 
     bundle: str
     older: bool = False
+    expired: bool = False
     answers: dict[str, str] = {}
 
 
@@ -25,10 +27,14 @@ class RollbackRequest(Struct, frozen=True, kw_only=True, tag="rollback"):
 
 
 class RestoreRequest(Struct, frozen=True, kw_only=True, tag="restore"):
-    """Put a backup's data in use, with the release that runs. `source`: an exported file."""
+    """Put a backup's data in use, with the release that runs. `source`: an exported file.
+
+    `unsealed`: the person vouches for a file that another machine's password has sealed.
+    """
 
     backup: str = ""
     source: str = ""
+    unsealed: bool = False
     accept_data_loss: bool = False
 
 
