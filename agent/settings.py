@@ -8,6 +8,8 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 
+from msgspec import Struct
+
 from agent.errors import ManifestError
 from agent.host import files
 from agent.host.failures import FileFailure
@@ -15,8 +17,15 @@ from agent.layout import Layout
 from agent.manifest.model import Manifest, Setting
 from agent.manifest.questions import complaint
 from agent.manifest.suggest import suggestion
+from agent.state import StateFile
 
 Answer = str | int | bool
+
+
+class Asked(Struct, frozen=True):
+    """Names of settings."""
+
+    names: tuple[str, ...]
 
 
 def read_settings(manifest: Manifest, layout: Layout) -> dict[str, Answer]:
@@ -29,13 +38,23 @@ def read_settings(manifest: Manifest, layout: Layout) -> dict[str, Answer]:
     except (FileFailure, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ManifestError("settings-value", f"{layout.settings}: {error}") from error
     for name in given:
-        if name not in manifest.settings:
+        if name not in manifest.settings and name not in asked_before(layout):
             near = suggestion(name, manifest.settings)
             raise ManifestError("settings-value", f"{layout.settings}: {name}: unknown{near}")
     return {
         name: held(name, given[name], setting) if name in given else setting.default
         for name, setting in manifest.settings.items()
     }
+
+
+def asked_before(layout: Layout) -> frozenset[str]:
+    """Settings of other releases that were put in use here: their answers wait for them.
+
+    Else an answer to a question that came with an upgrade would keep the old version from starting
+    again. Raises FileFailure.
+    """
+    asked = StateFile(layout.asked, Asked).load(aside=False)
+    return frozenset(asked.names if asked else ())
 
 
 def held(name: str, answer: object, setting: Setting) -> Answer:
