@@ -16,6 +16,7 @@ from msgspec import Meta, Struct
 from agent.errors import ManifestError
 from agent.host import files
 from agent.host.failures import FileFailure
+from agent.manifest.kinds import decode
 from agent.migrations.folder import Declared
 from agent.release.digests import is_version
 from agent.release.record import Advisory, Epoch
@@ -71,7 +72,7 @@ def invalid(message: str, hint: str) -> ManifestError:
 
 def _decoded(path: Path) -> Declaration:
     try:
-        return msgspec.toml.decode(files.read_bytes(path), type=Declaration)
+        return msgspec.toml.decode(files.read_bytes(path), type=Declaration, dec_hook=decode)
     except FileNotFoundError:
         return Declaration()
     except FileFailure as failure:

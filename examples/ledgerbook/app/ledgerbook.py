@@ -1,7 +1,6 @@
 """Ledgerbook: a small bookkeeping web application, the example that upgrades.
 
-    python3 ledgerbook.py serve --port 8090        what the service runs
-    python3 ledgerbook.py create                   the first content of its database
+    python3 ledgerbook.py --port 8090
 
 Books stand in PostgreSQL (LEDGERBOOK_DATABASE, a URL), receipts in files and the search index in
 SQLite (below LEDGERBOOK_DATA). How books and receipts are kept differs from version to version, in
@@ -100,15 +99,13 @@ def overview() -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="ledgerbook")
-    parser.add_argument("act", choices=("serve", "create"))
     parser.add_argument("--port", type=int, default=8090)
     said = parser.parse_args()
-    if said.act == "create":
-        with connect() as db:
-            books.create(db)
-        receipts.create(DATA)
-    else:
-        ThreadingHTTPServer(("127.0.0.1", said.port), Page).serve_forever()
+    # At its very first start there is nothing yet; what an older version left is migrated before.
+    with connect() as db:
+        books.create(db)
+    receipts.create(DATA)
+    ThreadingHTTPServer(("127.0.0.1", said.port), Page).serve_forever()
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import sqlite3
 import sys
 from pathlib import Path
 
-import psycopg  # of the release that this migration came with
+import psycopg  # which Caretaker brings, whose Python runs this
 
 DATA = Path(os.environ["CARETAKER_DATA"])
 PROGRESS = int(os.environ.get("CARETAKER_PROGRESS", "-1"))
