@@ -54,8 +54,8 @@ def finish(act: Act, pending: Pending, times: Times, why: str) -> CaretakerError
         old = act.scene_at(pending.before)
         act.means.settle(old)
         act.means.start(old)
-        act.means.let_come(old)
         judged = act.means.judge(old, act.progress)
+        act.means.let_come(old)
         act.enter_verdict(pending, judged, old=True)
     except TROUBLE as error:
         return _stuck(act, pending, why, error)

@@ -58,7 +58,10 @@ class Means(Protocol):
         ...
 
     def judge(self, scene: Scene, progress: Progress) -> Judged:
-        """The health gate: wait until the agent has said often enough that all is well."""
+        """The health gate: wait until the agent has said often enough that all is well.
+
+        Traffic may come (`let_come`) from the first good verdict on.
+        """
         ...
 
     def last_words(self, scene: Scene) -> dict[str, str]:

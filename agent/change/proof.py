@@ -40,7 +40,6 @@ def _judged(act: Act, pending: Pending) -> Judged:
     act.means.settle(new)
     act.progress.step("start", f"start {pending.version}")
     act.means.start(new)
-    act.means.let_come(new)
     upgrade = new.manifest.upgrade
     act.progress.step("gate", f"{upgrade.healthy} good verdicts in a row within {upgrade.within}")
     return act.means.judge(new, act.progress)

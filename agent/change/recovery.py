@@ -118,10 +118,6 @@ class _Recovery:
         if self.booting:
             self.act.means.settle(self.act.scene_at(pending.number))
             return Recovered("due")
-        return self._prove_again(pending, times)
-
-    def _prove_again(self, pending: Pending, times: Times) -> Recovered:
-        self.act.means.stop(self.act.scene_at(pending.number))
         try:
             return Recovered("committed", proof.prove(self.act, pending, times))
         except RolledBackError as error:

@@ -94,6 +94,7 @@ class Machine:
         assert self.running == self.on_disk()
         if version in self.bad:
             return Judged(good=False, why="web: refuses connections")
+        self.let_come(scene)
         return Judged(good=True, first_good=scene.host.clock.monotonic())
 
     def last_words(self, scene: Scene) -> dict[str, str]:

@@ -28,7 +28,7 @@ def test_forward(there: World) -> None:
     )  # fmt: skip
     assert there.complaints() == []
     assert there.machine.said == [
-        "keep_away", "stop", "settle", "start", "let_come", "judge",
+        "keep_away", "stop", "settle", "start", "judge", "let_come",
     ]  # fmt: skip
     assert entries(there) == [
         ("upgrade", "begun"), ("upgrade flip", "done"), ("upgrade gate", "done"),

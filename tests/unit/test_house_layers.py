@@ -18,6 +18,8 @@ SHELL = (
     "agent.act",
     "agent.api",
     "agent.background",
+    "agent.change.__main__",
+    "agent.change.embedded",
     "agent.cli",
     "agent.daemon",
     "agent.housekeeping.__main__",

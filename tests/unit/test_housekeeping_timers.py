@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from agent.change.derived import orphans
 from agent.housekeeping.task import Done, Task
 from agent.housekeeping.timers import task_units, timer_names
 from agent.manifest.upkeep import Schedule
-from setup.steps.units import _orphans, enabled_units, things, wanted_files
+from setup.steps.units import enabled_units, things, wanted_files
 from tests.unit.services_fixtures import layout_at, manifest_of, values_of
 from tests.unit.setup_site import make_site
 
@@ -99,7 +100,7 @@ def test_a_timer_of_a_task_that_is_gone_is_an_orphan(tmp_path: Path, root: Path)
     for path in (*gone, units / "caretaker-task@ledger.timer"):
         path.write_text(ours)
     (units / "caretaker-task@somebodys.timer").write_text("[Timer]\n")
-    assert _orphans(site, wanted_files(site)) == gone
+    assert orphans(site.layout, wanted_files(site)) == gone
     assert {path.name for path in gone} & set(enabled_units(site)) == set()
     stamps = [thing.path for thing in things(site) if "stamp-" in str(thing.path)]
     assert f"{root}/var/lib/systemd/timers/stamp-caretaker-task@ledger.timer" in map(str, stamps)

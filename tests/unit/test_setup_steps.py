@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from agent.deployment import Deployments
+from agent.release.versions import order
 from setup import removal, restarts
 from setup.console import Console
 from setup.environment.outline import OUTLINES, outline
@@ -20,7 +21,7 @@ from setup.steps import STEPS
 from setup.steps.accounts import ACCOUNTS
 from setup.steps.certificates import CERTIFICATES
 from setup.steps.manifest import MANIFEST
-from setup.steps.release import RELEASE, _order
+from setup.steps.release import RELEASE
 from setup.steps.secrets import SECRETS
 from setup.steps.settings import SETTINGS
 from tests.unit.setup_site import APPLIANCE, TOOL, appliance, make_site
@@ -164,7 +165,7 @@ def test_an_older_payload_never_replaces_a_newer_release(site: Site, tmp_path: P
     ("old", "new"), [("0.9", "0.10"), ("1.2", "1.2.1"), ("8", "17"), ("1.0-rc1", "1.0-rc2")]
 )
 def test_versions_are_counted_as_people_do(old: str, new: str) -> None:
-    assert _order(old) < _order(new)
+    assert order(old) < order(new)
 
 
 def test_lost_data_is_never_begun_anew(site: Site) -> None:
