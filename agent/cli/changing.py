@@ -1,0 +1,81 @@
+"""Having a change made by a person's command: the plan shown, the question asked, the end told.
+
+Owns what `upgrade`, `rollback`, `backup restore` and `database move` say alike. Refuses to know
+which change it is, beyond its words.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import click
+
+from agent.change.ask import ask_for
+from agent.change.change import Outcome
+from agent.change.request import Request
+from agent.cli.progress import span_of, watching
+from agent.cli.saying import count, json_line, plain, span
+from agent.errors import RefusedError, UsageError
+from agent.host import permissions
+from agent.host.accounts import is_root
+from agent.layout import Layout
+
+
+def only_who_may(layout: Layout, words: Sequence[str]) -> None:
+    """Root on a VM; below a root of its own whoever owns it. RefusedError, UsageError."""
+    if not layout.embedded and not is_root():
+        hint = " ".join(["sudo caretaker", *words])
+        raise RefusedError("refused", "a change of the appliance is root's to make", hint=hint)
+    why = permissions.why_not_as_root(layout.root)
+    if why:
+        raise UsageError("file-unsafe", why, hint="run it as the user who owns the folder")
+
+
+def agreed(question: str, *, json_wanted: bool, words: Sequence[str]) -> None:
+    """Ask; ends the program where the answer is no. UsageError where nobody is there."""
+    if json_wanted or not sys.stdin.isatty():
+        hint = " ".join(["sudo caretaker", *words, "--yes"])
+        raise UsageError("usage", "nobody is here to be asked", hint=hint)
+    click.confirm(question, abort=True, err=True)
+
+
+def make(layout: Layout, request: Request | None, *, json_wanted: bool) -> Outcome | None:
+    """Have it made, and show how far it is. Raises what it ended with."""
+    with watching(json_wanted=json_wanted) as progress:
+        return ask_for(request, layout, progress=progress)
+
+
+def told(outcome: Outcome, *, back: Sequence[str], json_wanted: bool) -> None:
+    """What came of it, and the way back."""
+    if json_wanted:
+        click.echo(json_line({"outcome": outcome}))
+        return
+    click.secho(f"{plain(outcome.version)} runs and is healthy.", fg="green")
+    click.echo(
+        f"It was down for {span_of(outcome.downtime)} of {span_of(outcome.seconds)} in all"
+        f"{_cloned(outcome)}."
+    )
+    for line in back:
+        click.echo(line)
+
+
+def nothing_told(text: str, *, json_wanted: bool) -> None:
+    """There was nothing to do, which is well."""
+    click.echo(json_line({"outcome": None, "why": text}) if json_wanted else plain(text))
+
+
+def way_back(before: int, grace: float) -> list[str]:
+    """How to undo it, and how long that asks for nothing more."""
+    return [
+        f"To go back, data and all: sudo caretaker rollback  (deployment {before})",
+        f"What is written from now on is lost by that; for {span(grace)} it asks no more of you.",
+    ]
+
+
+def _cloned(outcome: Outcome) -> str:
+    return f"; its data was cloned by {outcome.how}" if outcome.how else ""
+
+
+def files_of(number: int, size: str) -> str:
+    return f"{count(number, 'file')} ({size})"

@@ -1,0 +1,127 @@
+"""`caretaker upgrade`: install a release, or only say what that would do."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from agent.change.request import UpgradeRequest
+from agent.cli import changing
+from agent.cli.appliance import manifest_of
+from agent.cli.plan_screen import plan_told
+from agent.cli.saying import json_line
+from agent.errors import UsageError
+from agent.layout import Layout
+from agent.remedies.scene import open_scene
+from agent.upgrade.plan import Plan, refuse
+from agent.upgrade.upgrade import plan_upgrade
+
+RESUME = "resume"
+
+
+@click.command()
+@click.argument("file", metavar="FILE|resume")
+@click.option("--plan", "plan_only", is_flag=True, help="Say what would happen; change nothing.")
+@click.option("--yes", is_flag=True, help="Don't ask.")
+@click.option("--older", is_flag=True, help="An older release is meant.")
+@click.option("--expired", is_flag=True, help="One whose signatures have ended is meant.")
+@click.option("--set", "given", multiple=True, metavar="NAME=ANSWER",
+              help="Answer a question that the release asks.")  # fmt: skip
+@click.option("--json", "json_wanted", is_flag=True, help="Print JSON, one object a line.")
+@click.pass_obj
+def command(
+    layout: Layout,
+    *,
+    file: str,
+    plan_only: bool,
+    yes: bool,
+    older: bool,
+    expired: bool,
+    given: tuple[str, ...],
+    json_wanted: bool,
+) -> None:
+    """Install the release in FILE, its data included, or change nothing.
+
+    The release is verified and unpacked while the old version serves. Then the old one is stopped,
+    its data cloned, the clone migrated, and both are changed over at once. Unless the new version
+    is healthy in its time, the old one comes back with its data. Closing the terminal, a crash or
+    a reboot leave nothing half done; `resume` only waits for the end, and is never needed.
+
+    \b
+    caretaker upgrade shop-2.0.bundle --plan
+    sudo caretaker upgrade shop-2.0.bundle
+    sudo caretaker upgrade shop-2.0.bundle --set region=eu --yes
+    sudo caretaker upgrade resume
+    """
+    manifest, layout = manifest_of(layout)
+    if file == RESUME:
+        _resume(layout, json_wanted=json_wanted)
+        return
+    request = UpgradeRequest(
+        bundle=str(Path(file).absolute()), older=older, expired=expired, answers=_answers(given)
+    )
+    plan = plan_upgrade(open_scene(manifest, layout), request)
+    if plan_only:
+        _show(plan, json_wanted=json_wanted)
+        return
+    words = _words(file, older=older, expired=expired, given=given)
+    changing.only_who_may(layout, words)
+    if plan.nothing:
+        changing.nothing_told(f"{plan.version} runs here already", json_wanted=json_wanted)
+        return
+    refuse(plan)
+    if not json_wanted:
+        click.echo(plan_told(plan), err=True)
+    if not yes:
+        changing.agreed(f"Upgrade to {plan.version}?", json_wanted=json_wanted, words=words)
+    _make(layout, request, plan, json_wanted=json_wanted)
+
+
+def _make(layout: Layout, request: UpgradeRequest, plan: Plan, *, json_wanted: bool) -> None:
+    outcome = changing.make(layout, request, json_wanted=json_wanted)
+    if outcome is None:
+        changing.nothing_told(f"{plan.version} runs here already", json_wanted=json_wanted)
+        return
+    back = changing.way_back(outcome.before, plan.grace)
+    changing.told(outcome, back=back, json_wanted=json_wanted)
+
+
+def _resume(layout: Layout, *, json_wanted: bool) -> None:
+    changing.only_who_may(layout, ["upgrade", RESUME])
+    outcome = changing.make(layout, None, json_wanted=json_wanted)
+    if outcome is None or not outcome.changed:
+        why = f": {outcome.why}" if outcome is not None and outcome.why else ""
+        text = f"nothing is under way{why}; caretaker releases says what runs"
+        changing.nothing_told(text, json_wanted=json_wanted)
+        return
+    changing.told(outcome, back=(), json_wanted=json_wanted)
+
+
+def _show(plan: Plan, *, json_wanted: bool) -> None:
+    """The plan alone; its exit status says whether it could begin."""
+    if plan.nothing and not json_wanted:
+        click.echo(f"{plan.version} runs here already")
+    else:
+        click.echo(json_line(plan) if json_wanted else plan_told(plan))
+    if plan.refusals:
+        sys.exit(plan.refusals[0].exit_status)
+
+
+def _answers(given: Sequence[str]) -> dict[str, str]:
+    answers = {}
+    for each in given:
+        name, sign, answer = each.partition("=")
+        if not sign or not name:
+            message = f"--set {each} is no NAME=ANSWER"
+            raise UsageError("usage", message, hint="caretaker upgrade --help")
+        answers[name] = answer
+    return answers
+
+
+def _words(file: str, *, older: bool, expired: bool, given: Sequence[str]) -> list[str]:
+    """What was typed, for a hint that can be typed again."""
+    flags = [*(["--older"] if older else []), *(["--expired"] if expired else [])]
+    return ["upgrade", file, *flags, *(f"--set {each}" for each in given)]
