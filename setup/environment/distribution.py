@@ -18,7 +18,7 @@ from agent.errors import MachineError
 from agent.host import spawn
 from agent.systems.os_release import OsRelease, read_os_release
 
-SYSTEMS = Path(__file__).parent.parent / "systems.toml"
+SYSTEMS = Path(__file__).parents[2] / "agent/systems/systems.toml"
 TIMEOUT = 1200.0  # seconds; a first-boot upgrade may hold the lock for ten minutes
 
 
