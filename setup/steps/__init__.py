@@ -11,11 +11,13 @@ from setup.steps.secrets import SECRETS
 from setup.steps.settings import SETTINGS
 from setup.steps.start import START
 from setup.steps.units import UNITS
+from setup.steps.vendor import VENDOR
 
 STEPS = (
     PREFLIGHT,
     ACCOUNTS,
     MANIFEST,
+    VENDOR,
     SETTINGS,
     SECRETS,
     CERTIFICATES,
