@@ -32,6 +32,8 @@ ENABLED = (
 ADJUSTED = (
     "caretaker.service",
     "caretaker-boot.service",
+    "caretaker-change.service",
+    "caretaker-recover.service",
     "caretaker-remedy@.service",
     "caretaker-task@.service",
 )

@@ -20,6 +20,7 @@ from agent.services.names import target_name, unit_name
 
 _HERE = ("localhost", "127.0.0.1", "::1", "0.0.0.0", "::")  # noqa: S104 (not bound to)
 BOOT, REMEDY = "caretaker-boot.service", "caretaker-remedy@.service"
+CHANGES = ("caretaker-change.service", "caretaker-recover.service")
 _TO_ASK_WHO_HAS_IT_OPEN = [
     "# The kernel says of a lock file, through a lease, whether anybody has it open.",
     "CapabilityBoundingSet=CAP_LEASE",
@@ -53,6 +54,8 @@ def one_shot_drop_ins(manifest: Manifest, layout: Layout, values: Values) -> dic
         BOOT: _text(manifest, [*_boot_unit(manifest, layout), "[Service]", *own]),
         REMEDY: _text(manifest, ["[Service]", writes]),
     }
+    # They tell what is there to be taken away, so it must be mounted.
+    found |= {unit: _text(manifest, ["[Unit]", _mounted(layout)]) for unit in CHANGES}
     for name, rights in _rights(manifest, values).items():
         unit = REMEDY.replace("@", f"@{name}")
         # Once more: of two drop-ins with one name the instance's hides the template's.
@@ -183,6 +186,10 @@ def _boot_unit(manifest: Manifest, layout: Layout) -> list[str]:
         "[Unit]",
         "# Before the first deployment there is nothing to mend, and setup is at work.",
         f"ConditionPathExists={quoting.line(str(layout.active))}",
-        f"RequiresMountsFor={quoting.paths([str(layout.data_home), str(layout.config)])}",
+        _mounted(layout),
         f"Before={' '.join([*units, target_name(manifest)])}",
     ]
+
+
+def _mounted(layout: Layout) -> str:
+    return f"RequiresMountsFor={quoting.paths([str(layout.data_home), str(layout.config)])}"

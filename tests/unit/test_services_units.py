@@ -47,6 +47,8 @@ def lines_of(name: str, text: str = SHOP) -> list[str]:
 def test_there_is_a_unit_a_command_a_drop_in_a_unit_a_target_and_the_daemons_drop_in() -> None:
     assert sorted(files_of(SHOP)) == [
         "caretaker-boot.service.d/10-appliance.conf",
+        "caretaker-change.service.d/10-appliance.conf",
+        "caretaker-recover.service.d/10-appliance.conf",
         "caretaker-remedy@.service.d/10-appliance.conf",
         "caretaker-remedy@disk.service.d/10-appliance.conf",
         "caretaker-remedy@paths.service.d/10-appliance.conf",

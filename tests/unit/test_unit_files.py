@@ -40,6 +40,8 @@ LOOSER = {
     "caretaker-setup.service": 10.0,
     # Scripts of packages may need any right; it runs for the length of one upgrade.
     "caretaker-os.service": 10.0,
+    # It stops, copies, migrates as the application's user, writes units and starts again.
+    "caretaker-change.service": 5.1,
     # The manifest asks for it to begin as root, and for the capabilities that this takes.
     "shop-root.service": 2.6,
 }
