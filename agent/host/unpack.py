@@ -20,6 +20,10 @@ from agent.host.failures import FileFailure
 _CHUNK = 1 << 20
 
 
+class OtherContent(FileFailure):
+    """What came out of the stream is not what the entry says; the disk is not to blame."""
+
+
 class Entry(Protocol):
     """One entry: a folder, a link with its target, or a file with size and SHA-256 in hex."""
 
@@ -42,35 +46,47 @@ class Entry(Protocol):
     def folder(self) -> bool: ...
 
 
+class Content(Protocol):
+    """The files' bytes, one file after the other; both may raise what the caller wants."""
+
+    def read(self, length: int) -> bytes:
+        """Just so many."""
+        ...
+
+    def finish(self) -> None:
+        """Called before anything has its name: this must have been all."""
+        ...
+
+
 def unpack(
     target: Path,
     entries: Sequence[Entry],
-    read: Callable[[int], bytes],
+    content: Content,
     beside: Mapping[str, tuple[bytes, bool]],
     *,
     told: Callable[[int], None],
 ) -> None:
-    """Make the folder `target`, whole or not at all. Raises FileFailure.
+    """Make the folder `target`, whole or not at all. Raises FileFailure, OtherContent.
 
-    `read` gives just so many of the files' bytes, one file after the other. `beside` are more
-    files: content, and whether it is executable. `told` hears of bytes written. What an
-    interrupted try left aside is removed first.
+    `beside` are more files: content, and whether it is executable. `told` hears of bytes written.
+    What an interrupted try left aside is removed first.
     """
     aside = target.with_name(f"{target.name}.part")
     try:
         trees.remove(aside)
         os.mkdir(aside, 0o755)
         for entry in entries:
-            _make(aside, entry, read, told)
-        for name, (content, executable) in beside.items():
+            _make(aside, entry, content, told)
+        content.finish()
+        for name, (text, executable) in beside.items():
             (aside / name).parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-            _write(aside / name, iter((content,)), executable=executable)
+            _write(aside / name, iter((text,)), executable=executable)
         _sync(aside)
         for entry in entries:
             if not entry.folder and not entry.link:
                 _read_back(aside / entry.path, entry.sha256)
-        for name, (content, _) in beside.items():
-            _read_back(aside / name, hashlib.sha256(content).hexdigest())
+        for name, (text, _) in beside.items():
+            _read_back(aside / name, hashlib.sha256(text).hexdigest())
         os.rename(aside, target)
         files.sync_folder(target.parent)
     except OSError as error:
@@ -80,26 +96,28 @@ def unpack(
             trees.remove(aside)
 
 
-def _make(
-    aside: Path, entry: Entry, read: Callable[[int], bytes], told: Callable[[int], None]
-) -> None:
+def _make(aside: Path, entry: Entry, content: Content, told: Callable[[int], None]) -> None:
     there = aside / entry.path
     if entry.folder:
         os.mkdir(there, 0o755)
     elif entry.link:
         os.symlink(entry.link, there)
     else:
-        _write(there, _pieces(entry.size, read, told), executable=entry.executable)
+        _write(there, _pieces(there, entry, content, told), executable=entry.executable)
 
 
 def _pieces(
-    size: int, read: Callable[[int], bytes], told: Callable[[int], None]
+    path: Path, entry: Entry, content: Content, told: Callable[[int], None]
 ) -> Iterator[bytes]:
+    size, total = entry.size, hashlib.sha256()
     while size > 0:
-        piece = read(min(size, _CHUNK))
+        piece = content.read(min(size, _CHUNK))
+        total.update(piece)
         yield piece
         told(len(piece))
         size -= len(piece)
+    if total.hexdigest() != entry.sha256:
+        raise OtherContent(path, "unpack", "it is not the file that was signed")
 
 
 def _write(path: Path, content: Iterable[bytes], *, executable: bool) -> None:

@@ -57,20 +57,27 @@ class Bundle:
     def stage(self, releases: Path, progress: Progress | None = None) -> Path:
         """Unpack it below `releases`, once; the folder. Raises CaretakerError.
 
-        Before that the trust store remembers it, so nothing older is accepted from now on. What
-        lies there whole already is only verified. Its name is `record.folder`, with a longer
-        digest where another release of that version and payload took it, or it is damaged.
+        What lies there whole already is only verified. Its name is `record.folder`, with a longer
+        digest where another release of that version and payload took it, or it is damaged. The
+        trust store remembers it before anybody gets to know the folder, so that whatever runs
+        from it, nothing older is accepted from then on.
         """
         try:
-            self._trust.remember(self.record, self.vouched)
             files.ensure_folder(releases)
-            for name in self._names():
-                if self._lies_in(releases / name):
-                    return releases / name
-                if not (releases / name).exists():
-                    return self._unpack(releases / name, progress or Silent())
+            folder = self._placed(releases, progress or Silent())
+            self._trust.remember(self.record, self.vouched)
+        except unpack.OtherContent as failure:
+            raise damaged(str(failure)) from failure
         except FileFailure as failure:
             raise MachineError("file-unwritable", str(failure), hint="df -h /opt") from failure
+        return folder
+
+    def _placed(self, releases: Path, progress: Progress) -> Path:
+        for name in self._names():
+            if self._lies_in(releases / name):
+                return releases / name
+            if not (releases / name).exists():
+                return self._unpack(releases / name, progress)
         raise MachineError("state-corrupt", f"{releases} is full of damaged copies of this release",
                            hint=f"ls -l {releases}")  # fmt: skip
 
@@ -98,9 +105,8 @@ class Bundle:
             progress.advance(done, total, "bytes")
 
         member = self._members[PAYLOAD]
-        reader = PayloadReader(self._opened, member, self.vouched.payload.hashes["sha256"])
-        with reader.reading() as read:
-            unpack.unpack(target, self.record.files, read, self._beside(), told=told)
+        content = PayloadReader(self._opened, member, self.vouched.payload.hashes["sha256"])
+        unpack.unpack(target, self.record.files, content, self._beside(), told=told)
         return target
 
     def _beside(self) -> dict[str, tuple[bytes, bool]]:
@@ -146,8 +152,9 @@ def open_trusted(
         if app and record.app != app:
             raise signatures.refused(f"it is for {record.app}, and this appliance is {app}")
         # A clock that is behind must not make an expired bundle fresh again.
-        at = max(clock.wall(), trust.marks.seen, float(record.created))
-        why = judging.judge_seen(record, trust, older=older)
+        mark = trust.mark(record.app, bundle.vouched.trusted)
+        at = max(clock.wall(), mark.seen if mark else 0.0, float(record.created))
+        why = judging.judge_seen(record, mark, older=older)
         why = why or judging.judge_age(record, bundle.expires, at, expired=expired)
         if why is not None:
             raise why

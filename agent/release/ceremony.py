@@ -8,6 +8,7 @@ stays in the folder until its owner destroys it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -76,7 +77,7 @@ def rotate(
     them. `release` seals new keys of releases, the first passphrase those of the root. Raises
     CaretakerError, FileFailure; then the old root stands.
     """
-    body = Root.from_dict(old.root.to_dict())
+    body = deepcopy(old.root)  # its lists too: python-tuf hands out its own
     signers = _all_signers(old, passphrases)
     body.version, body.expires = old.root.version + 1, _ends(now)
     for role, keyid in _meant(old.root, replaced):

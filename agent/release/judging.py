@@ -11,7 +11,7 @@ from typing import Protocol
 from agent.errors import RefusedError
 from agent.release.record import ReleaseRecord
 from agent.release.signatures import refused
-from agent.release.trust import Trust
+from agent.release.trust import Mark
 from agent.release.versions import order
 
 
@@ -52,9 +52,8 @@ def judge(
     return None
 
 
-def judge_seen(record: ReleaseRecord, trust: Trust, *, older: bool) -> RefusedError | None:
+def judge_seen(record: ReleaseRecord, mark: Mark | None, *, older: bool) -> RefusedError | None:
     """Why it must not be accepted after what was seen here before."""
-    mark = trust.mark(record.app)
     if older or mark is None or record.sequence >= mark.sequence:
         return None
     return _older(record, f"{mark.version} was accepted here before", mark.sequence)

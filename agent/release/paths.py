@@ -63,7 +63,10 @@ def _wrong_kind(entry: FileRecord) -> str:
 
 
 def _bad_target(link: str) -> bool:
-    return "\0" in link or len(link.encode(errors="replace")) > _LONGEST_PATH
+    try:
+        return "\0" in link or len(link.encode()) > _LONGEST_PATH
+    except UnicodeEncodeError:
+        return True
 
 
 def _wrong_place(entry: FileRecord, known: Mapping[str, FileRecord]) -> str:

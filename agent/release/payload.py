@@ -6,10 +6,8 @@ is no second list that could say otherwise. Refuses to give a byte more than was
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import IO, cast
 
 import zstandard
@@ -22,47 +20,39 @@ LEVEL = 10
 _WINDOW = 1 << 27
 
 
-@dataclass(frozen=True, slots=True)
 class PayloadReader:
     """The payload of an open bundle; `sha256` is of the compressed bytes."""
 
-    opened: Opened
-    member: Member
-    sha256: str
+    def __init__(self, opened: Opened, member: Member, sha256: str) -> None:
+        self._sha256 = sha256
+        self._source = _Hashed(opened.chunks(member.offset, member.size))
+        decompressor = zstandard.ZstdDecompressor(max_window_size=_WINDOW)
+        self._stream = decompressor.stream_reader(cast(IO[bytes], self._source))
 
-    @contextlib.contextmanager
-    def reading(self) -> Iterator[Callable[[int], bytes]]:
-        """A function that gives just so many bytes. Raises RefusedError, also at the end of the
-        block: then the file had changed since it was verified, or holds more than it says.
-        """
-        source = _Hashed(self.opened.chunks(self.member.offset, self.member.size))
-        stream = zstandard.ZstdDecompressor(max_window_size=_WINDOW).stream_reader(
-            cast(IO[bytes], source)
-        )
+    def read(self, length: int) -> bytes:
+        """Just so many bytes. Raises RefusedError."""
+        found = self._some(length)
+        while 0 < len(found) < length and (more := self._some(length - len(found))):
+            found += more
+        if len(found) != length:
+            raise damaged("its payload holds less than it says")
+        return found
 
-        def read(length: int) -> bytes:
-            try:
-                found = bytes(stream.read(length))
-                while 0 < len(found) < length and (more := stream.read(length - len(found))):
-                    found += more
-            except zstandard.ZstdError as error:
-                raise damaged(f"its payload can't be unpacked: {error}") from error
-            if len(found) != length:
-                raise damaged("its payload holds less than it says")
-            return found
+    def finish(self) -> None:
+        """Make sure that this was all of it, and what was verified. Raises RefusedError."""
+        more = self._some(1)
+        while self._source.read(1 << 20):
+            pass
+        if more:
+            raise damaged("its payload holds more than it says")
+        if self._source.digest() != self._sha256:
+            raise damaged("its payload has changed since it was verified")
 
-        yield read
-        self._finish(stream, source)
-
-    def _finish(self, stream: zstandard.ZstdDecompressionReader, source: _Hashed) -> None:
+    def _some(self, length: int) -> bytes:
         try:
-            more = stream.read(1)
+            return bytes(self._stream.read(length))
         except zstandard.ZstdError as error:
             raise damaged(f"its payload can't be unpacked: {error}") from error
-        while source.read(1 << 20):
-            pass
-        if more or source.digest() != self.sha256:
-            raise damaged("its payload has changed since it was verified")
 
 
 class _Hashed:

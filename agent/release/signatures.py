@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from securesystemslib.signer import Signature
 from tuf.api.exceptions import RepositoryError
 from tuf.api.metadata import Metadata, MetaFile, Root, Snapshot, TargetFile, Targets
 from tuf.api.metadata import Timestamp as TimestampRole
@@ -182,8 +183,11 @@ def _read(kind: type[Role], content: bytes, name: str) -> Metadata[Role]:
     return found
 
 
-def _is_plain(signature: object) -> bool:
-    return _SIGNATURE.fullmatch(str(getattr(signature, "signature", ""))) is not None
+def _is_plain(signature: Signature) -> bool:
+    """A signature's own fields are signed by nobody: one spelling, and nothing beside it."""
+    text: object = signature.signature  # python-tuf takes what JSON has there
+    plain = isinstance(text, str) and _SIGNATURE.fullmatch(text) is not None
+    return plain and not signature.unrecognized_fields
 
 
 def refused(why: str, hint: str = "") -> RefusedError:

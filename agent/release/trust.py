@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from agent.errors import ManifestError, RefusedError
 from agent.host import files
@@ -28,19 +29,22 @@ _ROOT_CAP = 256 << 10
 
 
 class Mark(Struct, frozen=True):
-    """The newest release of one appliance that was accepted here, and which keys signed it."""
+    """The newest release of one appliance that was accepted here, and which keys signed it.
+
+    `seen` is seconds since 1970, the latest time that a signed release says has been; the wall
+    clock is no part of it, since it may be far ahead.
+    """
 
     sequence: int
     version: str
     signers: tuple[str, ...]
+    seen: float = 0.0
 
 
 class Marks(Struct, frozen=True):
-    """High-water marks: they only rise. `seen` is seconds since 1970, the latest time that a
-    signed release says has been; the wall clock is no part of it, since it may be far ahead."""
+    """High-water marks: they only rise."""
 
     root: int = 0
-    seen: float = 0.0
     apps: dict[str, Mark] = {}
 
 
@@ -79,14 +83,15 @@ class Trust:
     marks: Marks = _NOTHING
     store: Store | None = None
 
-    def mark(self, app: str) -> Mark | None:
-        """The newest release seen; None after a rotation of all keys that had signed it.
+    def mark(self, app: str, trusted: Trusted) -> Mark | None:
+        """The newest release seen; None where the keys of one role that signed it are replaced in
+        the root that is `trusted` by now.
 
         Else whoever stole a key could have signed a sequence so high that nothing comes after it
         (TUF specification, 5.3.11, recovery from fast-forward attacks).
         """
         found = self.marks.apps.get(app)
-        return found if found and signatures.still_known(self.trusted.root, found.signers) else None
+        return found if found and signatures.still_known(trusted.root, found.signers) else None
 
     def remember(self, record: ReleaseRecord, vouched: Vouched) -> None:
         """Raise the marks, durably. Raises FileFailure; then the bundle must not be used."""
@@ -102,14 +107,13 @@ class Trust:
                 file.save(marks)
 
     def _raised(self, record: ReleaseRecord, vouched: Vouched) -> Marks:
-        now = Trust(vouched.trusted, self.marks)
-        before = now.mark(record.app)
-        mark = Mark(record.sequence, record.version, vouched.signers)
+        before = self.mark(record.app, vouched.trusted)
+        seen = max(before.seen if before else 0.0, float(record.created))
+        mark = Mark(record.sequence, record.version, vouched.signers, seen)
         if before is not None and before.sequence > record.sequence:
-            mark = before
+            mark = replace(before, seen=seen)
         return Marks(
             root=max(self.marks.root, vouched.trusted.version),
-            seen=max(self.marks.seen, float(record.created)),
             apps={**self.marks.apps, record.app: mark},
         )
 
@@ -176,5 +180,5 @@ def _highest(store: Store) -> Marks:
 def _higher(one: Marks, other: Marks) -> Marks:
     apps = dict(one.apps)
     for app, mark in other.apps.items():
-        apps[app] = max(apps.get(app, mark), mark, key=lambda each: each.sequence)
-    return Marks(max(one.root, other.root), max(one.seen, other.seen), apps)
+        apps[app] = max(apps.get(app, mark), mark, key=lambda each: (each.sequence, each.seen))
+    return Marks(max(one.root, other.root), apps)
