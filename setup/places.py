@@ -27,6 +27,7 @@ ENABLED = (
     "caretaker.service",
     "caretaker-act.socket",
     "caretaker-os-boot.service",
+    "caretaker-thaw.service",
 )
 # Units with a drop-in of this appliance's own.
 ADJUSTED = (

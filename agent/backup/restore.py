@@ -54,7 +54,7 @@ def prepare_restore(scene: Scene, request: RestoreRequest, progress: Progress) -
             hint=f"/opt/{scene.layout.app}/setup.sh",
         )
     with alone(scene):
-        folder = _staging(deployments)
+        folder = _staging(deployments, active)
         try:
             record = _fetch(scene, request, active, folder, progress)
             behind = judge(scene, active, record)
@@ -131,12 +131,15 @@ def _unreadable(scene: Scene, active: Deployment, record: BackupRecord, why: str
     )
 
 
-def _staging(deployments: Deployments) -> Path:
-    """A folder that an interrupted change's recovery takes away as well (`agent.change.sweep`)."""
+def _staging(deployments: Deployments, active: Deployment) -> Path:
+    """A folder that an interrupted change's recovery takes away as well (`agent.change.sweep`).
+
+    Under a number that is taken, so that it is none that was ever seen.
+    """
     generations = deployments.layout.generations
     for left in sorted(generations.glob(f"*{PART}{PART}{PART}")):
         _drop(left)
-    return generations / f"{deployments.next_number()}{PART}{PART}{PART}"
+    return generations / f"{active.number}{PART}{PART}{PART}"
 
 
 def _fetch(

@@ -6,5 +6,5 @@ holds them to `agent.housekeeping.tasks`.
 
 OWN = (
     *("journal", "purge", "logs", "leftovers", "releases", "generations", "certificates"),
-    *("expiry", "database", "patches", "ledger", "samples", "trim", "look-round"),
+    *("expiry", "database", "patches", "ledger", "samples", "backup", "trim", "look-round"),
 )

@@ -18,6 +18,7 @@ SHELL = (
     "agent.act",
     "agent.api",
     "agent.background",
+    "agent.backup.__main__",
     "agent.change.__main__",
     "agent.change.embedded",
     "agent.cli",

@@ -1,6 +1,7 @@
 """Caretaker's own tasks, in the order shown to people and run by the disk remedy."""
 
 from agent.housekeeping.task import Task
+from agent.housekeeping.tasks.backup import TASK as BACKUP
 from agent.housekeeping.tasks.certificates import TASK as CERTIFICATES
 from agent.housekeeping.tasks.database import TASK as DATABASE
 from agent.housekeeping.tasks.expiry import TASK as EXPIRY
@@ -18,5 +19,5 @@ from agent.housekeeping.tasks.trim import TASK as TRIM
 # Those that make room come first, the safest of them at the head.
 TASKS: tuple[Task, ...] = (
     *(JOURNAL, PURGE, LOGS, LEFTOVERS, RELEASES, GENERATIONS),
-    *(CERTIFICATES, EXPIRY, DATABASE, PATCHES, LEDGER, SAMPLES, TRIM, LOOK_ROUND),
+    *(CERTIFICATES, EXPIRY, DATABASE, PATCHES, LEDGER, SAMPLES, BACKUP, TRIM, LOOK_ROUND),
 )
