@@ -35,9 +35,10 @@ _READING = ("-o", "Debug::NoLocking=true", "-o", "APT::Get::Upgrade-Allow-New=tr
             "-o", "Dir::Cache::pkgcache=", "-o", "Dir::Cache::srcpkgcache=")  # fmt: skip
 # Settings of the machine must not make an installation ask, colour, or wait for a terminal.
 _KEEP = ("--force-confdef", "--force-confold")
+_PATIENT = ("-o", "Acquire::Retries=3")
 _CHANGING = (
     *("--yes", "--quiet", "--no-show-progress"),
-    *("-o", f"DPkg::Lock::Timeout={LOCK_PATIENCE}", "-o", "Acquire::Retries=3"),
+    *("-o", f"DPkg::Lock::Timeout={LOCK_PATIENCE}", *_PATIENT),
     *("-o", "Dpkg::Use-Pty=false", "-o", "Dpkg::Progress-Fancy=false"),
     *("-o", "APT::Get::Upgrade-Allow-New=true", "-o", "APT::Get::AutomaticRemove=false"),
     *(word for option in _KEEP for word in ("-o", f"Dpkg::Options::={option}")),
@@ -134,7 +135,7 @@ class Apt:
         return tuple(commands)
 
     def refresh(self) -> Command:
-        return Command("fetch the lists of packages", ("apt-get", *_CHANGING, "update"))
+        return Command("fetch the lists of packages", ("apt-get", "--quiet", *_PATIENT, "update"))
 
     def fetch(self, scope: Scope, found: Simulated) -> Command:
         goal = self._goal(scope, found)

@@ -1,6 +1,6 @@
-"""Whether the application is healthy, as the agent wrote it down last.
+"""Whether the application is healthy, as the agent says.
 
-Owns the reading and the wait. Refuses to look for itself: one verdict, made by the same checks as
+Owns the question and the wait. Refuses to look for itself: one verdict, made by the same checks as
 the load balancer's.
 """
 
@@ -11,6 +11,8 @@ from typing import Literal
 
 import msgspec
 
+from agent.asking import get
+from agent.errors import CaretakerError
 from agent.findings import Severity, Status
 from agent.host import files
 from agent.host.failures import FileFailure
@@ -22,6 +24,8 @@ from agent.status import NO_SENSE, StatusReport
 # The daemon writes status.json at least every ten seconds; twice that and some means silence.
 SILENT = 25.0
 _STEP = 1.0
+_SELDOM = 15.0  # seconds between two looks; who looks less often is not waited for
+_ANSWER = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +41,13 @@ class Health:
         return self.verdict == "good"
 
 
-def health_now(host: Host, layout: Layout) -> Health:
-    """Drained and in maintenance is healthy: what counts are the checks themselves."""
-    try:
-        report = msgspec.json.decode(files.read_bytes(layout.status), type=StatusReport)
-    except (FileNotFoundError, FileFailure, *NO_SENSE):
+def health_now(host: Host, layout: Layout, *, since: float = float("inf")) -> Health:
+    """Drained and in maintenance is healthy: what counts are the checks themselves.
+
+    `since`: a check counts once it has looked within these last seconds.
+    """
+    report = _report(host, layout)
+    if report is None:
         return Health("unknown", "the agent has not said anything")
     age = host.clock.wall() - report.at
     if not -SILENT <= age <= SILENT:
@@ -54,7 +60,11 @@ def health_now(host: Host, layout: Layout) -> Health:
     stopped = [f"{each.name} does not run" for each in report.services if not each.running]
     if bad or stopped:
         return Health("bad", "; ".join([*bad, *stopped][:5]), report.at)
-    unseen = [each.name for each in report.checks if each.age is None]
+    unseen = [
+        each.name
+        for each in report.checks
+        if each.age is None or (each.age + age > since and each.every <= _SELDOM)
+    ]
     if unseen:
         return Health("unknown", f"not looked at yet: {', '.join(unseen[:5])}", report.at)
     return Health("good", at=report.at)
@@ -64,17 +74,30 @@ def wait_healthy(host: Host, layout: Layout, manifest: Manifest) -> Health:
     """The last verdict: good where `[upgrade] healthy` reports in a row were, in `within`."""
     begun, began_at = host.clock.monotonic(), host.clock.wall()
     row, last = 0, -1.0
-    health = Health("unknown", "no report yet")
     while True:
-        health = health_now(host, layout)
+        waited = host.clock.monotonic() - begun
+        health = health_now(host, layout, since=waited)
         # One made before this wait says nothing about what was done since.
         if health.at != last and health.at >= began_at:
             last = health.at
             row = row + 1 if health.good else 0
         if row >= manifest.upgrade.healthy:
             return health
-        if host.clock.monotonic() - begun >= manifest.upgrade.within:
+        if waited >= manifest.upgrade.within:
             if health.good:
                 return Health("unknown", f"only {row} good reports in a row", health.at)
             return health
         host.clock.sleep(_STEP)
+
+
+def _report(host: Host, layout: Layout) -> StatusReport | None:
+    """The agent's answer; where it is not ours to ask or does not answer, what it wrote last."""
+    try:
+        told = get(layout, "/status", network=host.network, timeout=_ANSWER)
+        return msgspec.convert(told, type=StatusReport)
+    except (CaretakerError, msgspec.ValidationError):
+        pass
+    try:
+        return msgspec.json.decode(files.read_bytes(layout.status), type=StatusReport)
+    except (FileNotFoundError, FileFailure, *NO_SENSE):
+        return None
