@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 from agent.host import file_content, file_facts, reflink
-from agent.host.chain import Chain
+from agent.host.chain import FOLDER, Chain
 from agent.host.file_content import Proof
 
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
@@ -90,8 +90,10 @@ def copy_tree(
 
 def read_back(target: int, proofs: dict[int, Proof], tell: Callable[[int], None]) -> None:
     """Read all copied content from the disk and compare; flush it before. CopyFailure."""
-    chain = Chain(target)
-    pending = [_entries(target)]
+    # Opened anew: btrfs does not list what was made after a folder was opened (Linux 6.5).
+    top = os.open(".", FOLDER, dir_fd=target)
+    chain = Chain(top)
+    pending = [_entries(top)]
     seen: set[int] = set()
     size = 0
     try:
@@ -112,6 +114,7 @@ def read_back(target: int, proofs: dict[int, Proof], tell: Callable[[int], None]
                 tell(size)
     finally:
         chain.close()
+        os.close(top)
     if len(seen) != len(proofs):
         raise CopyFailure(errno.EIO, "a file that was copied is not there", "")
 
