@@ -110,7 +110,7 @@ def _content(source: Source) -> Iterator[bytes]:
             continue
         digest = hashlib.sha256()
         with open_once(source.payload / entry.path) as opened:
-            for piece in opened.chunks(0, entry.size):
+            for piece in opened.chunks(0, min(entry.size, opened.size)):
                 digest.update(piece)
                 yield piece
             if opened.size != entry.size or digest.hexdigest() != entry.sha256:
