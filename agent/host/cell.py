@@ -40,7 +40,8 @@ class Cell:
 
     `kept` stay visible where they lie below /run or /tmp. `network`: the machine's; else a
     loopback of its own. `user` is who it is (`spawn.run`); `must`: no namespaces is a failure.
-    `slice`: a transient scope of systemd below that slice is begun for it.
+    `own_run`: it may write to /run, which is empty and its own. `slice`: below that one systemd
+    begins a transient scope for it.
     """
 
     writable: tuple[Path, ...] = ()
@@ -48,6 +49,7 @@ class Cell:
     user: str = ""
     network: bool = False
     must: bool = False
+    own_run: bool = False
     slice: str = ""
 
 
@@ -142,8 +144,10 @@ def _start(
         "must": cell.must,
         "writable": [str(path) for path in cell.writable],
         "kept": [str(path) for path in (*cell.kept, folder, *_resolver(cell))],
-        "hidden": [path for path in _HIDDEN if _is_folder(path)],
-        "private": [path for path in _PRIVATE if _is_folder(path)],
+        "hidden": [path for path in ([] if cell.own_run else _HIDDEN) if _is_folder(path)],
+        "private": [
+            path for path in (*_PRIVATE, *(_HIDDEN if cell.own_run else ())) if _is_folder(path)
+        ],
         "progress": watch.progress_in,
     }
     words = [sys.executable, "-I", "-S", cell_launch.__file__, str(os.getpid())]
@@ -162,6 +166,12 @@ def _start(
     )
     watch.started()
     return child
+
+
+def tell(done: int, total: int) -> None:
+    """From within a cell: how far it is."""
+    with contextlib.suppress(OSError):
+        os.write(PROGRESS, f"{done} {total}\n".encode())
 
 
 def _scope(name: str) -> list[str]:

@@ -152,9 +152,13 @@ def _inside(plan: Plan, program: list[str], report: int, *, fenced: bool) -> int
     signal.signal(signal.SIGTERM, signal.SIG_IGN if fenced else _end_inside)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     if fenced:
+        if not plan["network"]:
+            # Before /proc can't be written any more. No other machine hears of these ports.
+            with contextlib.suppress(OSError):
+                _write("/proc/sys/net/ipv4/ip_unprivileged_port_start", "0")
         _mounts(plan)
         if not plan["network"]:
-            _loopback_up()
+            _network()
     else:
         # What leaves its parent comes to us, so that it can be found (prctl(2)).
         _prctl(_PR_SET_SUBREAPER, 1)
@@ -265,7 +269,7 @@ def _attributes(path: str, on: int, off: int, flags: int) -> None:
     _check(done, f"mount_setattr {path}")
 
 
-def _loopback_up() -> None:
+def _network() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         fcntl.ioctl(probe, _SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", _UP))
 

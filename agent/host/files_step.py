@@ -39,18 +39,19 @@ def _marks(folder: Path, _asked: Answer) -> Answer:
 def _mark(folder: Path, asked: Answer) -> Answer:
     kept = {each["number"]: each for each in (*_read(folder), *asked["marks"])}
     _write(folder, [kept[number] for number in sorted(kept)])
+    (folder / _CURSOR).unlink(missing_ok=True)
+    return {}
+
+
+def _begin(folder: Path, _asked: Answer) -> Answer:
+    """The folder, so that a program may write its cursor, and none of an earlier one's."""
+    folder.mkdir(mode=0o750, exist_ok=True)
+    (folder / _CURSOR).unlink(missing_ok=True)
     return {}
 
 
 def _cursor(folder: Path, _asked: Answer) -> Answer:
-    """What stands there; the folder is made, so that a program may write it."""
-    folder.mkdir(mode=0o750, exist_ok=True)
     return {"cursor": _content(folder / _CURSOR).decode(errors="replace")}
-
-
-def _forget(folder: Path, _asked: Answer) -> Answer:
-    (folder / _CURSOR).unlink(missing_ok=True)
-    return {}
 
 
 def _content(path: Path) -> bytes:
@@ -85,7 +86,7 @@ def _write(folder: Path, marks: list[Answer]) -> None:
         os.close(fd)
 
 
-_ACTS = {"marks": _marks, "mark": _mark, "cursor": _cursor, "forget": _forget}
+_ACTS = {"marks": _marks, "mark": _mark, "begin": _begin, "cursor": _cursor}
 
 if __name__ == "__main__":
     sys.exit(main())

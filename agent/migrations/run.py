@@ -27,7 +27,6 @@ from agent.migrations.step import (
     StepFailed,
     ask,
     check_store,
-    forget_cursor,
     refuse_leftovers,
     run_step,
 )
@@ -155,7 +154,6 @@ class _Course:
         try:
             batches = run_step(self._bench, record, "up", (*applied, mark), heard)
             run_step(self._bench, record, "verify", (), lambda done, total: None)
-            forget_cursor(self._bench)
             checks = {
                 name: check_store(self._bench, self._bench.store(name)) for name in record.stores
             }

@@ -26,13 +26,15 @@ from agent.migrations.bench import CURSOR, SLICE, Bench, Store
 from agent.migrations.folder import script_of
 from agent.migrations.marks import Mark
 from agent.migrations.stores import FILES
-from agent.migrations.words import last_words
 from agent.release.record import MigrationRecord
+from agent.services import evidence
 
 TIMEOUT = 3600.0  # seconds for each program of a migration that says nothing else
 AGAIN = 75  # sysexits.h, EX_TEMPFAIL: there is more to do, call me again
 _LOOK = 900.0  # seconds for our own acts on a store
 _BATCHES = 100_000
+_LINES = 12  # of what it said last
+_SECRET = 4096  # bytes; no secret is longer
 _DONE = re.compile(r"\s*([0-9]{1,15})\s+([0-9]{1,15})\s*")  # DONE TOTAL
 _CAP = 16 << 20  # bytes of one script
 _STEPS = {
@@ -51,6 +53,14 @@ class StepFailed(Exception):
         super().__init__(why)
         self.why = why
         self.said = said
+
+
+def last_words(raw: bytes, secrets: tuple[str, ...]) -> tuple[str, ...]:
+    """The last lines of what a program said, fit to be shown."""
+    if len(raw) >= cell.EVIDENCE:
+        raw = raw[_SECRET:]  # It may begin within a secret, which nobody would know for one.
+    text = raw.decode(errors="replace")
+    return tuple(evidence.last_lines(text, secrets, count=_LINES))
 
 
 def check_files(bench: Bench, record: MigrationRecord) -> None:
@@ -119,13 +129,13 @@ def _refuse_complaints(bench: Bench, name: str, answer: dict[str, Any]) -> None:
 def _run_program(
     bench: Bench, argv: list[str], name: str, record: MigrationRecord, heard: Heard
 ) -> int:
-    cursor = _cursor(bench)
+    cursor = _cursor(bench, "begin")
     for batch in itertools.count(1):
         ended = in_cell(bench, argv, timeout=record.timeout or TIMEOUT, heard=heard)
         if ended.status != AGAIN or ended.timed_out or ended.trouble:
             _accept(bench, name, ended)
             return batch
-        before, cursor = cursor, _cursor(bench)
+        before, cursor = cursor, _cursor(bench, "cursor")
         if cursor == before or batch >= _BATCHES:
             raise StepFailed(f"{name} asks to be called again, and its cursor stays as it was")
     raise AssertionError("count() never ends")
@@ -139,14 +149,10 @@ def _accept(bench: Bench, name: str, ended: Ended) -> None:
     raise StepFailed(f"{name}: {ended.reason}{last}", said)
 
 
-def _cursor(bench: Bench) -> str:
-    """What the program wrote there; the folder for it is made."""
-    answer = ask(bench, bench.store(FILES), "cursor")
+def _cursor(bench: Bench, act: str) -> str:
+    """What the program wrote there. `begin`: nothing of another one's, and a folder for it."""
+    answer = ask(bench, bench.store(FILES), act)
     return str(answer.get("cursor", ""))
-
-
-def forget_cursor(bench: Bench) -> None:
-    ask(bench, bench.store(FILES), "forget")
 
 
 def check_store(bench: Bench, store: Store) -> str:
