@@ -32,11 +32,15 @@ def only_who_may(layout: Layout, words: Sequence[str]) -> None:
         raise UsageError("file-unsafe", why, hint="run it as the user who owns the folder")
 
 
-def agreed(question: str, *, json_wanted: bool, words: Sequence[str]) -> None:
-    """Ask; ends the program where the answer is no. UsageError where nobody is there."""
+def somebody_there(*, json_wanted: bool, words: Sequence[str]) -> None:
+    """UsageError where nobody is there to be asked."""
     if json_wanted or not sys.stdin.isatty():
         hint = " ".join(["sudo caretaker", *words, "--yes"])
         raise UsageError("usage", "nobody is here to be asked", hint=hint)
+
+
+def agreed(question: str) -> None:
+    """Ask; ends the program where the answer is no."""
     click.confirm(question, abort=True, err=True)
 
 

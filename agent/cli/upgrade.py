@@ -12,12 +12,14 @@ from agent.change.request import UpgradeRequest
 from agent.cli import changing
 from agent.cli.appliance import manifest_of
 from agent.cli.plan_screen import plan_told
+from agent.cli.progress import watching
 from agent.cli.saying import json_line
 from agent.errors import UsageError
 from agent.layout import Layout
+from agent.remedies.remedy import Scene
 from agent.remedies.scene import open_scene
 from agent.upgrade.plan import Plan, refuse
-from agent.upgrade.upgrade import plan_upgrade
+from agent.upgrade.upgrade import plan_upgrade, stage_only
 
 RESUME = "resume"
 
@@ -25,6 +27,8 @@ RESUME = "resume"
 @click.command()
 @click.argument("file", metavar="FILE|resume")
 @click.option("--plan", "plan_only", is_flag=True, help="Say what would happen; change nothing.")
+@click.option("--rehearse", is_flag=True,
+              help="Try it on a copy of the data first; the version in use serves on.")  # fmt: skip
 @click.option("--yes", is_flag=True, help="Don't ask.")
 @click.option("--older", is_flag=True, help="An older release is meant.")
 @click.option("--expired", is_flag=True, help="One whose signatures have ended is meant.")
@@ -37,6 +41,7 @@ def command(
     *,
     file: str,
     plan_only: bool,
+    rehearse: bool,
     yes: bool,
     older: bool,
     expired: bool,
@@ -53,7 +58,7 @@ def command(
     \b
     caretaker upgrade shop-2.0.bundle --plan
     sudo caretaker upgrade shop-2.0.bundle
-    sudo caretaker upgrade shop-2.0.bundle --set region=eu --yes
+    sudo caretaker upgrade shop-2.0.bundle --rehearse --set region=eu --yes
     sudo caretaker upgrade resume
     """
     manifest, layout = manifest_of(layout)
@@ -63,20 +68,25 @@ def command(
     request = UpgradeRequest(
         bundle=str(Path(file).absolute()), older=older, expired=expired, answers=_answers(given)
     )
-    plan = plan_upgrade(open_scene(manifest, layout), request)
+    scene = open_scene(manifest, layout)
+    plan = plan_upgrade(scene, request)
     if plan_only:
         _show(plan, json_wanted=json_wanted)
         return
-    words = _words(file, older=older, expired=expired, given=given)
+    words = _words(file, rehearse=rehearse, older=older, expired=expired, given=given)
     changing.only_who_may(layout, words)
     if plan.nothing:
         changing.nothing_told(f"{plan.version} runs here already", json_wanted=json_wanted)
         return
-    refuse(plan)
     if not json_wanted:
         click.echo(plan_told(plan), err=True)
+    refuse(plan)
     if not yes:
-        changing.agreed(f"Upgrade to {plan.version}?", json_wanted=json_wanted, words=words)
+        changing.somebody_there(json_wanted=json_wanted, words=words)
+    if rehearse:
+        _rehearse(scene, request, json_wanted=json_wanted)
+    if not yes:
+        changing.agreed(f"Upgrade to {plan.version}?")
     _make(layout, request, plan, json_wanted=json_wanted)
 
 
@@ -100,6 +110,24 @@ def _resume(layout: Layout, *, json_wanted: bool) -> None:
     changing.told(outcome, back=(), json_wanted=json_wanted)
 
 
+def _rehearse(scene: Scene, request: UpgradeRequest, *, json_wanted: bool) -> None:
+    """Raises what speaks against the upgrade."""
+    from agent.cli.rehearsal_screen import rehearsal_told
+    from agent.upgrade.rehearsal import rehearse, story
+
+    with watching(json_wanted=json_wanted) as progress:
+        release = stage_only(scene, request, progress)
+        found = rehearse(scene, release, progress=progress)
+    if json_wanted:
+        click.echo(json_line({"rehearsal": found}))
+    against = story(found)
+    if against is not None:
+        raise against
+    if not json_wanted:
+        for line in rehearsal_told(found):
+            click.echo(line, err=True)
+
+
 def _show(plan: Plan, *, json_wanted: bool) -> None:
     """The plan alone; its exit status says whether it could begin."""
     if plan.nothing and not json_wanted:
@@ -121,7 +149,7 @@ def _answers(given: Sequence[str]) -> dict[str, str]:
     return answers
 
 
-def _words(file: str, *, older: bool, expired: bool, given: Sequence[str]) -> list[str]:
+def _words(file: str, *, given: Sequence[str], **flags: bool) -> list[str]:
     """What was typed, for a hint that can be typed again."""
-    flags = [*(["--older"] if older else []), *(["--expired"] if expired else [])]
-    return ["upgrade", file, *flags, *(f"--set {each}" for each in given)]
+    said = [f"--{name}" for name, wanted in flags.items() if wanted]
+    return ["upgrade", file, *said, *(f"--set {each}" for each in given)]

@@ -29,24 +29,24 @@ class Proof:
 
 
 def copy(source: int, target: int, facts: os.stat_result) -> Proof:
-    """Copy into an empty file, leaving holes where `source` has them. OSError."""
-    parts = None
-    if facts.st_blocks * 512 < facts.st_size:
-        parts = tuple(_parts(source, facts.st_size))
+    """Copy into an empty file, leaving holes where `source` has them. OSError.
+
+    Where its owner cuts it short meanwhile, what is left of it is copied.
+    """
+    sparse = facts.st_blocks * 512 < facts.st_size
+    parts: list[tuple[int, int]] = []
     checksum = 0
-    done = 0
-    for offset, length in parts if parts is not None else ((0, facts.st_size),):
+    for offset, length in _parts(source, facts.st_size) if sparse else ((0, facts.st_size),):
         done = offset
         for chunk in _read(source, offset, length):
             _write(target, chunk, done)
             checksum = zlib.crc32(chunk, checksum)
             done += len(chunk)
-    size = facts.st_size
-    if parts is not None:
-        os.ftruncate(target, size)
-    elif done != size:  # It was cut short by whoever owns it.
-        size = done
-    return Proof(size, checksum, parts)
+        parts.append((offset, done - offset))
+    if not sparse:
+        return Proof(parts[0][1], checksum)
+    os.ftruncate(target, facts.st_size)
+    return Proof(facts.st_size, checksum, tuple(parts))
 
 
 def is_as_written(file: int, proof: Proof) -> bool:

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from agent.change.change import Change, Draft, Target
 from agent.change.request import UpgradeRequest
+from agent.change.run import alone
 from agent.data.clone import clone
 from agent.data.forecast import Forecast
 from agent.errors import CaretakerError, RefusedError
@@ -42,16 +43,33 @@ def prepare_upgrade(scene: Scene, request: UpgradeRequest, progress: Progress) -
                 "refused", f"{plan.version} runs here already", hint="caretaker releases"
             )
         refuse(plan)
-        held = answers.held(offered.manifest, scene.layout, request.answers)
-        progress.step("stage", f"unpack {plan.version} beside what runs")
-        release = offered.bundle.stage(scene.layout.releases, progress)
-        answers.keep(offered.manifest, scene.layout, held)
+        release = _staged(offered, progress)
         return Change(
             kind="upgrade",
             title=offered.title,
             target=_target(offered, release),
             make=lambda draft: make_data(draft, release, expected=plan.data),
         )
+
+
+def stage_only(scene: Scene, request: UpgradeRequest, progress: Progress) -> Path:
+    """Verify and unpack, and no more: for a rehearsal. CaretakerError.
+
+    Also its answers are kept, since the candidate asks for them.
+    """
+    progress.step("verify", f"verify {Path(request.bundle).name}")
+    with alone(scene.layout, scene.host.clock), offer.opened(scene, request) as offered:
+        refuse(_plan(offered))
+        return _staged(offered, progress)
+
+
+def _staged(offered: Offer, progress: Progress) -> Path:
+    layout = offered.scene.layout
+    held = answers.held(offered.manifest, layout, offered.request.answers)
+    progress.step("stage", f"unpack {offered.record.version} beside what runs")
+    release = offered.bundle.stage(layout.releases, progress)
+    answers.keep(offered.manifest, layout, held)
+    return release
 
 
 def make_data(draft: Draft, release: Path, *, expected: int = 0) -> None:
