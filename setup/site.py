@@ -10,13 +10,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from agent.database.placed import placed
-from agent.errors import ManifestError
+from agent.deployment import Deployments
+from agent.errors import MachineError, ManifestError
 from agent.host import files
 from agent.host.failures import FileFailure
 from agent.host.machine import Host
 from agent.layout import TOOL_USER, Layout
 from agent.manifest.model import Manifest
 from agent.manifest.reader import parse
+from agent.release.versions import order
 from setup.answers import Answers, gather
 from setup.console import Console
 from setup.kept import kept_answers
@@ -33,7 +35,8 @@ class Site:
     """One appliance and the place where it shall stand.
 
     `source` is the manifest's folder, with the payload beside it; `tool` the tree this code
-    stands in; `answers` the customer's, `sheet` the file some of them came in.
+    stands in; `answers` the customer's, `sheet` the file some of them came in. `left_aside` is the
+    version that was handed in, where a newer one runs here: then all this is about the newer one.
     """
 
     options: Options
@@ -47,6 +50,7 @@ class Site:
     tool: Path
     answers: Answers
     sheet: Sheet
+    left_aside: str = ""
 
     @property
     def embedded(self) -> bool:
@@ -92,6 +96,10 @@ def open_site(options: Options, place: Place, host: Host, console: Console, tool
         raise ManifestError("file-unreadable", str(failure)) from failure
     manifest = parse(_decoded(text, path), file=str(path))
     layout = replace(layout, app=manifest.appliance.name)
+    source, left_aside = path.parent, ""
+    if (newer := _what_runs(layout, host, manifest)) is not None and source != layout.etc:
+        text, source, left_aside = newer, layout.etc, manifest.appliance.version
+        manifest = parse(_decoded(text, layout.manifest), file=str(layout.manifest))
     manifest = placed(manifest, layout)
     sheet = find_sheet(layout, options.answers, first_boot=options.first_boot)
     return Site(
@@ -100,13 +108,26 @@ def open_site(options: Options, place: Place, host: Host, console: Console, tool
         layout=layout,
         host=host,
         console=console,
-        source=path.parent,
+        source=source,
         text=text,
         manifest=manifest,
         tool=tool,
         answers=Answers({}),
         sheet=sheet,
+        left_aside=left_aside,
     )
+
+
+def _what_runs(layout: Layout, host: Host, offered: Manifest) -> bytes | None:
+    """The manifest of what an upgrade put here; None where what is offered is no older."""
+    deployments = Deployments(layout, host.clock)
+    try:
+        active = deployments.active()
+        if active is None or order(active.version) <= order(offered.appliance.version):
+            return None
+        return deployments.manifest(active.number) or files.read_bytes(layout.manifest)
+    except (MachineError, FileNotFoundError, FileFailure):
+        return None  # The release step looks again, and says so.
 
 
 def answered(site: Site) -> Site:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import tomllib
 
+from agent.deployment import Deployments
 from agent.host import files
 from setup import restarts
 from setup.places import short
@@ -18,8 +19,10 @@ def look(site: Site) -> Look:
     there = _there(site)
     if there is None:
         return Look("", (f"{short(site.layout, site.layout.manifest)} for {site.title}",))
-    if there == site.text:
+    if there == site.text and _is_kept(site):
         return Look(f"{site.title} {site.manifest.appliance.version}")
+    if there == site.text:
+        return Look("", ("keep it with what runs, so that a later version finds the way back",))
     other = _name_in(there)
     if other and other != site.app:
         blocker = Blocker(
@@ -34,13 +37,29 @@ def look(site: Site) -> Look:
 
 def apply(site: Site) -> str:
     # The agent read the old one; it has to read this.
-    restarts.note(site.layout, restarts.AGENT_UNIT)
-    files.replace(site.layout.manifest, site.text)
+    if _there(site) != site.text:
+        restarts.note(site.layout, restarts.AGENT_UNIT)
+        files.replace(site.layout.manifest, site.text)
+    if not _is_kept(site):
+        Deployments(site.layout, site.host.clock).keep_manifest(_active(site), site.text)
     return f"{site.title} {site.manifest.appliance.version}"
 
 
 def things(site: Site) -> tuple[Thing, ...]:
     return (Thing(Kind.FILE, str(site.layout.manifest)),)
+
+
+def _is_kept(site: Site) -> bool:
+    """Whether the deployment that this manifest goes with has it; else its own step does it."""
+    number = _active(site)
+    return not number or Deployments(site.layout, site.host.clock).manifest(number) == site.text
+
+
+def _active(site: Site) -> int:
+    """The active deployment, if it is of this version; else 0."""
+    active = Deployments(site.layout, site.host.clock).active()
+    same = active is not None and active.version == site.manifest.appliance.version
+    return active.number if active is not None and same else 0
 
 
 def _there(site: Site) -> bytes | None:

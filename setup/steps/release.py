@@ -10,16 +10,17 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
+from agent.change.pending import pending_file
 from agent.deployment import Deployment, Deployments
 from agent.errors import MachineError
 from agent.host import trees, users
-from agent.release.versions import order
 from agent.services.names import target_name
 from setup import agent_process
 from setup.environment.libraries import pip_environment
 from setup.place import Mode
 from setup.site import Site
 from setup.step import Blocker, Kind, Look, Step, Thing
+from setup.steps.healthy import command
 
 BUILD_TIMEOUT = 1800.0  # seconds; it downloads
 
@@ -29,6 +30,10 @@ def look(site: Site) -> Look:
     active, payload = deployments.active(), payload_of(site)
     if active is None:
         return _first(site, payload)
+    pending = pending_file(site.layout).load(aside=False)
+    if pending is not None and pending.under_way:
+        message = f"{pending.title} was interrupted, and has to be brought to an end first"
+        return Look("", blockers=(Blocker(message, f"{command(site)} upgrade resume"),))
     if not _is_there(site.layout.data):
         blocker = Blocker(
             f"the data of deployment {active.number} is gone: {site.layout.data}",
@@ -57,11 +62,11 @@ def _first(site: Site, payload: Path | None) -> Look:
 
 def _later(site: Site, deployments: Deployments, active: Deployment, payload: Path | None) -> Look:
     version, good = site.manifest.appliance.version, Look(active.release)
+    if site.left_aside:
+        note = f"{active.version} runs here, newer than the {site.left_aside} handed in; it stays"
+        return Look(active.release, notes=(note,))
     if payload is None or not site.from_elsewhere or deployments.serves(payload, version):
         return good
-    if order(version) < order(active.version):
-        note = f"{active.version} runs here, newer than the {version} handed in; it stays"
-        return Look(active.release, notes=(note,))
     words = f"stop {site.title}, copy its data, change over from {active.version}"
     return Look("", (f"release {version} from {payload}", words))
 
@@ -76,7 +81,7 @@ def apply(site: Site) -> str:
     release = deployments.stage(payload, version)
     if active is not None:
         _stop(site)
-    made = deployments.deploy(release, payload, version)
+    made = deployments.deploy(release, payload, version, site.text)
     return f"{made.release}, deployment {made.number}"
 
 

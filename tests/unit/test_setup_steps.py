@@ -6,9 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
+from agent.change.pending import Pending, pending_file
 from agent.deployment import Deployments
+from agent.host import files
 from agent.release.versions import order
 from setup import removal, restarts
 from setup.console import Console
@@ -159,6 +162,48 @@ def test_an_older_payload_never_replaces_a_newer_release(site: Site, tmp_path: P
     look = RELEASE.look(older)
     assert look.satisfied
     assert "newer than the 1.1.9 handed in" in look.notes[0]
+
+
+def test_after_an_upgrade_the_old_manifest_changes_nothing(site: Site, tmp_path: Path) -> None:
+    set_up(site)
+    newer = APPLIANCE.replace('version = "1.2"', 'version = "1.3"').encode()
+    deployments = Deployments(site.layout, site.host.clock)
+    assert deployments.manifest(1) == site.text
+    before = deployments.active()
+    assert before is not None
+    upgraded = msgspec.structs.replace(before, number=2, version="1.3")
+    deployments.write(upgraded, manifest=newer)
+    deployments.flip(2)
+    files.replace(site.layout.manifest, newer)
+    again = make_site(tmp_path / "source", site.layout.root)
+    assert (again.left_aside, again.text) == ("1.2", newer)
+    assert again.manifest.appliance.version == "1.3"
+    assert all(satisfied(again).values()), satisfied(again)
+    assert "newer than the 1.2 handed in" in RELEASE.look(again).notes[0]
+
+
+def test_a_manifest_that_was_edited_stays_with_what_runs(site: Site, tmp_path: Path) -> None:
+    set_up(site)
+    text = APPLIANCE.replace('shop"', 'shop" ')
+    other = make_site(tmp_path / "source", site.layout.root, text=text)
+    assert not MANIFEST.look(other).satisfied
+    files.replace(site.layout.manifest, text.encode())  # killed right after
+    assert not MANIFEST.look(other).satisfied
+    MANIFEST.apply(other)
+    assert MANIFEST.look(other).satisfied
+    assert Deployments(site.layout, site.host.clock).manifest(1) == text.encode()
+
+
+def test_a_change_that_was_interrupted_comes_first(site: Site) -> None:
+    set_up(site)
+    pending = Pending(
+        kind="upgrade", title="upgrade Shop 1.2 to 1.3", phase="gating", number=2, before=1,
+        version="1.3", before_version="1.2", fresh=True, begun=1.0,
+    )  # fmt: skip
+    pending_file(site.layout).save(pending)
+    (blocker,) = RELEASE.look(site).blockers
+    assert "upgrade Shop 1.2 to 1.3 was interrupted" in blocker.message
+    assert blocker.fix.endswith("upgrade resume")
 
 
 @pytest.mark.parametrize(
