@@ -158,7 +158,7 @@ def _inside(plan: Plan, program: list[str], report: int, *, fenced: bool) -> int
                 _write("/proc/sys/net/ipv4/ip_unprivileged_port_start", "0")
         _mounts(plan)
         if not plan["network"]:
-            _network()
+            _loopback_up(needed=plan["must"])
     else:
         # What leaves its parent comes to us, so that it can be found (prctl(2)).
         _prctl(_PR_SET_SUBREAPER, 1)
@@ -269,9 +269,12 @@ def _attributes(path: str, on: int, off: int, flags: int) -> None:
     _check(done, f"mount_setattr {path}")
 
 
-def _network() -> None:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        fcntl.ioctl(probe, _SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", _UP))
+def _loopback_up(*, needed: bool) -> None:
+    """Takes CAP_NET_ADMIN, which a one-shot's sandbox may lack; a migration can do without."""
+    up = struct.pack("16sh14x", b"lo", _UP)
+    allowed = contextlib.nullcontext() if needed else contextlib.suppress(OSError)
+    with allowed, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        fcntl.ioctl(probe, _SIOCSIFFLAGS, up)
 
 
 if __name__ == "__main__":
