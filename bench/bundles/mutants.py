@@ -32,17 +32,18 @@ class Mutant:
 def mutants(shelf: Shelf, count: int, seed: int = 1) -> Iterator[Mutant]:
     """About `count` of them: every special one, and the rest drawn from the kinds by lot."""
     dice = random.Random(seed)
-    special = [*_special(shelf)]
-    yield from special
+    sure = [*special(shelf)]
+    yield from sure
     good = shelf.good.read_bytes()
-    rest = max(count - len(special), 0)
+    rest = max(count - len(sure), 0)
     yield from itertools.islice(_flips(good, shelf, dice), rest // 2)
     yield from itertools.islice(_cuts(good, dice), rest // 8)
     yield from itertools.islice(_swaps(shelf, dice), rest // 8)
     yield from itertools.islice(_json(shelf, dice), rest - rest // 2 - 2 * (rest // 8))
 
 
-def _special(shelf: Shelf) -> Iterator[Mutant]:
+def special(shelf: Shelf) -> Iterator[Mutant]:
+    """Those that are thought out, each once."""
     for name, content in shelf.signed_evil():
         yield Mutant("signed by the vendor, and evil", name, content)
     for name, content in shelf.forged():

@@ -20,6 +20,7 @@ class Members(FetcherInterface):
         self._members = members
 
     def _fetch(self, url: str) -> Iterator[bytes]:
+        url = url.lstrip("/")  # targets have no folder
         if url not in self._members:
             raise DownloadHTTPError("there is none", 404)
         return iter((self._members[url],))

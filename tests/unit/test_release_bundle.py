@@ -213,7 +213,7 @@ def test_after_a_power_cut_a_release_is_whole_or_not_there(
         make(disk / "again")
         return [] if digest(disk / "again") == whole else ["it can't be made again"]
 
-    swept = sweep(log, tmp_path, check, every=2)
+    swept = sweep(log, tmp_path, check)
     assert swept.states > 30
     assert (swept.violations == []) is synced
 
