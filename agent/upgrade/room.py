@@ -16,14 +16,14 @@ from agent.upgrade.plan import Refusal, Room
 MARGIN = 0.05
 LEAST_MARGIN = 32 << 20
 _BLOCK = 4096
-_BESIDE = 4  # .release/, its record and manifest, migrations/
+_BESIDE = 4  # the folder itself, .release/, its record and manifest
 
 
 def of_release(record: ReleaseRecord) -> int:
     """Bytes on the disk of a release's files, each in whole blocks."""
-    sizes = (_blocks(each.size) for each in record.files if not each.link)
-    scripts = sum(len(each.checksums) + 1 for each in record.migrations)
-    return sum(sizes) + (_BESIDE + scripts) * _BLOCK
+    payload = sum(_BLOCK if each.folder else _blocks(each.size) for each in record.files)
+    scripts = sum(1 + len(each.checksums) for each in record.migrations)
+    return payload + (_BESIDE + bool(scripts) + scripts) * _BLOCK
 
 
 def rooms(scene: Scene, release: int, record: ReleaseRecord, data: Forecast) -> tuple[Room, ...]:
@@ -68,7 +68,7 @@ def refusals(rooms: tuple[Room, ...]) -> list[Refusal]:
 
 
 def _blocks(size: int) -> int:
-    return -(-max(size, 1) // _BLOCK) * _BLOCK
+    return -(-size // _BLOCK) * _BLOCK
 
 
 def _standing(path: Path) -> Path:
