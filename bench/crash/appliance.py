@@ -76,11 +76,7 @@ def write_data(folder: Path) -> None:
 
 def migrate(folder: Path) -> None:
     """From version 1 to 2, in place: the folder is a clone that nobody names yet. FileFailure."""
-    files.ensure_folder(folder / f"papers/{YEAR}")
-    for number in range(PAPERS):
-        files.rename(folder / f"papers/{number}.txt", folder / f"papers/{YEAR}/{number}.txt")
-    files.replace_link(folder / "latest", f"papers/{YEAR}/0.txt")
-    files.replace(folder / "rows.json", _rows(2))
+    migrate_files(folder)
     db = sqlite3.connect(folder / "index.db", isolation_level=None)
     try:
         db.execute("BEGIN IMMEDIATE")
@@ -92,6 +88,17 @@ def migrate(folder: Path) -> None:
         raise FileFailure(folder / "index.db", "migrate", str(error)) from error
     finally:
         db.close()
+
+
+def migrate_files(folder: Path) -> None:
+    """May be done twice. FileFailure."""
+    files.ensure_folder(folder / f"papers/{YEAR}")
+    for number in range(PAPERS):
+        old = folder / f"papers/{number}.txt"
+        if old.exists():
+            files.rename(old, folder / f"papers/{YEAR}/{number}.txt")
+    files.replace_link(folder / "latest", f"papers/{YEAR}/0.txt")
+    files.replace(folder / "rows.json", _rows(2))
 
 
 def faults_of(folder: Path) -> tuple[int, list[str]]:

@@ -3,12 +3,14 @@
 Owns how each is prepared, done, recovered and judged.
 """
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
 from agent.change.change import Change, Draft, Target
 from agent.change.course import carry_out
 from agent.change.recovery import recover
+from agent.change.sweep import asides
 from agent.data.clone import clone
 from agent.deployment import Deployments
 from agent.errors import CaretakerError
@@ -129,6 +131,70 @@ def rollback(root: Path) -> None:
     _change(root, "1.0", _rollback)
 
 
+def sick(root: Path) -> None:
+    try:
+        sick_upgrade(root)
+    except Failed:
+        if not _gone_back_from(root):
+            raise
+
+
+def _gone_back_from(root: Path) -> bool:
+    listed = Deployments(appliance.layout_of(root), Clock()).listed()
+    return any(each.standing == "abandoned" for each in listed)
+
+
+def install(root: Path) -> None:
+    """What setup does the first time: stage the payload, join it with empty data, flip."""
+    layout = appliance.layout_of(root)
+    try:
+        with lock.exclusive(layout.setup_lock, purpose="setup"):
+            asides(layout)  # as setup's step `accounts` does
+            _first(root, Deployments(layout, Clock()))
+    except (CaretakerError, HostFailure, OSError) as error:
+        raise Failed(str(error)) from error
+
+
+def _first(root: Path, deployments: Deployments) -> None:
+    payload = appliance.write_payload(1, root.parent / "payload-1")
+    if not deployments.serves(payload, "1.0"):
+        release = deployments.stage(payload, "1.0")
+        deployments.deploy(release, payload, "1.0", appliance.manifest(1))
+
+
+def _bare(root: Path) -> None:
+    layout = appliance.layout_of(root)
+    for folder in (layout.etc, layout.state, layout.config):
+        files.ensure_folder(folder)
+    files.replace(layout.manifest, appliance.manifest(1))
+    if not (root.parent / "payload-1").exists():
+        appliance.write_payload(1, root.parent / "payload-1")
+
+
+def _judge_install(root: Path, wanted: Wanted) -> list[str]:
+    """Setup run again is its own recovery, so nothing is asked of it before."""
+    return oracle.judge_first(root) if wanted == "new" else []
+
+
+def _judge_sick(root: Path, wanted: Wanted) -> list[str]:
+    wrong = oracle.judge(root, (1,))
+    if wanted == "new" and not _gone_back_from(root):
+        wrong.append("no deployment is kept that was gone back from")
+    return wrong
+
+
+def _judge_again(root: Path, wanted: Wanted) -> list[str]:
+    wrong = oracle.judge(root, (2,) if wanted == "new" else (1, 2))
+    if not _gone_back_from(root):
+        wrong.append("the data that was gone back from is gone")
+    return wrong
+
+
+def _failed_before(root: Path) -> None:
+    installed(root)
+    sick(root)
+
+
 def _upgraded(root: Path) -> None:
     installed(root)
     upgrade(root)
@@ -138,9 +204,31 @@ def _judge(old: int, new: int) -> Callable[[Path, Wanted], list[str]]:
     return lambda root, wanted: oracle.judge(root, (new,) if wanted == "new" else (old, new))
 
 
+def _sick_recovery(root: Path, booting: bool) -> None:
+    with contextlib.suppress(Failed):
+        _recover(root, booting, sick=2)
+
+
+def _no_recovery(root: Path, booting: bool) -> None:
+    """Setup run again is its own; of what was written aside its first step takes care."""
+    asides(appliance.layout_of(root))
+
+
+INSTALL = Operation(
+    name="install", prepare=_bare, act=install, recover=_no_recovery, judge=_judge_install,
+    passing=PASSING,
+)  # fmt: skip
 UPGRADE = Operation(
     name="upgrade", prepare=installed, act=upgrade, recover=_recover, judge=_judge(1, 2),
     passing=PASSING,
+)  # fmt: skip
+SICK = Operation(
+    name="upgrade that fails", prepare=installed, act=sick, recover=_sick_recovery,
+    judge=_judge_sick, once=True, passing=PASSING,
+)  # fmt: skip
+AGAIN = Operation(
+    name="upgrade after it failed", prepare=_failed_before, act=upgrade, recover=_recover,
+    judge=_judge_again, passing=PASSING,
 )  # fmt: skip
 ROLLBACK = Operation(
     name="rollback", prepare=_upgraded, act=rollback, recover=_recover, judge=_judge(2, 1),

@@ -167,6 +167,10 @@ enum verdict next_call(const char *name, const char *path, int grows, int writes
         return HALF;
     case SHORT:
         return writes ? HALF : GO;
+    case PAUSE:
+        while (__atomic_load_n(&shared->struck, __ATOMIC_SEQ_CST) == 1)
+            usleep(200);
+        return GO;
     case NO_SPACE:
         errno = ENOSPC;
         return FAIL;

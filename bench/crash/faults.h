@@ -10,7 +10,7 @@
 #define MOST_CALLS 16384
 #define MOST_PATH 4096
 
-enum kind { NOTHING = 0, KILL = 1, TORN = 2, NO_SPACE = 3, BAD_DISK = 4, SHORT = 5 };
+enum kind { NOTHING = 0, KILL = 1, TORN = 2, NO_SPACE = 3, BAD_DISK = 4, SHORT = 5, PAUSE = 6 };
 
 struct call {
     char name[16];
@@ -22,7 +22,7 @@ struct shared {
     uint32_t dead;      /* the machine is off: every process of the tree ends at its next call */
     uint32_t kind;      /* enum kind */
     uint32_t lasting;   /* an error comes at every call after the struck one too */
-    uint32_t struck;    /* the fault came */
+    uint32_t struck;    /* 1: the fault came; 2: who was paused may go on */
     uint32_t recording; /* each call and its content goes to the log */
     uint32_t lock;      /* held while recording */
     uint32_t lost;      /* calls that could not be recorded */

@@ -43,18 +43,46 @@ def adopt_orphans() -> None:
         raise OSError("prctl(PR_SET_CHILD_SUBREAPER)")
 
 
-def forked(work: Callable[[], bytes]) -> Ended:
-    """Run `work` in a child of its own session; returns when all of its family is gone."""
+@dataclass(frozen=True)
+class Running:
+    """A child that was started and not waited for."""
+
+    pid: int
+    reading: int
+
+    def finish(self) -> Ended:
+        """Wait for it; returns when all of its family is gone."""
+        try:
+            said, status = _collect(self.pid, self.reading)
+        finally:
+            os.close(self.reading)
+            _end_family(0)
+        return Ended(said, status)
+
+
+def started(work: Callable[[], bytes]) -> Running:
+    """Run `work` in a child of its own session."""
     reading, writing = os.pipe()
     pid = os.fork()
     if pid == 0:
         _live(work, writing)
     os.close(writing)
+    return Running(pid, reading)
+
+
+def ready(child: Running) -> bool:
+    """Whether it has said something, or ended."""
+    return bool(select.select([child.reading], [], [], 0)[0])
+
+
+def forked(work: Callable[[], bytes], *, beside: int = 0) -> Ended:
+    """Run `work` in a child, to the end of it and its family; the process `beside` is spared."""
+    child = started(work)
     try:
-        said, status = _collect(pid, reading)
+        said, status = _collect(child.pid, child.reading)
     finally:
-        os.close(reading)
-        _end_family()
+        os.close(child.reading)
+        _end_family(beside)
     return Ended(said, status)
 
 
@@ -97,8 +125,8 @@ def _collect(pid: int, reading: int) -> tuple[bytes, int]:
         os.close(ended)
 
 
-def _end_family() -> None:
-    while family := children_of(os.getpid()):
+def _end_family(spared: int) -> None:
+    while family := [pid for pid in children_of(os.getpid()) if pid != spared]:
         for pid in family:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)

@@ -56,7 +56,8 @@ class Tally:
 class Job:
     """Which faults of which operation: `every` nth point, from `first` (a share of the whole).
 
-    `seconds`: at most as many firsts of a double fault's seconds; `cuts`: at most as many disks.
+    `doubles`: at most about as many first kills, of each at most about `seconds` second ones;
+    `cuts`: at most as many disks.
     `bug` is a seeded one that is patched in.
     """
 
@@ -67,5 +68,6 @@ class Job:
     doubles: int = 0
     seconds: int = 0
     cuts: int = 0
+    rivals: int = 0  # each so manieth point
     bug: str = ""
     stop_at: int = 0  # violations that are enough to know

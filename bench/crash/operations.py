@@ -1,6 +1,6 @@
 """Every operation that is swept, in the order shown to people."""
 
-from bench.crash.changes import ROLLBACK, UPGRADE
+from bench.crash.changes import AGAIN, INSTALL, ROLLBACK, SICK, UPGRADE
 from bench.crash.operation import Operation
 
-OPERATIONS: tuple[Operation, ...] = (UPGRADE, ROLLBACK)
+OPERATIONS: tuple[Operation, ...] = (INSTALL, UPGRADE, SICK, AGAIN, ROLLBACK)

@@ -35,6 +35,21 @@ def judge(root: Path, wanted: tuple[int, ...]) -> list[str]:
     return [*wrong, *_runs(root, active, wanted)]
 
 
+def judge_first(root: Path) -> list[str]:
+    """What is wrong after the first deployment, whose data is empty."""
+    layout = appliance.layout_of(root)
+    deployments = Deployments(layout, Clock())
+    active = deployments.active()
+    if active is None:
+        return ["nothing is active"]
+    wrong = _litter(root, [each.deployment for each in deployments.listed()])
+    if deployments.manifest(active.number) != appliance.manifest(1):
+        wrong.append("the deployment has no manifest, or another one")
+    if not layout.data.is_dir() or list(layout.data.iterdir()):
+        wrong.append("the first data is not an empty folder")
+    return wrong + _release(layout.current, 1)
+
+
 def _whole(root: Path, active: Deployment, wanted: tuple[int, ...]) -> list[str]:
     layout = appliance.layout_of(root)
     version = int(float(active.version))

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-Kind = Literal["none", "kill", "torn", "no-space", "disk-full", "io-error", "bad-disk", "short"]
+Kind = Literal[
+    "none", "kill", "torn", "no-space", "disk-full", "io-error", "bad-disk", "short", "pause"
+]
 
 # By kind: the library's number, and whether the error stays.
 KINDS: dict[Kind, tuple[int, bool]] = {
@@ -21,6 +23,7 @@ KINDS: dict[Kind, tuple[int, bool]] = {
     "io-error": (4, False),
     "bad-disk": (4, True),
     "short": (5, False),
+    "pause": (6, False),
 }
 WRITES = frozenset(("write", "pwrite", "writev", "pwritev", "sendfile", "copy_file_range"))
 
@@ -71,6 +74,15 @@ class Shared:
 
     def disarm(self) -> None:
         self._memory[0:8] = bytes(8)
+
+    def ignore(self) -> None:
+        """Whatever runs from now on does not count; who is paused stays so."""
+        self._memory[0:4] = bytes(4)
+
+    def resume(self) -> None:
+        """Let go on whoever is paused; calls count again."""
+        self._memory[16:20] = struct.pack("I", 2)
+        self._memory[0:4] = struct.pack("I", 1)
 
     @property
     def struck(self) -> bool:

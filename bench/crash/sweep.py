@@ -10,11 +10,11 @@ import json
 import time
 import traceback
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bench.crash import tree
-from bench.crash.forks import Ended, forked
+from bench.crash.forks import Ended, forked, ready, started
 from bench.crash.operation import Failed, Job, Operation, Tally
 from bench.crash.shared import Call, Kind, Shared
 from bench.crash.world import world_of
@@ -78,23 +78,38 @@ class Sweeper:
     ) -> Ended:
         """The operation (or its recovery), with one fault, on the tree as it is now."""
 
-        def work() -> bytes:
-            try:
-                if recovery:
-                    self.operation.recover(self.root, False)
-                else:
-                    self.operation.act(self.root)
-            except Failed as error:
-                return REFUSED + str(error).encode()
-            except Exception:  # the oracle's business, not the worker's end
-                return WRONG + traceback.format_exc(limit=-3).encode()
-            return DONE
-
         self.shared.arm(kind, number, recording=recording)
         try:
-            return forked(work)
+            return forked(lambda: self._told(recovery=recovery))
         finally:
             self.shared.disarm()
+
+    def rivalled(self, number: int) -> tuple[Ended, Ended]:
+        """The operation, which stands still before a call while another run of it does its own."""
+        self.shared.arm("pause", number)
+        first = started(lambda: self._told(recovery=False))
+        try:
+            while not self.shared.struck and not ready(first):
+                time.sleep(0.0005)
+            self.shared.ignore()
+            second = forked(lambda: self._told(recovery=False), beside=first.pid)
+        finally:
+            self.shared.resume()
+            ended = first.finish()
+            self.shared.disarm()
+        return ended, second
+
+    def _told(self, *, recovery: bool) -> bytes:
+        try:
+            if recovery:
+                self.operation.recover(self.root, False)
+            else:
+                self.operation.act(self.root)
+        except Failed as error:
+            return REFUSED + str(error).encode()
+        except Exception:  # the oracle's business, not the worker's end
+            return WRONG + traceback.format_exc(limit=-3).encode()
+        return DONE
 
     def judged(self, ended: Ended, *, booting: bool = False) -> list[str]:
         """Recover, judge, run again, judge, run once more: what is wrong with the tree now."""
@@ -161,6 +176,26 @@ def single(sweeper: Sweeper, calls: list[Call], kind: Kind, job: Job) -> Tally:
     return tally
 
 
+def rival(sweeper: Sweeper, calls: list[Call], job: Job) -> Tally:
+    """Another run at each point: it is refused or does it all, and never half of each."""
+    tally, begun = Tally(sweeper.operation.name, "rival"), time.monotonic()
+    for number in points(calls, "pause", replace(job, every=job.rivals)):
+        sweeper.put(sweeper.before)
+        first, second = sweeper.rivalled(number)
+        tally.scenarios += 1
+        where = f"a second run at call {number} ({calls[number - 1]})"
+        told = [f"{where}: {each}" for each in sweeper.judged(first)]
+        if not told and not second.said.startswith((DONE, REFUSED)):
+            told = [f"{where}: the second: {second.said.decode()}"]
+        if not told and DONE not in (first.said, second.said):
+            told = [f"{where}: both refuse: {first.said!r}, {second.said!r}"]
+        tally.violations += told
+        if job.stop_at and len(tally.violations) >= job.stop_at:
+            break
+    tally.seconds = time.monotonic() - begun
+    return tally
+
+
 def double(sweeper: Sweeper, calls: list[Call], job: Job) -> Tally:
     """Killed, and killed again in the recovery: from each different state that a kill leaves."""
     tally, begun = Tally(sweeper.operation.name, "double"), time.monotonic()
@@ -184,5 +219,7 @@ def double(sweeper: Sweeper, calls: list[Call], job: Job) -> Tally:
                 f"{where}: {each}"
                 for each in sweeper.judged(Ended(b"", -9) if ended.said == DONE else ended)
             ]
+        if job.stop_at and len(tally.violations) >= job.stop_at:
+            break
     tally.seconds = time.monotonic() - begun
     return tally

@@ -19,7 +19,7 @@ from bench.crash.forks import adopt_orphans
 from bench.crash.operation import Job, Tally
 from bench.crash.operations import OPERATIONS
 from bench.crash.shared import Shared
-from bench.crash.sweep import Sweeper, double, single
+from bench.crash.sweep import Sweeper, double, rival, single
 
 
 def main(text: str) -> int:
@@ -46,6 +46,8 @@ def _done(job: Job, shared: Shared, home: Path) -> list[Tally]:
         bugs.plant(job.bug)
     calls = sweeper.calls()
     tallies = [single(sweeper, calls, kind, job) for kind in job.kinds]
+    if job.rivals:
+        tallies.append(rival(sweeper, calls, job))
     if job.doubles:
         tallies.append(double(sweeper, calls, job))
     if job.cuts:

@@ -86,6 +86,7 @@ class Machine:
         running = load(self._root).running
         if running == 0 or running == self._sick:
             return Judged(good=False, why=f"version {running} does not get healthy")
+        self.let_come(scene)
         return Judged(good=True, first_good=scene.host.clock.monotonic())
 
     def last_words(self, scene: Scene) -> dict[str, str]:
