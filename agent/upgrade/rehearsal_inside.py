@@ -66,7 +66,9 @@ def play(candidate: Candidate) -> Played:
     )  # fmt: skip
     host = Host()
     account = users.find(app) if is_root() and not real.embedded else None
-    files.ensure_folder(run_folder(app), owner=account.owner if account else None)
+    # Below a root of its own services may be of any user, and none is the application's.
+    mode, owner = (0o755, account.owner) if account else (0o1777, None)
+    files.ensure_folder(run_folder(app), mode=mode, owner=owner)
     supervisor = Supervisor(manifest, stage, host, values)
     eyes = as_user(host, looker(manifest)) if is_root() and not real.embedded else host
     contexts = {name: Context(eyes, stage, values, supervisor, name) for name in manifest.checks}

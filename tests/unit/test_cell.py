@@ -188,3 +188,23 @@ def test_without_namespaces_it_says_so_and_leaves_nothing_either(folder: Path) -
     assert "True" in done.stdout
     assert done.stdout.splitlines()[-1].startswith("no namespaces of its own")
     assert wait_gone(mark) == []
+
+
+@pytest.mark.skipif(not USER, reason="is about becoming somebody who is not root")
+def test_whoever_is_not_root_gets_them_by_a_user_namespace() -> None:
+    script = (
+        "import os, tempfile\nfrom pathlib import Path\n"
+        "os.setgroups([]); os.setgid(65534); os.setuid(65534)\n"
+        "from agent.host import cell\n"
+        "with tempfile.TemporaryDirectory() as name:\n"
+        "    own = cell.Cell(writable=(Path(name),))\n"
+        "    text = 'touch mine /etc/evil; ls mine; ls /run'\n"
+        "    ended = cell.run(['sh', '-c', text], own, timeout=20, folder=Path(name))\n"
+        "    print(ended.unfenced or ended.evidence.decode())\n"
+    )
+    argv = [sys.executable, "-c", script]
+    done = subprocess.run(argv, capture_output=True, text=True, cwd=HERE, check=True)
+    if "no namespaces" in done.stdout:
+        pytest.skip("the machine has no user namespaces")
+    assert "mine" in done.stdout
+    assert "'/etc/evil': Read-only file system" in done.stdout

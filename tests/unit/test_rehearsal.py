@@ -32,6 +32,7 @@ class Answer(http.server.BaseHTTPRequestHandler):
 open(sys.argv[3] + "/pid", "w").write(str(os.getpid()))
 http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Answer).serve_forever()
 """
+CRON = '[services.cron]\nunit = "cron.service"\n[checks.cron]\ntype = "unit"\nservice = "cron"\n'
 UP = {"0001-two/up.sql": "UPDATE app SET version = 2;", "0001-two/verify.sql": ""}
 
 
@@ -122,13 +123,21 @@ def theatre(port: int) -> Iterator[Theatre]:
 
 
 def test_the_candidate_is_good_on_the_same_port_and_unseen(theatre: Theatre) -> None:
-    found = theatre.rehearse(theatre.candidate(manifest(theatre.port), UP))
+    left = theatre.layout.generations / STAGE / "data"  # of one that was killed
+    left.mkdir(parents=True)
+    (left / "old").write_text("x")
+    found = theatre.rehearse(theatre.candidate(manifest(theatre.port, more=CRON), UP))
     assert (found.good, found.started, found.failures) == (True, True, ())
     assert [each.name for each in found.migrations] == ["two"]
     assert found.downtime is not None
     assert found.downtime > 0
     assert story(found) is None
     assert theatre.here.told.done[-1] == (1, 1)
+    words = "; ".join(found.left_out)
+    assert "service cron: it is cron.service" in words
+    assert "check cron" in words
+    assert "networks outside" in words
+    assert not left.parent.exists()
     with socket.create_connection(("127.0.0.1", theatre.port)) as wire:
         wire.sendall(b"GET / HTTP/1.0\r\n\r\n")
         assert wire.makefile("rb").read().endswith(b"old")
@@ -136,7 +145,7 @@ def test_the_candidate_is_good_on_the_same_port_and_unseen(theatre: Theatre) -> 
 
 def test_one_that_never_gets_healthy_is_told_with_its_last_words(theatre: Theatre) -> None:
     broken = SERVER.replace("200 if version == 2 else 500", "503")
-    found = theatre.rehearse(theatre.candidate(manifest(theatre.port, "3s"), UP, broken))
+    found = theatre.rehearse(theatre.candidate(manifest(theatre.port, "2s"), UP, broken))
     assert (found.good, found.started) == (False, True)
     assert found.failures[0].name == "web"
     assert "503" in found.failures[0].summary
@@ -148,7 +157,7 @@ def test_one_that_never_gets_healthy_is_told_with_its_last_words(theatre: Theatr
 
 def test_one_that_does_not_even_start(theatre: Theatre) -> None:
     crash = "raise SystemExit('no such module')"
-    found = theatre.rehearse(theatre.candidate(manifest(theatre.port, "2s"), UP, crash))
+    found = theatre.rehearse(theatre.candidate(manifest(theatre.port, "1s"), UP, crash))
     assert found.failures[0].name == "web"
     assert "no such module" in found.evidence["web"]
 
@@ -157,31 +166,6 @@ def test_a_migration_that_fails_ends_it(theatre: Theatre) -> None:
     bad = {**UP, "0001-two/verify.sql": "SELECT 'never';"}
     with pytest.raises(RolledBackError, match="never"):
         theatre.rehearse(theatre.candidate(manifest(theatre.port), bad))
-
-
-def test_what_is_no_part_of_it_is_said(theatre: Theatre) -> None:
-    more = (
-        '[services.cron]\nunit = "cron.service"\n[checks.cron]\ntype = "unit"\nservice = "cron"\n'
-    )
-    text = manifest(theatre.port, more=more)
-    found = theatre.rehearse(theatre.candidate(text, UP))
-    assert found.good
-    words = "; ".join(found.left_out)
-    assert "service cron: it is cron.service" in words
-    assert "check cron" in words
-    assert "networks outside" in words
-
-
-def test_the_left_over_of_a_killed_one_goes(theatre: Theatre) -> None:
-    left = theatre.layout.generations / STAGE / "data"
-    left.mkdir(parents=True)
-    (left / "old").write_text("x")
-    release = theatre.candidate(manifest(theatre.port), UP)
-    live = replace(
-        theatre.here.scene(release), values=values_for(theatre.here.scene(release).manifest,
-        theatre.layout))  # fmt: skip
-    assert rehearse(live, release, progress=theatre.here.told).good
-    assert not left.parent.exists()
 
 
 def test_an_external_database_can_not_be_rehearsed(theatre: Theatre) -> None:
