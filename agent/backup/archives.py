@@ -27,6 +27,7 @@ from agent.state import StateFile
 
 KIND = "archives"
 _ENDING = ".tar.zst"
+_MARK = "caretaker-backups"
 
 
 @dataclass
@@ -39,9 +40,9 @@ class Archives:
 
     def begin(self) -> None:
         place.ensure_password(self.scene.layout)
-        if self.where.known and not self.where.folder.is_dir():
-            raise place.lost(self.where)
-        files.ensure_folder(self.where.folder, mode=0o700)
+        if not self._is_there():
+            files.ensure_folder(self.where.folder, mode=0o700)
+            files.replace(self.where.folder / _MARK, b"Caretaker's backups\n")
         place.know(self.scene.layout, self.where, KIND)
 
     def put(self, picture: Picture, progress: Progress) -> tuple[BackupRecord, int]:
@@ -68,9 +69,7 @@ class Archives:
         return picture.record, stored
 
     def listed(self) -> list[Kept]:
-        if not self.where.folder.is_dir():
-            if self.where.known:
-                raise place.lost(self.where)
+        if not self._is_there():
             return []
         found = []
         for path in sorted(self.where.folder.glob("*.json")):
@@ -112,6 +111,13 @@ class Archives:
             except (RefusedError, MachineError, FileFailure) as error:
                 problems.append(f"{each.id}: {error}")
         return problems
+
+    def _is_there(self) -> bool:
+        """MachineError where it was once: then its disk is not mounted."""
+        found = (self.where.folder / _MARK).is_file()
+        if self.where.known and not found:
+            raise place.lost(self.where)
+        return found
 
     def _archive(self, name: str) -> Path:
         return self.where.folder / f"{name}{_ENDING}"

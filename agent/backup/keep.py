@@ -1,7 +1,8 @@
 """Which backups stay: the last of each day, week and month.
 
-Owns the policy, the same as restic's `forget --keep-daily --keep-weekly --keep-monthly`, so that
-both kinds of repository keep alike. Refuses to remove any, and to ever name the newest sound one.
+Owns the policy, the same as `forget --keep-daily --keep-weekly --keep-monthly` of restic 0.14, so
+that both kinds of repository keep alike (later ones keep the oldest too). Refuses to remove any,
+and to ever name the newest sound one.
 """
 
 from __future__ import annotations
@@ -31,14 +32,11 @@ def spare(backups: Iterable[Kept], policy: Backup, zone: tzinfo) -> list[Kept]:
 
 
 def _last_of_each(sound: list[Kept], count: int, period: Period, zone: tzinfo) -> set[str]:
-    """One of each period, and as restic has it the oldest of all while there is room for more."""
     found: set[str] = set()
     seen: tuple[int, ...] | None = None
-    for place, each in enumerate(sound):
-        if len(found) >= count:
-            break
+    for each in sound:
         here = period(datetime.fromtimestamp(each.created, zone))
-        if here != seen or place == len(sound) - 1:
+        if len(found) < count and here != seen:
             found.add(each.id)
             seen = here
     return found

@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,7 +13,6 @@ from agent.host.machine import Host
 from agent.ledger import Entry, read_ledgers
 from agent.progress import Silent
 from agent.remedies.remedy import Scene
-from agent.state import StateFile
 from tests.unit.upkeep_world import scene
 
 STORES = """
@@ -47,7 +47,7 @@ class Shop:
     def litter(self) -> list[str]:
         """What no finished run leaves."""
         home, state = self.scene.layout.data_home, self.scene.layout.state
-        found = [path for path in home.rglob("*.part")] + list(home.glob(".backup*"))
+        found = [*home.rglob("*.part"), *home.glob(".backup*")]
         found += [*home.glob("generations/restor*"), *state.glob("frozen*")]
         return sorted(str(path) for path in found)
 
@@ -89,14 +89,14 @@ def fill_data(data: Path) -> None:
     (data / "empty").mkdir()
     (data / "link").symlink_to("notes/1.txt")
     (data / "notes/1.txt").chmod(0o640)
-    with sqlite3.connect(data / "app.db") as db:
+    with closing(sqlite3.connect(data / "app.db")) as db, db:
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("CREATE TABLE entry (id INTEGER PRIMARY KEY, text TEXT)")
         db.executemany("INSERT INTO entry (text) VALUES (?)", [(f"row {n}",) for n in range(200)])
 
 
 def rows(data: Path) -> int:
-    with sqlite3.connect(data / "app.db") as db:
+    with closing(sqlite3.connect(data / "app.db")) as db:
         return int(db.execute("SELECT count(*) FROM entry").fetchone()[0])
 
 
@@ -110,7 +110,3 @@ def content(data: Path) -> dict[str, bytes]:
         elif path.is_file() and not name.startswith("app.db"):
             found[name] = path.read_bytes()
     return found
-
-
-def state_of(path: Path, record: type) -> object:
-    return StateFile(path, record).load(aside=False)
