@@ -29,6 +29,8 @@ ENABLED = (
     "caretaker-os-boot.service",
     "caretaker-thaw.service",
 )
+# Where updates of the system are set up, each where its folder is (agent/patching/automatic.py).
+UPDATE_FILES = ("/etc/apt/apt.conf.d/52caretaker", "/etc/needrestart/conf.d/caretaker.conf")
 # Units with a drop-in of this appliance's own.
 ADJUSTED = (
     "caretaker.service",

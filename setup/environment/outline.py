@@ -21,7 +21,7 @@ from agent.layout import TOOL_USER, Layout
 from setup.console import Console
 from setup.options import Options
 from setup.place import Mode, Place
-from setup.places import ADJUSTED, ENABLED, links, short, systemd_files
+from setup.places import ADJUSTED, ENABLED, UPDATE_FILES, links, short, systemd_files
 
 Table = dict[str, Any]
 
@@ -57,7 +57,7 @@ def outline(options: Options, place: Place, console: Console, tool: Path) -> int
     console.tell("begin", f"plan for setting up {names.title} {version} on {place.words} "
                  f"({place.mode.value}), read from the manifest's names alone",
                  appliance=names.app, mode=place.mode.value)  # fmt: skip
-    fitting = [s for s in OUTLINES if place.mode is Mode.SYSTEMD or s[0] != "units"]
+    fitting = [s for s in OUTLINES if place.mode is Mode.SYSTEMD or s[0] not in _OF_SYSTEMD]
     for number, (code, title, tell) in enumerate(fitting, 1):
         needs = tell(names)
         head = f"[{number:2}/{len(fitting)}] {title:<18} "
@@ -106,6 +106,17 @@ def _manifest(names: Names) -> list[str]:
     return [f"{short(names.layout, names.layout.manifest)} for {names.title}"]
 
 
+def _vendor(names: Names) -> list[str]:
+    keys, etc = names.layout.keys, names.layout.etc
+    found = []
+    if (names.source / "root.json").exists():
+        path = short(names.layout, keys / "root.json")
+        found.append(f"{path}: whose releases are believed here")
+    if (names.source / "migrations").is_dir():
+        found.append(f"{short(names.layout, etc / 'migrations')}: what new data has already")
+    return found
+
+
 def _secrets(names: Names) -> list[str]:
     return [f"secret {name}" for name in names.table("secrets")]
 
@@ -140,6 +151,20 @@ def _units(names: Names) -> list[str]:
     return needs + [f"enable {unit}" for unit in (*ENABLED, f"{names.app}.target")]
 
 
+def _patching(names: Names) -> list[str]:
+    found = [names.layout.root / path.lstrip("/") for path in UPDATE_FILES]
+    return [f"file {short(names.layout, path)}" for path in found if path.parent.is_dir()]
+
+
+def _server(names: Names) -> list[str]:
+    database = names.table("database")
+    bundled = database.get("placement", "bundled") == "bundled" and database.get("service")
+    if not (database.get("engine") and bundled):
+        return []
+    folder = str(database.get("folder", "{data}/postgres"))
+    return [f"an empty PostgreSQL server in {folder.replace('{data}', str(names.layout.data))}"]
+
+
 def _database(names: Names) -> list[str]:
     initialise = names.table("database").get("initialise", [])
     return [f"run {' '.join(initialise)}"] if initialise else []
@@ -167,17 +192,21 @@ def _nothing(_: Names) -> list[str]:
     return []
 
 
+_OF_SYSTEMD = ("units", "patching")
 # Code, title and what it tells; a test holds codes and titles to setup.steps.STEPS, and the
 # needs of a fresh place to those of the true plan.
 OUTLINES: tuple[tuple[str, str, Callable[[Names], list[str]]], ...] = (
     ("preflight", "preflight", _nothing),
     ("accounts", "users and folders", _accounts),
     ("manifest", "manifest in place", _manifest),
+    ("vendor", "the vendor's keys", _vendor),
     ("settings", "settings", _nothing),
     ("secrets", "secrets", _secrets),
     ("certificates", "TLS pairs", _certificates),
     ("release", "release in place", _release),
     ("units", "units", _units),
+    ("patching", "automatic updates", _patching),
+    ("server", "database server", _server),
     ("database", "database", _database),
     ("start", "start", _start),
     ("healthy", "healthy", _healthy),

@@ -16,6 +16,9 @@ from setup.site import Site
 from setup.step import Kind, Look, Step, Thing
 from setup.steps.units import JOURNAL, enabled_units
 
+# They look at something once, at boot, and end.
+_AT_BOOT = ("caretaker-os-boot.service", "caretaker-thaw.service")
+
 
 def look(site: Site) -> Look:
     if site.embedded:
@@ -51,7 +54,8 @@ def things(site: Site) -> tuple[Thing, ...]:
 
 def _units(site: Site) -> list[str]:
     services = [unit_name(site.manifest, name) for name in start_order(site.manifest.services)]
-    return list(dict.fromkeys([JOURNAL, *services, *enabled_units(site)]))
+    lasting = [unit for unit in enabled_units(site) if unit not in _AT_BOOT]
+    return list(dict.fromkeys([JOURNAL, *services, *lasting]))
 
 
 def _pending(site: Site, facts: dict[str, UnitFacts]) -> dict[str, str]:
