@@ -1,0 +1,112 @@
+"""Ledgerbook on machines: its releases, built and signed as a vendor would, and a disk with one.
+
+Owns the vendor's folder (keys, assembled versions, bundles, all made with the real commands) and
+setting a version up from an image. Refuses to say what must hold afterwards: tests do.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from bench.setup.arena import copy_tool
+from tests.machine import checkout
+from tests.machine.appliance import IMAGE, OFFLINE
+from tests.machine.machine import Machine, Ran
+
+EXAMPLE = checkout.REPOSITORY / "examples/ledgerbook"
+VERSIONS = ("1.0", "1.1", "2.0")
+CREATED = "2026-11-01T00:00:00Z"
+PORT = 8090
+BOOKS = f"http://127.0.0.1:{PORT}"
+DATA = "/var/lib/ledgerbook/active/state"
+# Asked every second, so that a proof takes seconds; the daemon drains for one.
+_QUICK = '\n[daemon]\ndrain = "1s"\n'
+_EVERY = ('type = "http"\n', 'type = "http"\nevery = "1s"\ntimeout = "900ms"\n')
+
+
+class Vendor:
+    """One vendor's folder. `build` makes a bundle of a folder that a test may have changed."""
+
+    def __init__(self, folder: Path, wheels: Path) -> None:
+        self.folder, self._wheels = folder, wheels
+        self.keys, self._passphrase = folder / "keys", folder / "passphrase"
+        folder.mkdir(parents=True, exist_ok=True)
+        self._passphrase.write_text("not for sale\n")
+        said = str(self._passphrase)
+        caretaker("release", "keys", "init", str(self.keys),
+                  "--passphrase-file", said, "--root-passphrase-file", said)  # fmt: skip
+
+    def assemble(self, version: str, name: str = "") -> Path:
+        """A version's folder, ready to be built or changed."""
+        folder = self.folder / (name or version)
+        argv = [sys.executable, str(EXAMPLE / "assemble"), version, str(folder)]
+        subprocess.run([*argv, "--from", str(self._wheels)], check=True, timeout=120)
+        path = folder / "appliance.toml"
+        path.write_text(path.read_text().replace(*_EVERY) + _QUICK)
+        shutil.copy(self.keys / "root.json", folder / "root.json")
+        return folder
+
+    def build(self, folder: Path, *, version: str = "") -> Path:
+        """The signed bundle of a folder."""
+        bundle = self.folder / f"{folder.name}.bundle"
+        words = ["--version", version] if version else []
+        caretaker("release", "build", str(folder), "--output", str(bundle), "--keys",
+                  str(self.keys), "--passphrase-file", str(self._passphrase),
+                  "--created", CREATED, *words)  # fmt: skip
+        return bundle
+
+    def image(self, version: str, folder: Path) -> Path:
+        """What an image of that version has: the tool, and the vendor's folder."""
+        shutil.copytree(self.folder / version, folder / "ledgerbook")
+        copy_tool(folder / "checkout")
+        return folder
+
+
+def caretaker(*words: str) -> str:
+    """The command on the vendor's machine."""
+    argv = [sys.executable, "-I", "-m", "agent", *words]
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=120)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(words)}: {done.stderr}")
+    return done.stdout
+
+
+def set_up(machine: Machine) -> Ran:
+    """Run setup as an image does: with what is on the disk, and nobody there to answer."""
+    argv = [f"{IMAGE}/checkout/setup/setup.sh", f"{IMAGE}/ledgerbook", *OFFLINE]
+    return machine.run(argv, timeout=110)
+
+
+def upgrade(machine: Machine, bundle: str, *more: str, check: bool = True) -> Ran:
+    return machine.run(
+        ["caretaker", "upgrade", bundle, "--yes", *more], timeout=150, check=check
+    )  # fmt: skip
+
+
+def book(machine: Machine, memo: str, *, account: str = "rent", on: str = "2025-03-04") -> int:
+    """The number of the new entry."""
+    entry = json.dumps({"on": on, "account": account, "cents": -90000, "memo": memo})
+    ask = ["curl", "-sSf", "--max-time", "5", "-d", entry, f"{BOOKS}/entries"]
+    return int(json.loads(machine.run(ask).out)["entry"])
+
+
+def books(machine: Machine) -> list[dict[str, object]]:
+    return list(json.loads(machine.run(["curl", "-sSf", f"{BOOKS}/entries"]).out))
+
+
+def version(machine: Machine) -> str:
+    """The version that answers."""
+    return str(json.loads(machine.run(["curl", "-sSf", f"{BOOKS}/status"]).out)["version"])
+
+
+def story(machine: Machine) -> list[str]:
+    """The acts of changes in the ledger, oldest first: `upgrade`, `upgrade flip` and so on."""
+    told = machine.caretaker("ledger", "--json").out.splitlines()
+    acts = [json.loads(line) for line in told]
+    return [f"{each['act']}: {each['outcome']}" for each in acts
+            if re.match(r"(upgrade|rollback|restore|move)\b", each["act"])]  # fmt: skip
