@@ -154,6 +154,11 @@ class Deployments:
             raise FileFailure(file.path, "read", "it holds no sense")
         return place.url if place else ""
 
+    def any_elsewhere(self) -> bool:
+        """Whether the database of any deployment is on another server."""
+        numbers = _numbers(self.layout.deployments)
+        return any((self.folder(number) / DATABASE).exists() for number in numbers)
+
     def serves(self, payload: Path, version: str) -> bool:
         """Whether the active deployment runs just this payload; content is read only if needed."""
         active = self.active()

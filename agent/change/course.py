@@ -20,6 +20,7 @@ from agent.change.means import Judged, Means
 from agent.change.pending import Pending
 from agent.change.proof import prove
 from agent.change.sweep import sweep
+from agent.database.place import bundled_url
 from agent.deployment import PART, Deployment
 from agent.errors import CaretakerError, MachineError, RolledBackError
 from agent.host import files, sync
@@ -116,7 +117,9 @@ def _make(act: Act, change: Change, pending: Pending, times: Times, candidate: S
     if change.make is None or before is None:
         raise MachineError("change-failed", "there is nothing to make the new data from")
     draft = Draft(
-        scene=_with_data(candidate, part, layout.releases / change.target.release),
+        scene=_with_data(
+            candidate, part, layout.releases / change.target.release, change.target.database_url
+        ),
         number=pending.number,
         before=before,
         source=deployments.generation(before),
@@ -137,9 +140,12 @@ def _make(act: Act, change: Change, pending: Pending, times: Times, candidate: S
     )
 
 
-def _with_data(candidate: Scene, data: Path, release: Path) -> Scene:
+def _with_data(candidate: Scene, data: Path, release: Path, url: str) -> Scene:
     paths = {**candidate.values.paths, "data": str(data), "release": str(release)}
-    return replace(candidate, values=replace(candidate.values, paths=paths))
+    values = candidate.values
+    # Not the active deployment's, which `{database}` stands for otherwise.
+    database = (lambda: url) if url else lambda: bundled_url(candidate.manifest, values)
+    return replace(candidate, values=replace(values, paths=paths, database=database))
 
 
 def _deployment(act: Act, change: Change, pending: Pending) -> Deployment:

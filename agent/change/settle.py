@@ -14,6 +14,7 @@ from agent.errors import MachineError
 from agent.host import files, users
 from agent.host.unit_facts import read_units
 from agent.housekeeping.open import note_tasks
+from agent.ledger import Ledger
 from agent.remedies import paths, tls
 from agent.remedies.remedy import Scene
 from agent.secrets import Secrets
@@ -30,6 +31,7 @@ def settle_files(scene: Scene) -> None:
     for name, spec in scene.manifest.secrets.items():
         secrets.ensure(name, spec)
     _mend(scene)
+    _fence(scene)
 
 
 def settle_units(scene: Scene) -> None:
@@ -99,6 +101,19 @@ def _mend(scene: Scene) -> None:
         for fault in tls.find(scene):
             if fault.target.partition(":")[0] in missing and not fault.refusal:
                 tls.mend(scene, fault)
+
+
+def _fence(scene: Scene) -> None:
+    """A database elsewhere takes writes for the active deployment, and for no other one."""
+    deployments = Deployments(scene.layout, scene.host.clock)
+    if not scene.manifest.database.engine or not deployments.any_elsewhere():
+        return
+    # It loads the client of the database, which most appliances do without.
+    from agent.database.fence import settle_fences
+
+    for problem in settle_fences(scene):
+        ledger = Ledger(scene.layout.ledger, scene.host.clock)
+        ledger.write("database fence", target="databases", outcome="failed", why=problem)
 
 
 def _control(scene: Scene, verb: str, *words: str) -> None:

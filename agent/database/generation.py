@@ -34,13 +34,24 @@ _REFUSED = ("42501", "0A000", "22023")  # no right, not offered, template not ac
 
 
 def next_url(scene: Scene) -> str:
-    """Where the next deployment's database shall be; empty while it is bundled. CaretakerError."""
+    """Where the next deployment's database shall be; empty while it is bundled. CaretakerError.
+
+    The same one as now, where its role may not make another.
+    """
     url = recorded(scene.layout.active)
-    if not url:
-        return ""
+    if not url or not may_copy(url):
+        return url
     place = place_of(url)
     with told(place, "a name for the copy could not be found"):
         return place.named(next_name(scene, place)).url
+
+
+def may_copy(url: str) -> bool:
+    """Whether the role that the URL names may make databases. Raises MachineError."""
+    place = place_of(url)
+    asked = "SELECT rolcreatedb OR rolsuper FROM pg_roles WHERE rolname = current_user"
+    with told(place, "the role's rights could not be asked for"), session(place) as opened:
+        return bool(opened.execute(asked).fetchall()[0][0])
 
 
 def next_name(scene: Scene, place: Place) -> str:
@@ -58,6 +69,8 @@ def clone_external(draft: Draft, url: str) -> None:
     deployments = Deployments(draft.scene.layout, draft.scene.host.clock)
     old = place_of(deployments.database_url(draft.before.number))
     new = place_of(url)
+    if (old.server, old.name) == (new.server, new.name):
+        return  # The role may make no other.
     draft.progress.step("database", f"copy {old.address} to {new.name}")
     trouble = _by_the_server(draft, old, new)
     if trouble:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from agent.change.request import UpgradeRequest
 from agent.data.forecast import Forecast, forecast
+from agent.database.generation import may_copy
 from agent.deployment import Deployment, Deployments
 from agent.errors import CaretakerError, MachineError, RefusedError
 from agent.host import files
@@ -131,13 +132,13 @@ def _answered(offer: Offer) -> None:
 
 
 def _migrations(offer: Offer) -> None:
-    """A database elsewhere is not in the generation, so a migration of it could not go back."""
+    """A migration of a database elsewhere works on a copy there, to have one to go back to."""
     url = offer.deployments.database_url(offer.active.number)
     wanted = [each for each in offer.migrations() if "database" in each.stores]
-    if url and wanted:
+    if url and wanted and not may_copy(url):
         raise MachineError(
             "database-failed",
-            f"{wanted[0].folder} changes the database, which is not on this machine, so a copy of"
-            " it to go back to can't be made here",
-            hint="caretaker database move --to bundled  # then upgrade, then move it back",
+            f"{wanted[0].folder} changes the database, and its role may make no copy of it there"
+            " to go back to",
+            hint="ALTER ROLE … CREATEDB, on that server; or: caretaker database move --to bundled",
         )

@@ -16,6 +16,7 @@ from agent.change.request import UpgradeRequest
 from agent.change.run import alone
 from agent.data.clone import clone
 from agent.data.forecast import Forecast
+from agent.database.generation import clone_external, next_url
 from agent.errors import CaretakerError, RefusedError
 from agent.migrations.run import migrate
 from agent.progress import Progress
@@ -44,11 +45,14 @@ def prepare_upgrade(scene: Scene, request: UpgradeRequest, progress: Progress) -
             )
         refuse(plan)
         release = _staged(offered, progress)
+        target = _target(offered, release)
         return Change(
             kind="upgrade",
             title=offered.title,
-            target=_target(offered, release),
-            make=lambda draft: make_data(draft, release, expected=plan.data),
+            target=target,
+            make=lambda draft: make_data(
+                draft, release, expected=plan.data, url=target.database_url
+            ),
         )
 
 
@@ -72,8 +76,11 @@ def _staged(offered: Offer, progress: Progress) -> Path:
     return release
 
 
-def make_data(draft: Draft, release: Path, *, expected: int = 0) -> None:
-    """The new generation: a clone, then the release's migrations. CaretakerError, HostFailure."""
+def make_data(draft: Draft, release: Path, *, expected: int = 0, url: str = "") -> None:
+    """The new generation: a clone, then the release's migrations. CaretakerError, HostFailure.
+
+    `url` is of the new generation's database, where that is on another server.
+    """
     clock, progress = draft.scene.host.clock, draft.progress
     begun = clock.monotonic()
     cloned = clone(draft.source, draft.data, progress=progress, clock=clock, expected=expected)
@@ -81,7 +88,9 @@ def make_data(draft: Draft, release: Path, *, expected: int = 0) -> None:
     progress.note(f"data cloned by {cloned.how} in {cloned.seconds:.2f} s")
     if cloned.left_out:
         progress.note(f"{cloned.left_out} sockets and files that vanished were left out")
-    migrate(draft, release, progress=progress)
+    if url:
+        clone_external(draft, url)
+    migrate(draft, release, progress=progress, database_url=url)
     rates.keep(draft.scene.layout, cloned, clock.monotonic() - begun)
 
 
@@ -94,7 +103,7 @@ def _target(offered: Offer, release: Path) -> Target:
         manifest=offered.bundle.manifest,
         epoch=record.epoch.writes,
         sequence=record.sequence,
-        database_url=offered.deployments.database_url(offered.active.number),
+        database_url=next_url(offered.scene),
     )
 
 
