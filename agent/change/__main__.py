@@ -91,15 +91,16 @@ def _recover(layout: Layout) -> int:
 
 
 def _boot(layout: Layout) -> int:
-    """Before the application is started. The proof, if one is due, comes when it has been."""
+    """Before the application is started. The proof, if one is due, comes when it has been, and
+    only then is the agent there to let traffic come."""
     host = Host()
     try:
         if pending_file(layout).load(aside=False) is None and not layout.change.exists():
             return 0
         recovered = _recovered(layout, host, Teller(layout, host.clock), booting=True)
-        if recovered.found == "due":
+        if recovered.found != "nothing":
             _start_later(layout, host)
-        elif recovered.error is not None:
+        if recovered.error is not None:
             _say(recovered.error.message)
     except (CaretakerError, HostFailure, OSError) as error:
         _say(str(error))

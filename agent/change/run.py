@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
+from agent.change import traffic
 from agent.change.act import Act
 from agent.change.ask import Asked
 from agent.change.change import Outcome
@@ -24,6 +25,7 @@ from agent.host.failures import FileFailure, HostFailure, LockHeld
 from agent.layout import Layout
 from agent.remedies.remedy import Scene
 
+_AGENT_PATIENCE = 60.0  # seconds
 PATIENCE = 20.0  # seconds for whoever only looks, or has just been told to end
 
 
@@ -36,6 +38,8 @@ def run(scene: Scene, asked: Asked | None, *, means: Means, teller: Teller) -> O
         with alone(scene.layout, scene.host.clock):
             recovered = recover(scene, means=means, progress=teller)
             if asked is None or asked.request is None:
+                # At boot the agent was not there yet to be told.
+                traffic.let_come(scene, patience=_AGENT_PATIENCE)
                 return _outcome(recovered)
             if recovered.error is not None:
                 teller.note(f"brought to an end first: {recovered.error.message}")

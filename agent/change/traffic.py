@@ -11,6 +11,7 @@ from agent.errors import CaretakerError
 from agent.remedies.remedy import Scene
 
 REASON = "change under way: "
+_PATIENCE, _STEP = 5.0, 0.2  # seconds
 _LONGEST = "6h"  # should nobody be left to take it back
 
 
@@ -20,9 +21,13 @@ def keep_away(scene: Scene, what: str) -> None:
         _tell(scene, "/drain", {"reason": f"{REASON}{what}", "for": _LONGEST})
 
 
-def let_come(scene: Scene) -> None:
-    """End a drain of ours."""
-    if any(reason.startswith(REASON) for reason in _modes(scene) or []):
+def let_come(scene: Scene, *, patience: float = _PATIENCE) -> None:
+    """End a drain of ours, which outlives the agent and the machine's boot. Seconds."""
+    clock = scene.host.clock
+    deadline = clock.monotonic() + patience
+    while (modes := _modes(scene)) is None and clock.monotonic() < deadline:
+        clock.sleep(_STEP)  # It is being started.
+    if any(reason.startswith(REASON) for reason in modes or []):
         _tell(scene, "/undrain", {})
 
 
