@@ -19,6 +19,7 @@ from agent.host import files, listing
 from agent.host.failures import HostFailure
 from agent.manifest.kinds import Duration
 from agent.migrations.stores import FILES
+from agent.release.digests import is_program
 from agent.release.record import MigrationRecord, StoreKind
 
 STEPS = ("up", "verify", "down")
@@ -179,24 +180,25 @@ def _read_scripts(folder: Path, where: str) -> dict[str, str]:
                     f"{where}/{entry.name}: only plain files may stand here",
                     "put folders and large files into the payload",
                 )
-            _check_script(entry.name, entry.mode, where, found)
             content = files.read_bytes(folder / entry.name, cap=_LARGEST)
+            _check_script(entry.name, content, where, found)
             found[entry.name] = hashlib.sha256(content).hexdigest()
     except HostFailure as failure:
         raise _invalid(str(failure), f"ls -l {folder}") from failure
     return found
 
 
-def _check_script(name: str, mode: int, where: str, before: Mapping[str, str]) -> None:
+def _check_script(name: str, content: bytes, where: str, before: Mapping[str, str]) -> None:
     step = name.split(".", 1)[0]
     if step not in STEPS:
         return
     other = script_of(before, step)
     if other is not None:
         raise _invalid(f"{where} has both {other} and {name}", "keep one of them")
-    if name not in (f"{step}.py", f"{step}.sql") and not mode & 0o111:
+    if name not in (f"{step}.py", f"{step}.sql") and not is_program(content):
         raise _invalid(
-            f"{where}/{name} is neither .py nor .sql, and no executable", f"chmod +x {where}/{name}"
+            f"{where}/{name} is neither .py nor .sql, and no program: it begins with no #!",
+            f"write its interpreter into the first line: sed -i '1i #!/bin/sh' {where}/{name}",
         )
 
 

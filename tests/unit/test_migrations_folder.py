@@ -64,7 +64,7 @@ def test_sql_means_the_one_database(tmp_path: Path) -> None:
         ({"m0001_a": both(), "m0001_b": both()}, {}, "same number"),
         ({"m0001_a": {"up_py": ""}}, {}, "has no verify"),
         ({"m0001_a": {"verify_py": ""}}, {}, "has no up"),
-        ({"m0001_a": both("up_rb")}, {}, "no executable"),
+        ({"m0001_a": both("up_rb")}, {}, "no program"),
         ({"m0001_a": {**both(), "up_sql": ""}}, {}, "both up.py and up.sql"),
         ({"m0001_a": both("up_sql")}, {}, "does not say for which store"),
         ({"m0001_a": both()}, {"0001-a": Declared(stores=("ledgr",))}, "no store ledgr"),
@@ -94,7 +94,6 @@ def test_links_and_folders_are_refused(tmp_path: Path) -> None:
         read_folder(tmp_path, ONE)
 
 
-def test_executables_by_their_bit(tmp_path: Path) -> None:
-    write(tmp_path, m0001_a=both("up_sh"))
-    (tmp_path / "0001-a/up.sh").chmod(0o755)
+def test_programs_by_how_they_begin(tmp_path: Path) -> None:
+    write(tmp_path, m0001_a={"up_sh": "#!/bin/sh\n", "verify_py": ""})
     assert "up.sh" in read_folder(tmp_path, ONE)[0].checksums
