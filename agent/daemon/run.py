@@ -11,6 +11,7 @@ from pathlib import Path
 from agent.daemon import early
 from agent.daemon.appliance import Appliance, read_appliance
 from agent.daemon.core import Daemon
+from agent.daemon.interrupted import end_interrupted
 from agent.daemon.loop import SIGNALS, Loop
 from agent.errors import BusyError, CaretakerError, InternalError, MachineError
 from agent.host import bell, files, journal, lock
@@ -28,6 +29,8 @@ def run(root: str, *, embedded: bool, probe: ProbeHandle | None, trouble: Except
     bell.ignore("SIGPIPE")
     log = open_log(host.clock, to_journal=not embedded and journal.is_our_output())
     try:
+        if embedded:
+            end_interrupted(host.root, host)
         appliance = read_appliance(host.root)
         layout = appliance.layout
         for folder in (layout.run, layout.agent_state):
