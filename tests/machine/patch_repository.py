@@ -114,7 +114,7 @@ def _index(folder: Path, suite: str, label: str, text: str) -> None:
 
 
 @contextmanager
-def overlay(lower: Path, folder: Path) -> Iterator[Path]:
+def overlay(lower: Path | str, folder: Path) -> Iterator[Path]:
     """A root file system that may be written, over one that stays as it is."""
     for name in ("upper", "work", "root"):
         (folder / name).mkdir(parents=True, exist_ok=True)

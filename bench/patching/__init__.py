@@ -1,0 +1,1 @@
+"""Kills in the middle of an upgrade of the system, and what `os status` costs."""
