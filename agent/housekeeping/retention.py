@@ -32,25 +32,45 @@ class Stock:
 def before(stock: Stock) -> int | None:
     """The deployment that a rollback goes to.
 
-    A record that was rebuilt from the links does not name it: then it is the newest below.
+    A record that was rebuilt from the links does not name it: then it is the newest below that
+    was not gone back from.
     """
     if stock.active.previous is not None:
         return stock.active.previous
-    return max((each for each in stock.deployments if each < stock.active.number), default=None)
-
-
-def spare_deployments(stock: Stock, *, now: float, keep_for: float) -> list[int]:
-    kept = {stock.active.number, before(stock)}
-    return [
+    older = [
         number
-        for number, each in sorted(stock.deployments.items())
-        if each is not None and number not in kept and now - each.created >= keep_for
+        for number, each in stock.deployments.items()
+        if number < stock.active.number and (each is None or each.abandoned is None)
     ]
+    return max(older, default=None)
 
 
-def spare_generations(stock: Stock, *, now: float, keep_for: float) -> list[str]:
+def spare_deployments(
+    stock: Stock, *, now: float, keep_for: float, abandoned_for: float
+) -> list[int]:
+    """Old ones, and those gone back from, whose data has waited for its owner that long.
+
+    One that has not proved itself is part of a change: recovery takes it away, or it gets there.
+    """
+    kept = {stock.active.number, before(stock)}
+    found = []
+    for number, each in sorted(stock.deployments.items()):
+        if each is None or number in kept:
+            continue
+        if each.abandoned is not None:
+            spare = now - each.abandoned >= abandoned_for
+        else:
+            spare = each.committed is not None and now - each.created >= keep_for
+        if spare:
+            found.append(number)
+    return found
+
+
+def spare_generations(
+    stock: Stock, *, now: float, keep_for: float, abandoned_for: float
+) -> list[str]:
     """Those that no deployment names, once that old; `spare_deployments` are gone by then."""
-    gone = set(spare_deployments(stock, now=now, keep_for=keep_for))
+    gone = set(spare_deployments(stock, now=now, keep_for=keep_for, abandoned_for=abandoned_for))
     named = {str(stock.active.generation), str(before(stock))}
     # A deployment's generation has its number, also where its record can't be read.
     named |= {str(number) for number in stock.deployments if number not in gone}
@@ -62,9 +82,14 @@ def spare_generations(stock: Stock, *, now: float, keep_for: float) -> list[str]
     return [
         name
         for name, changed in sorted(stock.generations.items())
-        if (name.isdigit() and name not in named and now - changed >= keep_for)
+        if (name.isdigit() and name not in named and _is_due(name, gone, now - changed, keep_for))
         or _is_interrupted(name, changed, now)
     ]
+
+
+def _is_due(name: str, gone: set[int], age: float, keep_for: float) -> bool:
+    """With its deployment; one that none names after as long as any."""
+    return int(name) in gone or age >= keep_for
 
 
 def spare_releases(stock: Stock, *, now: float, keep: int) -> list[str]:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.change.pending import Pending, pending_file
 from agent.deployment import Deployment, Deployments
 from agent.errors import MachineError
 from agent.host import discard, lock
@@ -96,6 +97,33 @@ def test_old_deployments_and_their_data_go_but_never_the_active_or_the_one_befor
     assert done.items == 4
     assert (layout.data / ".").is_dir()
     assert both(releases.run_generations, host).items == 0
+
+
+def test_what_was_gone_back_from_waits_for_its_owner_and_then_goes(host: ScriptedHost) -> None:
+    layout = deploy(host, "1")
+    there = Deployments(layout, host.clock)
+    for number in (2, 3):
+        (layout.generations / str(number)).mkdir()
+        record = Deployment(number, "2", "", "", "2-x", number, host.clock.wall(), committed=None)
+        there.write(record, manifest=b"")
+    there.abandon(2)
+    assert both(releases.run_generations, host).items == 0
+    host.clock.advance(8 * DAY)
+    assert both(releases.run_generations, host).items == 2
+    assert listed(layout.deployments) == listed(layout.generations) == ["1", "3"]
+
+
+def test_while_a_change_is_under_way_nothing_goes(host: ScriptedHost) -> None:
+    layout = deploy(host, "1")
+    (layout.generations / "2").mkdir()
+    host.clock.advance(99 * DAY)
+    pending = Pending(
+        kind="upgrade", title="x", phase="preparing", number=2, before=1, version="2",
+        before_version="1", fresh=True, begun=1.0,
+    )  # fmt: skip
+    pending_file(layout).save(pending)
+    assert "interrupted" in releases.run_generations(chores(host)).summary
+    assert listed(layout.generations) == ["1", "2"]
 
 
 @pytest.mark.real
@@ -273,8 +301,8 @@ def test_what_is_active_or_was_before_is_never_spare(
         generations={str(n): now - age for n, age in enumerate(ages, 1)} | {"home": 0.0},
         releases={f"{n}-x": now - age for n, age in enumerate(ages, 1)} | {"old": 0.0},
     )
-    deployments = spare_deployments(stock, now=now, keep_for=keep_for)
-    generations = spare_generations(stock, now=now, keep_for=keep_for)
+    deployments = spare_deployments(stock, now=now, keep_for=keep_for, abandoned_for=7 * DAY)
+    generations = spare_generations(stock, now=now, keep_for=keep_for, abandoned_for=7 * DAY)
     spare = spare_releases(stock, now=now, keep=keep)
     for number in (active.number, active.previous):
         assert number not in deployments

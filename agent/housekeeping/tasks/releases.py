@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from agent.change.pending import pending_file
 from agent.deployment import RECORD, Deployment
 from agent.errors import MachineError
 from agent.health.words import amount
@@ -45,8 +46,13 @@ def _spare_data(chores: Chores, stock: Stock) -> list[Path]:
     layout, keep_for = chores.layout, chores.manifest.housekeeping.generations
     now = ages.now_for(chores, ages.look(chores), keep_for)
     # Deployments first: one without its generation would name nothing.
-    deployments = retention.spare_deployments(stock, now=now, keep_for=keep_for)
-    generations = retention.spare_generations(stock, now=now, keep_for=keep_for)
+    abandoned_for = chores.manifest.upgrade.abandoned
+    deployments = retention.spare_deployments(
+        stock, now=now, keep_for=keep_for, abandoned_for=abandoned_for
+    )
+    generations = retention.spare_generations(
+        stock, now=now, keep_for=keep_for, abandoned_for=abandoned_for
+    )
     return [
         *(layout.deployments / str(number) for number in deployments),
         *(layout.generations / name for name in generations),
@@ -56,6 +62,9 @@ def _spare_data(chores: Chores, stock: Stock) -> list[Path]:
 def _alone(chores: Chores, choose: Choice, homes: tuple[Path, ...]) -> Done:
     if not chores.layout.active.is_symlink():
         return Done(summary="nothing is deployed yet")
+    pending = pending_file(chores.layout).load(aside=False)
+    if pending is not None and pending.under_way:
+        return Done(summary="a change is under way, or was interrupted; nothing was touched")
     if chores.dry:
         return _take_away(chores, choose(chores, _stock(chores.layout)), homes)
     try:
