@@ -44,6 +44,7 @@ VERBS = (
     Verb("credentials", "agent.cli.credentials", "List secrets, change them.", "Act"),
     Verb("remedies", "agent.cli.remedies", "Show, plan or run what mends itself.", "Act"),
     Verb("backup", "agent.cli.backup", "Make, list, verify and restore backups.", "Act"),
+    Verb("database", "agent.cli.database", "Show the database, move it to another server.", "Act"),
     Verb("freeze", "agent.cli.freeze", "Hold the application still for a snapshot.", "Act"),
     Verb("thaw", "agent.cli.thaw", "Let it go on after a freeze.", "Act"),
     Verb("os", "agent.cli.os", "Show and upgrade the operating system's packages.", "Act"),
