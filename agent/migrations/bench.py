@@ -59,20 +59,19 @@ class Bench:
 def opened(draft: Draft, release: Path, database_url: str) -> Iterator[Bench]:
     """The bench of a draft, whose data is a clone by now; a bundled database runs meanwhile.
 
-    `database_url` is of the clone of an external database. Raises CaretakerError.
+    `database_url` is of the clone of an external database. Without one the bench has no store
+    `database`. Raises CaretakerError.
     """
     scene = draft.scene
     kinds = kinds_of(scene.manifest)
     if DATABASE not in kinds:
         yield _bench(draft, release, "", (), network=False)
+    elif in_use := Deployments(scene.layout, scene.host.clock).database_url(draft.before.number):
+        # The one in use is never worked on, nor shown to a program: it was not cloned then.
+        clone = "" if database_url == in_use else database_url
+        yield _bench(draft, release, clone, (), network=bool(clone))
     elif database_url:
         yield _bench(draft, release, database_url, (), network=True)
-    elif Deployments(scene.layout, scene.host.clock).database_url(draft.before.number):
-        raise MachineError(
-            "database-failed",
-            "the external database was not cloned, and a migration must not run on the one in use",
-            hint="caretaker database check",
-        )
     else:
         with running(scene, copied=True) as server:
             yield _bench(draft, release, server.url(), (server.socket,), network=False)

@@ -124,6 +124,7 @@ class _Course:
         found = {store.name: self._marks(store) for store in self._bench.stores}
         applied = agreed(found, self._brought)
         todo = to_do(self._record.migrations, applied)
+        _refuse_missing(self._bench, todo)
         for name in changed_since(self._record.migrations, applied):
             self._progress.note(
                 f"{name} was applied, and this release has it otherwise: left as is"
@@ -169,6 +170,18 @@ class _Course:
         if applied:
             for store in stores:
                 ask(self._bench, store, "mark", marks=applied)
+
+
+def _refuse_missing(bench: Bench, todo: Sequence[MigrationRecord]) -> None:
+    there = {store.name for store in bench.stores}
+    for record in todo:
+        if not there.issuperset(record.stores):
+            raise MachineError(
+                "database-failed",
+                f"{record.folder} changes the database, which is on another server and could not"
+                " be cloned there; it must not be run on the one in use",
+                hint="caretaker database move --to bundled  # or let its role make databases",
+            )
 
 
 def _marks(bench: Bench, store: Store) -> Marks | None:

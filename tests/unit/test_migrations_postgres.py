@@ -153,7 +153,10 @@ def test_an_external_one_is_never_migrated_in_place(here: Stage) -> None:
     place = here.layout.deployments / "1/database.json"
     place.write_text('{"url": "postgresql://clerk:secret@db.example/books"}')
     try:
-        with pytest.raises(MachineError, match="was not cloned"):
+        with pytest.raises(MachineError, match="must not be run on the one in use"):
             here.migrate({"0001-a/up.sql": SPLIT, "0001-a/verify.sql": ASK})
+        look = "import os; assert 'CARETAKER_DATABASE_URL' not in os.environ"
+        ran = here.migrate({"0001-a/up.py": look, "0001-a/verify.py": ""})
+        assert [each.checks for each in ran] == [{"files": "verified"}]
     finally:
         place.unlink()
