@@ -13,11 +13,13 @@ from typing import Literal
 
 import msgspec
 
+from agent.data import clone as generations
 from agent.errors import MachineError
 from agent.host import files, trees
 from agent.host.clock import Clock
 from agent.host.failures import FileFailure
 from agent.layout import Layout
+from agent.progress import Silent
 from agent.state import StateFile
 
 RECORD = "deployment.json"
@@ -303,9 +305,9 @@ class Deployments:
             self._nobodys_data()
         trees.remove(target)  # Left by an interrupted run; `active` never named it.
         if before is None:
-            files.ensure_folder(target, mode=0o750, owner=self.owner)
+            generations.make_empty(target, owner=self.owner)
         else:
-            trees.clone(self.generation(before), target)
+            generations.clone(self.generation(before), target, progress=Silent(), clock=self.clock)
 
     def _nobodys_data(self) -> None:
         """A first run that was interrupted leaves a generation empty; a full one is somebody's."""
