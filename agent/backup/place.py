@@ -147,7 +147,7 @@ def safe_folder(folder: Path) -> None:
 def lost(place: Place) -> MachineError:
     """The repository was there once."""
     return MachineError(
-        "backup-unknown",
+        "backup-failed",
         f"{place.repository} holds no backups, and it did: is the disk mounted there?",
         hint=f"findmnt --target {place.repository}",
     )

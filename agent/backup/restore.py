@@ -21,7 +21,7 @@ from agent.change.change import Change, Draft, Target
 from agent.change.request import RestoreRequest
 from agent.data import clone as cloning
 from agent.deployment import PART, Deployment, Deployments
-from agent.errors import MachineError, RefusedError
+from agent.errors import MachineError, RefusedError, UsageError
 from agent.host import files, trees
 from agent.host.failures import HostFailure
 from agent.migrations.run import brought_by, migrate
@@ -82,7 +82,7 @@ def prepare_restore(scene: Scene, request: RestoreRequest, progress: Progress) -
 
 
 def find_backup(scene: Scene, name: str) -> Kept:
-    """One by its id, or `latest`. MachineError where there is none."""
+    """One by its id, or `latest`. UsageError where there is none."""
     listed = open_repository(scene).listed()
     if name == "latest" and listed:
         return listed[-1]
@@ -90,7 +90,7 @@ def find_backup(scene: Scene, name: str) -> Kept:
     for each in listed:
         if each.id == wanted:
             return each
-    raise MachineError(
+    raise UsageError(
         "backup-unknown",
         f"there is no backup {name}" if wanted else "there is no backup yet",
         hint="caretaker backup list" if listed else "caretaker backup create",

@@ -18,7 +18,7 @@ from agent.change.course import carry_out
 from agent.change.means import Judged
 from agent.change.request import RestoreRequest
 from agent.deployment import Deployments
-from agent.errors import CaretakerError, MachineError, RefusedError, RolledBackError
+from agent.errors import CaretakerError, MachineError, RefusedError, RolledBackError, UsageError
 from agent.host import streaming
 from agent.host.failures import HostFailure
 from agent.progress import Progress, Silent
@@ -208,7 +208,7 @@ def test_what_the_release_can_not_read_is_refused(
 
 def test_no_such_backup(tmp_path: Path) -> None:
     here = shop(tmp_path / "root")
-    with pytest.raises(MachineError) as caught:
+    with pytest.raises(UsageError) as caught:
         restore(here, backup="20260101-000000-abcdef")
     assert caught.value.code == "backup-unknown"
     with pytest.raises(CaretakerError):

@@ -1,0 +1,1 @@
+"""Backups beside restic alone, and beside tar and zstd."""
