@@ -14,8 +14,6 @@ from agent.errors import MachineError
 from agent.host import clone, tally
 from agent.host.clone import How
 
-# What blocks that are shared cost all the same: an inode, its extents and their count of owners.
-_EACH_SHARED = 1024
 _SNAPSHOT = 1 << 20  # a few blocks of the trees of btrfs, once per change of the file system
 
 
@@ -38,13 +36,14 @@ def forecast(source: Path, target_parent: Path) -> Forecast:
     try:
         how = clone.method(source, target_parent)
         found = tally.tally(source)
+        shared = clone.shared_cost(target_parent) if how == "reflink" else 0
     except OSError as error:
         raise MachineError(
             "file-unreadable", f"{source}: {error.strerror or error}", hint="run it as root"
         ) from error
     disk = {
         "snapshot": _SNAPSHOT,
-        "reflink": found.inodes * _EACH_SHARED,
+        "reflink": found.inodes * shared,
         "copy": found.room,
     }[how]
     return Forecast(

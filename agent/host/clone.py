@@ -31,6 +31,12 @@ def method(source: Path, parent: Path) -> How:
         return _method(old, home)
 
 
+def shared_cost(parent: Path) -> int:
+    """Bytes of the disk for each inode of a clone that shares blocks. OSError."""
+    with _opened(parent) as home:
+        return reflink.cost(home)
+
+
 def clone(
     source: Path, target: Path, tell: Tell, *, leave_out: Collection[str] = ()
 ) -> tuple[How, Copied]:

@@ -7,6 +7,7 @@ the new data comes about: a clone, brought to what the release wants. Refuses to
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -18,6 +19,7 @@ from agent.data.clone import clone
 from agent.data.forecast import Forecast
 from agent.database.generation import clone_external, next_url
 from agent.errors import CaretakerError, RefusedError
+from agent.host.failures import FileFailure
 from agent.migrations.run import migrate
 from agent.progress import Progress
 from agent.remedies.remedy import Scene
@@ -91,7 +93,8 @@ def make_data(draft: Draft, release: Path, *, expected: int = 0, url: str = "") 
     if url:
         clone_external(draft, url)
     migrate(draft, release, progress=progress, database_url=url)
-    rates.keep(draft.scene.layout, cloned, clock.monotonic() - begun)
+    with contextlib.suppress(FileFailure):  # Only the next plan would have known by it.
+        rates.keep(draft.scene.layout, cloned, clock.monotonic() - begun)
 
 
 def _target(offered: Offer, release: Path) -> Target:
