@@ -107,7 +107,8 @@ def faults_of(folder: Path) -> tuple[int, list[str]]:
         version = int(json.loads((folder / "rows.json").read_bytes())["format"])
     except (OSError, ValueError, KeyError) as error:
         return 0, [f"rows.json: {error!r}"]
-    wrong = [] if (folder / "rows.json").read_bytes() == _rows(version) else ["rows.json: content"]
+    rows = (folder / "rows.json").read_bytes()
+    wrong = [] if rows == _rows(version) else ["rows.json: content"]
     return version, [*wrong, *_papers(folder, version), *_index(folder / "index.db", version)]
 
 
@@ -123,7 +124,7 @@ def _papers(folder: Path, version: int) -> list[str]:
         wrong.append(f"latest leads to {link!r}")
     if not (folder / "spool").is_dir():
         wrong.append("the empty folder spool is gone")
-    known = {"papers", "spool", "latest", "rows.json", "index.db"}
+    known = {"papers", "spool", "latest", "rows.json", "index.db", ".caretaker"}
     there = {path.name for path in folder.iterdir()}
     # SQLite's journal belongs to the database until somebody opens it.
     return wrong + [f"{name} does not belong here" for name in there - known - {"index.db-journal"}]

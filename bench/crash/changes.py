@@ -106,7 +106,7 @@ def _change(root: Path, wanted: str, change: Callable[[Path], Change], *, sick: 
         raise Failed(str(error)) from error
 
 
-def _recover(root: Path, booting: bool, *, sick: int = 0) -> None:
+def recovered(root: Path, booting: bool, *, sick: int = 0) -> None:
     """What recovers where nobody runs the change again: its own unit at its end, or a boot."""
     means = Machine(root, sick=sick)
     with lock.exclusive(appliance.layout_of(root).setup_lock, purpose="recovery"):
@@ -206,7 +206,7 @@ def _judge(old: int, new: int) -> Callable[[Path, Wanted], list[str]]:
 
 def _sick_recovery(root: Path, booting: bool) -> None:
     with contextlib.suppress(Failed):
-        _recover(root, booting, sick=2)
+        recovered(root, booting, sick=2)
 
 
 def _no_recovery(root: Path, booting: bool) -> None:
@@ -219,7 +219,7 @@ INSTALL = Operation(
     passing=PASSING,
 )  # fmt: skip
 UPGRADE = Operation(
-    name="upgrade", prepare=installed, act=upgrade, recover=_recover, judge=_judge(1, 2),
+    name="upgrade", prepare=installed, act=upgrade, recover=recovered, judge=_judge(1, 2),
     passing=PASSING,
 )  # fmt: skip
 SICK = Operation(
@@ -227,10 +227,10 @@ SICK = Operation(
     judge=_judge_sick, once=True, passing=PASSING,
 )  # fmt: skip
 AGAIN = Operation(
-    name="upgrade after it failed", prepare=_failed_before, act=upgrade, recover=_recover,
+    name="upgrade after it failed", prepare=_failed_before, act=upgrade, recover=recovered,
     judge=_judge_again, passing=PASSING,
 )  # fmt: skip
 ROLLBACK = Operation(
-    name="rollback", prepare=_upgraded, act=rollback, recover=_recover, judge=_judge(2, 1),
+    name="rollback", prepare=_upgraded, act=rollback, recover=recovered, judge=_judge(2, 1),
     passing=PASSING,
 )  # fmt: skip

@@ -2,5 +2,6 @@
 
 from bench.crash.changes import AGAIN, INSTALL, ROLLBACK, SICK, UPGRADE
 from bench.crash.operation import Operation
+from bench.crash.whole import WHOLE
 
-OPERATIONS: tuple[Operation, ...] = (INSTALL, UPGRADE, SICK, AGAIN, ROLLBACK)
+OPERATIONS: tuple[Operation, ...] = (INSTALL, UPGRADE, SICK, AGAIN, ROLLBACK, WHOLE)
