@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
-from agent.errors import CaretakerError, MachineError
+from agent.errors import CaretakerError, MachineError, RefusedError
 from agent.host import files, unpack
 from agent.host.clock import Clock
 from agent.host.failures import FileFailure
@@ -157,7 +158,8 @@ def open_trusted(
         why = judging.judge_seen(record, mark, older=older)
         why = why or judging.judge_age(record, bundle.expires, at, expired=expired)
         if why is not None:
-            raise why
+            named = why.hint.replace("FILE", shlex.quote(str(path)))
+            raise RefusedError(why.code, why.message, hint=named)
         yield bundle
 
 
