@@ -9,7 +9,7 @@ is to be done at the first good verdict.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import msgspec
 
@@ -24,20 +24,8 @@ from agent.status import NO_SENSE, CheckReport, StatusReport
 
 BETWEEN = 2.0  # seconds between two verdicts that count
 STEP = 0.1  # seconds between two questions
-AGAIN = 0.5  # seconds after which checks are made to look again while one fails
+AGAIN = 0.5  # seconds before checks are made to look again while one fails
 LOOPS = 3  # ends of a service, each started again, after which it needs no more time to fail
-
-Ask = Callable[[], StatusReport | None]
-Look = Callable[[], None]
-
-
-@dataclass(slots=True)
-class _Round:
-    """One verdict in the making. `begun` in ticks: every look must be younger."""
-
-    begun: float
-    asked: float = float("-inf")
-    complaints: list[str] = field(default_factory=list)
 
 
 def judge(
@@ -110,6 +98,7 @@ class _Gate:
                 return self._bad(ended)
             if self._over():
                 return self._bad(why)
+            self._clock.sleep(AGAIN)
 
     def _heard(self) -> bool:
         """Whether the agent goes by this manifest from now on. CaretakerError: it refuses it."""
@@ -121,28 +110,36 @@ class _Gate:
 
     def _verdict(self) -> str | None:
         """One verdict with looks of its own: None for a good one, else why not."""
-        here = _Round(self._clock.monotonic())
+        begun = self._clock.monotonic()
+        self._agent.look()
         while True:
-            now = self._clock.monotonic()
-            if now - here.asked >= AGAIN:
-                self._agent.look()
-                here.asked = now
             self._clock.sleep(STEP)
-            here.complaints = self._complaints(here)
-            if not here.complaints:
-                return None
+            report = self._agent.status()
+            waits = self._waits_for(report, begun)
+            if report is not None and not waits:
+                return "; ".join(self._complaints(report)[:3]) or None
             if self._over() or self._hopeless():
-                return "; ".join(here.complaints[:3])
+                return waits
 
-    def _complaints(self, here: _Round) -> list[str]:
-        report = self._agent.status()
+    def _waits_for(self, report: StatusReport | None, begun: float) -> str:
+        """What there is no verdict without; empty: it is one. `begun`: every look is younger."""
         if report is None:
-            return ["the agent does not answer"]
+            return "the agent does not answer"
         if report.version != self._scene.manifest.appliance.version:
-            return [f"the agent still looks after {report.version}"]
-        seconds = self._clock.monotonic() - here.begun
+            return f"the agent still looks after {report.version}"
+        seconds = self._clock.monotonic() - begun
         behind = max(0.0, self._clock.wall() - report.at)
-        found = [text for each in report.checks if (text := self._check(each, seconds, behind))]
+        for each in self._that_matter(report):
+            if each.age is None or each.age + behind > seconds:
+                return f"{each.name}: not looked at yet"
+        return ""
+
+    def _complaints(self, report: StatusReport) -> list[str]:
+        found = [
+            f"{each.name}: {each.summary}"
+            for each in self._that_matter(report)
+            if each.stale or Status.FAIL in (each.status, each.looked)
+        ]
         found += [
             f"service {each.name}: {each.summary or each.state}"
             for each in report.services
@@ -150,18 +147,17 @@ class _Gate:
         ]
         return found
 
-    def _check(self, each: CheckReport, seconds: float, behind: float) -> str:
-        """What speaks against one check; empty: nothing does."""
-        declared = self._scene.manifest.checks.get(each.name)
-        if declared is None or each.severity is not Severity.CRITICAL:
-            return ""
-        if getattr(declared, "shared", False) or each.muted_by:
-            return ""
-        if each.age is None or each.age + behind > seconds:
-            return f"{each.name}: not looked at yet"
-        if each.stale or Status.FAIL in (each.status, each.looked):
-            return f"{each.name}: {each.summary}"
-        return ""
+    def _that_matter(self, report: StatusReport) -> list[CheckReport]:
+        """Checks whose failure takes a node out of service, as the engine has it."""
+        declared = self._scene.manifest.checks
+        return [
+            each
+            for each in report.checks
+            if each.severity is Severity.CRITICAL
+            and each.name in declared
+            and not declared[each.name].shared
+            and not each.muted_by
+        ]
 
     def _hopeless(self) -> str:
         """A service that no time will help: left stopped, or ending again and again."""
