@@ -20,7 +20,7 @@ from agent.patching.apt import LOCK_PATIENCE
 from agent.patching.boots import begin_counting
 from agent.patching.health import health_now, wait_healthy
 from agent.patching.kept import patches_file, read_patches, waiting
-from agent.patching.packages import Command, Packages
+from agent.patching.packages import Command, Packages, Wounds
 from agent.patching.record import Simulated
 from agent.patching.request import Changed, OsOutcome, OsRequest
 from agent.progress import Progress
@@ -86,26 +86,28 @@ class Course:
             clock.sleep(2.0)
 
     def _mend(self) -> None:
-        wounds = self.packages.wounds()
-        if not wounds:
-            return
-        self.progress.step("mend", "Finish an installation that was cut short")
+        """In rounds: what is half there is only seen once dpkg has merged its own notes."""
+        seen: list[Wounds] = []
         said = ""
-        for command in self.packages.mend(wounds):
-            done = self._run(command)
-            if done.status is None:
-                raise _still_runs(command, done)
-            said = "" if done.ok else done.reason
-        left = self.packages.wounds()
-        if left:
-            names = ", ".join((*left.half, *left.unfinished)[:5])
+        while (wounds := self.packages.wounds()) and wounds not in seen:
+            if not seen:
+                self.progress.step("mend", "Finish an installation that was cut short")
+            seen.append(wounds)
+            for command in self.packages.mend(wounds):
+                done = self._run(command)
+                if done.status is None:
+                    raise _still_runs(command, done)
+                said = said if done.ok else done.reason
+        if wounds:
+            names = ", ".join((*wounds.half, *wounds.unfinished)[:5])
             raise MachineError(
                 "patching-failed",
                 f"an installation was cut short and can't be finished ({names}): {said}",
-                hint="sudo dpkg --configure -a",
+                hint=f"sudo less +G {self.scene.layout.os_log}",
             )
-        mended = wounds.unfinished + wounds.half
-        self.outcome = replace(self.outcome, mended=mended or ("dpkg's own notes",))
+        each_name = (name for each in seen for name in (*each.unfinished, *each.half))
+        mended = tuple(dict.fromkeys(each_name)) or ("dpkg's own notes",)
+        self.outcome = replace(self.outcome, mended=mended if seen else ())
 
     def _healthy_before(self) -> None:
         self.progress.step("health-before", "Ask whether the application is healthy")

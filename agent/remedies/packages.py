@@ -99,7 +99,7 @@ def _faults(standing: DpkgFiles) -> Iterator[Fault]:
             code="packages-half-installed",
             summary=f"half installed: {_names(standing.half)}",
             refusal="its files are not whole; the package must be fetched and installed anew",
-            hint=f"sudo apt-get install --reinstall {first}",
+            hint="sudo caretaker os upgrade",
         )
 
 

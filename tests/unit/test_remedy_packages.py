@@ -66,7 +66,7 @@ def test_a_package_that_is_not_whole_is_a_persons(root: Path, state: str, flag: 
     made, _ = stage(root, package("vim", state, flag=flag))
     (fault,) = find(made)
     assert fault.refusal
-    assert fault.hint == "sudo apt-get install --reinstall vim"
+    assert fault.hint == "sudo caretaker os upgrade"
 
 
 def test_a_failure_says_what_dpkg_said(root: Path) -> None:
