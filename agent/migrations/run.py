@@ -20,6 +20,7 @@ from agent.errors import CaretakerError, MachineError, RolledBackError
 from agent.host import listing
 from agent.host.failures import HostFailure
 from agent.layout import Layout
+from agent.ledger import Ledger
 from agent.manifest.reader import parse
 from agent.migrations.bench import Bench, Store, opened
 from agent.migrations.marks import Mark, Marks, agreed, changed_since, mark_of, to_do
@@ -34,6 +35,7 @@ from agent.migrations.stores import kinds_of
 from agent.progress import Progress
 from agent.release.record import MigrationRecord, ReleaseRecord
 from agent.release.staged import record_of
+from agent.remedies.remedy import Scene
 
 _FOLDER = re.compile(r"(\d{4})-(.+)")
 
@@ -76,14 +78,19 @@ def brought_by(before: Deployment, layout: Layout) -> Marks:
 
 
 def migrate(
-    draft: Draft, release: Path, *, progress: Progress, database_url: str = ""
+    draft: Draft,
+    release: Path,
+    *,
+    progress: Progress,
+    database_url: str = "",
+    enter: bool = True,
 ) -> list[Ran]:
     """Bring a draft's data, which is a clone by now, to what `release` (staged) wants.
 
     `database_url` is of the clone of an external database. A bundled one is run on the draft
-    meanwhile. Call it from a thread that lives as long. Raises RefusedError before anything ran,
-    RolledBackError `migration-failed`, MachineError, BusyError; whatever it raises, the draft is
-    good for nothing then.
+    meanwhile. Call it from a thread that lives as long. `enter`: what was done goes into the
+    ledger. Raises RefusedError before anything ran, RolledBackError `migration-failed`,
+    MachineError, BusyError; whatever it raises, the draft is good for nothing then.
     """
     record = record_of(release)
     brought = brought_by(draft.before, draft.scene.layout)
@@ -93,9 +100,22 @@ def migrate(
     with opened(draft, release, database_url) as bench:
         refuse_leftovers(bench)
         try:
-            return _Course(bench, record, brought, _known(draft), progress).run()
+            ran = _Course(bench, record, brought, _known(draft), progress).run()
         except StepFailed as failed:
             raise _failed("what comes before and after the migrations", failed) from failed
+    if enter:
+        _enter(draft.scene, record.version, ran)
+    return ran
+
+
+def _enter(scene: Scene, version: str, ran: Sequence[Ran]) -> None:
+    ledger = Ledger(scene.layout.ledger, scene.host.clock)
+    for each in ran:
+        target = f"{each.number:04d}-{each.name}"
+        detail: dict[str, str | int | float | bool | None] = {"version": version, **each.checks}
+        ledger.write(
+            "upgrade migration", target=target, outcome="done", seconds=each.seconds, detail=detail
+        )
 
 
 def _known(draft: Draft) -> Collection[str]:

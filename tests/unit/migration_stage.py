@@ -69,7 +69,7 @@ class Stage:
         self.layout = replace(Layout(self.root), app="ledger")
         self.live = self.layout.generations / "1"
         self.data = self.layout.generations / "2.part"
-        for folder in (self.live, self.data, self.layout.secrets):
+        for folder in (self.live, self.data, self.layout.secrets, self.layout.state):
             folder.mkdir(parents=True)
         (self.layout.secrets / "api").write_text("sehr-geheim\n")
         for folder in (self.live, self.data):
