@@ -28,7 +28,7 @@ from agent.change.act import Act, Times
 from agent.change.change import Outcome
 from agent.change.means import Judged, Means
 from agent.change.pending import Pending, end, pending_file
-from agent.change.sweep import asides, sweep
+from agent.change.sweep import asides, halves, sweep
 from agent.deployment import Deployment
 from agent.errors import CaretakerError, RolledBackError
 from agent.host import files
@@ -71,6 +71,7 @@ def recover(
     asides(scene.layout)
     files.remove(scene.layout.change_request)  # Whoever wrote it is gone.
     if not spoilt and (pending is None or not pending.under_way):
+        halves(scene.layout, booting=booting)
         return NOTHING
     active = act.deployments.active()
     if active is None:

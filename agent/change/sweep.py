@@ -31,6 +31,21 @@ def sweep(deployments: Deployments, active: Deployment, pending: Pending | None)
     return gone
 
 
+def halves(layout: Layout, *, booting: bool) -> None:
+    """Take away what was fetched or unpacked by half for a change that never began. FileFailure.
+
+    All of it is made under the lock that our caller holds, but a rehearsal's copy, generation 0.
+    """
+    if not layout.active.is_symlink():
+        return
+    for path in _there(layout.generations):
+        if _NUMBERED.fullmatch(path.name) and (booting or not path.name.startswith("0.")):
+            trees.remove(path)
+    for path in _there(layout.releases):
+        if path.name.endswith(PART):
+            trees.remove(path)
+
+
 def asides(layout: Layout) -> None:
     """Take away the files that a killed run was writing aside. FileFailure.
 
