@@ -15,6 +15,7 @@ from agent.layout import Layout
 APP = "shop"
 ROWS, ENTRIES, PAPERS = 12, 40, 4
 YEAR = 2026
+SINCE = "since"  # a file that a restore must not bring back
 MANIFEST = """\
 [appliance]
 name = "shop"
@@ -124,7 +125,7 @@ def _papers(folder: Path, version: int) -> list[str]:
         wrong.append(f"latest leads to {link!r}")
     if not (folder / "spool").is_dir():
         wrong.append("the empty folder spool is gone")
-    known = {"papers", "spool", "latest", "rows.json", "index.db", ".caretaker"}
+    known = {"papers", "spool", "latest", "rows.json", "index.db", ".caretaker", SINCE}
     there = {path.name for path in folder.iterdir()}
     # SQLite's journal belongs to the database until somebody opens it.
     return wrong + [f"{name} does not belong here" for name in there - known - {"index.db-journal"}]

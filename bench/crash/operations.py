@@ -2,6 +2,7 @@
 
 from bench.crash.changes import AGAIN, INSTALL, ROLLBACK, SICK, UPGRADE
 from bench.crash.operation import Operation
+from bench.crash.restore import RESTORE
 from bench.crash.whole import WHOLE
 
-OPERATIONS: tuple[Operation, ...] = (INSTALL, UPGRADE, SICK, AGAIN, ROLLBACK, WHOLE)
+OPERATIONS: tuple[Operation, ...] = (INSTALL, UPGRADE, SICK, AGAIN, ROLLBACK, RESTORE, WHOLE)
