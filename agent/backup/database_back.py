@@ -1,8 +1,8 @@
 """A dumped database put back: never over the one in use.
 
 Owns a new database beside the old one on an external server, before anything is stopped; and for
-the bundled server a copy of its files in the draft, in which the database is made anew. Refuses to
-drop one that does not carry this appliance's mark.
+the bundled server files made anew in the draft. Refuses to drop a database that does not carry this
+appliance's mark.
 """
 
 from __future__ import annotations
@@ -15,11 +15,10 @@ from psycopg import sql
 from agent.backup.dump import environment_of, pg_program
 from agent.backup.record import DUMP, BackupRecord
 from agent.change.change import Draft
-from agent.data import clone as cloning
-from agent.database import ours, reach, temporary
+from agent.database import cluster, generation, ours, reach, temporary
 from agent.database.place import recorded
 from agent.database.programs import data_folder
-from agent.deployment import Deployment, Deployments
+from agent.deployment import Deployment
 from agent.errors import MachineError, RefusedError
 from agent.host import streaming
 from agent.manifest.placeholders import names_used
@@ -34,100 +33,91 @@ def external(
     scene: Scene, active: Deployment, record: BackupRecord, folder: Path, progress: Progress
 ) -> str:
     """The URL that the new deployment gets; empty while the database is on this machine."""
-    deployments = Deployments(scene.layout, scene.host.clock)
-    url = recorded(deployments.folder(active.number))
+    url = recorded(scene.layout.deployments / str(active.number))
     if scene.manifest.database.engine and (record.dump == "external") != bool(url):
         raise _elsewhere(record)
     if not url:
         return ""
     progress.step("database", "restore the database beside the one in use")
-    place, mark = reach.place_of(url), ours.mark_of(scene)
-    used = {reach.place_of(each).name for each in _urls(deployments)}
-    with reach.told(place, "the databases could not be listed"):
-        name = ours.next_name(place, deployments.next_number(), mark, used)
-    fresh = place.named(name)
+    place, fresh = reach.place_of(url), reach.place_of(generation.next_url(scene))
+    if fresh.name == place.name:
+        # Its role may make no other, and the one in use is never written over.
+        raise MachineError(
+            "database-unsuitable",
+            f"{place.user} may make no database at {place.server}, so there is no place beside "
+            f"{place.name} to restore to",
+            hint=f"ALTER ROLE {place.user} CREATEDB;  -- as the server's administrator",
+        )
+    mark = ours.mark_of(scene)
     ours.make(fresh, None, mark, locale=_LOCALE)
     try:
-        _restore(scene, folder / DUMP, environment_of(fresh.url), record)
+        _restore(scene, folder / DUMP, environment_of(fresh.url))
     except BaseException:
-        with reach.told(place, "the new database could not be dropped"), reach.session(
-            place
-        ) as opened:  # fmt: skip
-            ours.drop(opened, name, mark)
+        with (
+            reach.told(place, "the new database could not be dropped"),
+            reach.session(place) as opened,
+        ):
+            ours.drop(opened, fresh.name, mark)
         raise
     return fresh.url
 
 
 def bundled(draft: Draft, folder: Path, secrets: dict[str, str]) -> None:
-    """The bundled server's files, copied from those in use, with the database out of the dump.
+    """The bundled server's files made anew, with the database out of the dump.
 
     `secrets` are the backup's: the application will come with that password. MachineError.
     """
-    scene = draft.scene
-    target = data_folder(scene)
-    source = draft.source / target.relative_to(draft.data)
-    draft.progress.step("database", "restore the database on a copy of its server's files")
-    cloning.clone(source, target, progress=draft.progress, clock=scene.host.clock)
-    name, user = scene.manifest.database.name, scene.manifest.database.user
-    with temporary.running(scene, target, copied=True, durable=False) as server:
+    scene, target = draft.scene, data_folder(draft.scene)
+    draft.progress.step("database", "restore the database on a server made anew")
+    cluster.create(scene, target)
+    with temporary.running(scene, target, copied=False, durable=False) as server:
         try:
-            with psycopg.connect(
-                server.conninfo(name="postgres", superuser=True), autocommit=True
-            ) as opened:
-                _made_anew(opened, name, user)
-                _set_password(scene, opened, user, secrets)
+            _prepare(scene, server, secrets)
+            env = {
+                "PGHOST": str(server.socket), "PGPORT": str(temporary.PORT),
+                "PGUSER": server.superuser, "PGDATABASE": server.name,
+            }  # fmt: skip
+            # As the superuser, since extensions may need that; what it makes is the application's.
+            _restore(scene, folder / DUMP, env, role=server.user)
+            cluster.finish(scene, server)
         except psycopg.Error as error:
             raise MachineError(
                 "database-failed",
-                f"the database {name} could not be made anew: {reach.words_of(error)}",
+                f"the database {server.name} could not be made anew: {reach.words_of(error)}",
                 hint="caretaker database status",
             ) from error
-        env = {
-            "PGHOST": str(server.socket), "PGPORT": str(temporary.PORT), "PGUSER": server.user,
-            "PGDATABASE": name,
-        }  # fmt: skip
-        _restore(scene, folder / DUMP, env, None)
 
 
-def _restore(scene: Scene, source: Path, env: dict[str, str], record: BackupRecord | None) -> None:
+def _prepare(scene: Scene, server: temporary.Server, secrets: dict[str, str]) -> None:
+    """The role may make extensions for a while, and has the password that comes back with the
+    backup's secrets; it was made with today's."""
+    used = [name for _, kind, name in names_used([scene.manifest.database.password])
+            if kind == "secret"]  # fmt: skip
+    user = sql.Identifier(server.user)
+    with psycopg.connect(
+        server.conninfo(name="postgres", superuser=True), autocommit=True
+    ) as opened:
+        opened.execute(sql.SQL("ALTER ROLE {} SUPERUSER").format(user))
+        if len(used) == 1 and used[0] in secrets:
+            # A verifier, so that the password itself stands in no server's log.
+            verifier = opened.pgconn.encrypt_password(
+                secrets[used[0]].strip().encode(), server.user.encode(), b"scram-sha-256"
+            )
+            asked = sql.SQL("ALTER ROLE {} PASSWORD {}")
+            opened.execute(asked.format(user, sql.Literal(verifier.decode())))
+
+
+def _restore(scene: Scene, source: Path, env: dict[str, str], *, role: str = "") -> None:
     argv = [pg_program(scene, "pg_restore"), "--no-owner", "--no-privileges", "--exit-on-error",
-            f"--dbname={env.get('PGDATABASE', '')}", str(source)]  # fmt: skip
+            *([f"--role={role}"] if role else []), f"--dbname={env['PGDATABASE']}",
+            str(source)]  # fmt: skip
     done = streaming.run_long(streaming.Program(argv, env), silent=_SILENT)
     if not done.ok:
         raise MachineError(
             "database-failed",
-            f"the database could not be restored{f' from {record.id}' if record else ''}: "
-            f"{done.reason}",
+            f"the database could not be restored: {done.reason}",
             hint="caretaker database check",
         )
-
-
-def _made_anew(opened: reach.Session, name: str, user: str) -> None:
-    opened.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
-    opened.execute(
-        sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE template0").format(
-            sql.Identifier(name), sql.Identifier(user)
-        )
-    )
-
-
-def _set_password(scene: Scene, opened: reach.Session, user: str, secrets: dict[str, str]) -> None:
-    """The role's password is in the copied files: today's, while the backup's secrets come back."""
-    used = [name for _, kind, name in names_used([scene.manifest.database.password])
-            if kind == "secret"]  # fmt: skip
-    if len(used) == 1 and used[0] in secrets:
-        # A literal: no parameters in a utility statement. As SCRAM hashes it on the server, it
-        # would stand in the log only with log_statement, which is off there.
-        opened.execute(
-            sql.SQL("ALTER ROLE {} PASSWORD {}").format(
-                sql.Identifier(user), sql.Literal(secrets[used[0]].strip())
-            )
-        )
-
-
-def _urls(deployments: Deployments) -> list[str]:
-    numbers = [each.deployment.number for each in deployments.listed()]
-    return [url for number in numbers if (url := recorded(deployments.folder(number)))]
 
 
 def _elsewhere(record: BackupRecord) -> RefusedError:

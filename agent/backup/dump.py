@@ -12,7 +12,7 @@ from typing import Literal
 
 from agent.backup.record import How
 from agent.database.place import address, bundled_url, recorded
-from agent.database.programs import major_of, programs_for
+from agent.database.programs import data_folder, major_of, programs_for
 from agent.deployment import Deployment, Deployments
 from agent.errors import MachineError
 from agent.host import open_new, streaming
@@ -65,15 +65,14 @@ def write(scene: Scene, active: Deployment, target: Path) -> None:
 
 
 def pg_program(scene: Scene, name: str) -> str:
-    """A program of PostgreSQL's, of the server's own version where that is here."""
-    folder = Path(scene.values.paths["data"]) / "postgres"
+    """A program of PostgreSQL's: of the bundled server's version where there is one."""
     try:
-        home = programs_for(scene, major_of(folder))
+        home = programs_for(scene, major_of(data_folder(scene)))
     except MachineError:
-        found = [each for each in (f"/usr/bin/{name}",) if os.access(each, os.X_OK)]
-        if not found:
+        found = f"/usr/bin/{name}"
+        if not os.access(found, os.X_OK):
             raise
-        return found[0]
+        return found
     return str(home / name)
 
 
