@@ -14,10 +14,12 @@ from agent.housekeeping.tasks.patches import TASK as PATCHES
 from agent.housekeeping.tasks.purge import TASK as PURGE
 from agent.housekeeping.tasks.releases import GENERATIONS, RELEASES
 from agent.housekeeping.tasks.samples import TASK as SAMPLES
+from agent.housekeeping.tasks.system_updates import TASK as SYSTEM_UPDATES
 from agent.housekeeping.tasks.trim import TASK as TRIM
 
 # Those that make room come first, the safest of them at the head.
 TASKS: tuple[Task, ...] = (
     *(JOURNAL, PURGE, LOGS, LEFTOVERS, RELEASES, GENERATIONS),
     *(CERTIFICATES, EXPIRY, DATABASE, PATCHES, LEDGER, SAMPLES, BACKUP, TRIM, LOOK_ROUND),
+    SYSTEM_UPDATES,
 )
