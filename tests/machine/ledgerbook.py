@@ -106,7 +106,7 @@ def version(machine: Machine) -> str:
 
 def story(machine: Machine) -> list[str]:
     """The acts of changes in the ledger, oldest first: `upgrade`, `upgrade flip` and so on."""
-    told = machine.caretaker("ledger", "--json").out.splitlines()
+    told = machine.run(["caretaker", "ledger", "--json"]).out.splitlines()
     acts = [json.loads(line) for line in told]
     return [f"{each['act']}: {each['outcome']}" for each in acts
             if re.match(r"(upgrade|rollback|restore|move)\b", each["act"])]  # fmt: skip
