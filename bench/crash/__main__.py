@@ -1,4 +1,4 @@
-"""The whole sweep: `python -m bench.crash [--every N] [--only operations|bugs|blocks]`.
+"""The whole sweep: `python -m bench.crash [--every N] [--only operations|bugs]`.
 
 Owns how much of it is run and how it is shown. Rates are of scenarios, each with its recovery, a
 re-run and a third run; a scenario of the whole upgrade starts some forty processes.
@@ -24,8 +24,9 @@ FULL: tuple[Kind, ...] = ("no-space", "disk-full")
 BROKEN: tuple[Kind, ...] = ("io-error", "bad-disk")
 KINDS = ("kill", "torn", "short", "no-space", "disk-full", "io-error", "bad-disk", "rival",
          "double", "power cut")  # fmt: skip
-WHOLE = "whole upgrade"  # its scenarios take a second each
-CUTS = 320  # disks of each operation
+WHOLE = "whole upgrade"
+SLOW = {WHOLE: 12, "restore": 3}  # scenarios of these take up to a second each: fewer points
+CUTS = 240  # disks of each operation
 
 
 def main() -> int:
@@ -42,11 +43,12 @@ def main() -> int:
 
 
 def _jobs(operation: str, every: int) -> list[Job]:
-    slow = operation == WHOLE
-    step = every * 12 if slow else every
+    slow = SLOW.get(operation, 1)
+    step = every * slow
     jobs = [Job(operation, kinds=kinds, every=step) for kinds in (KILL, TORN, FULL, BROKEN)]
-    jobs.append(Job(operation, rivals=step * 4, doubles=3 if slow else 40, seconds=8))
-    return [*jobs, Job(operation, cuts=CUTS // step if slow else CUTS // every)]
+    doubles = max(3, 40 // step)
+    jobs.append(Job(operation, rivals=step * 4, doubles=doubles, seconds=8))
+    return [*jobs, Job(operation, cuts=CUTS // slow)]
 
 
 def _operations(every: int) -> Report:
