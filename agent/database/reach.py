@@ -179,12 +179,9 @@ def failed(place: Place, what: str, error: psycopg.Error) -> MachineError:
 
 def words_of(error: psycopg.Error, place: Place | None = None) -> str:
     """What the server or libpq said, in a line."""
-    text = (
-        error.diag.message_primary or str(error).strip().splitlines()[-1:] or type(error).__name__
-    )
-    line = text if isinstance(text, str) else text[0]
+    text = error.diag.message_primary or " ".join(str(error).split()) or type(error).__name__
     secret = place.password if place else ""
-    return line.replace(secret, "…")[:300] if secret else line[:300]
+    return (text.replace(secret, "…") if secret else text)[:300]
 
 
 def _wrong(why: str) -> UsageError:
