@@ -41,7 +41,10 @@ class Store:
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """Everything that a step needs. `secrets` are blotted out of whatever is shown."""
+    """Everything that a step needs. `secrets` are blotted out of whatever is shown.
+
+    `unfenced` is filled by the first step that found no namespaces: why.
+    """
 
     scene: Scene
     data: Path
@@ -50,6 +53,7 @@ class Bench:
     environment: dict[str, str] = field(repr=False)
     cell: Cell
     secrets: tuple[str, ...] = field(repr=False)
+    unfenced: set[str] = field(default_factory=set)
 
     def store(self, name: str) -> Store:
         return next(store for store in self.stores if store.name == name)
@@ -73,7 +77,8 @@ def opened(draft: Draft, release: Path, database_url: str) -> Iterator[Bench]:
     elif database_url:
         yield _bench(draft, release, database_url, (), network=True)
     else:
-        with running(scene, copied=True) as server:
+        # Without fsync: whoever made the draft flushes all of it before it is named anywhere.
+        with running(scene, copied=True, durable=False) as server:
             yield _bench(draft, release, server.url(), (server.socket,), network=False)
 
 

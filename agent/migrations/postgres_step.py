@@ -20,6 +20,7 @@ URL = "CARETAKER_DATABASE_URL"
 _LOCK = 0x6361726574616B  # "caretak"; one migration at a time in one database
 _LOCK_TIMEOUT = "10s"
 _CONNECT = 15  # seconds
+_NOTICES = 140000  # from then on a server can notice in mid-statement that we were killed
 _MOST = 20  # rows of complaints
 _TABLE = """CREATE TABLE IF NOT EXISTS caretaker.migrations (
     number integer PRIMARY KEY, name text NOT NULL, checksum text NOT NULL,
@@ -83,6 +84,8 @@ def _note(db: Connection, marks: list[Answer]) -> None:
 def _hold(db: Connection) -> None:
     """The lock is freed with the transaction, however that ends."""
     db.execute("SELECT set_config('lock_timeout', %s, true)", [_LOCK_TIMEOUT])
+    if db.info.server_version >= _NOTICES:
+        db.execute("SELECT set_config('client_connection_check_interval', '5s', true)")
     row = db.execute("SELECT pg_try_advisory_xact_lock(%s) AS held", [_LOCK]).fetchone()
     if row is None or not row["held"]:
         raise ValueError("another migration runs in this database")
@@ -100,7 +103,7 @@ def _apply(db: Connection, asked: Answer) -> Answer:
 
 
 def _transaction(db: Connection) -> object:
-    row = db.execute("SELECT pg_current_xact_id()::text AS id").fetchone()
+    row = db.execute("SELECT txid_current() AS id").fetchone()
     return row and row["id"]
 
 
@@ -114,6 +117,7 @@ def _verify(db: Connection, asked: Answer) -> Answer:
             rows = cursor.fetchmany(_MOST)
             complaints += [", ".join(str(value) for value in row.values()) for row in rows]
         if not cursor.nextset():
+            db.rollback()
             return {"complaints": complaints[:_MOST]}
 
 

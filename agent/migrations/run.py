@@ -149,6 +149,8 @@ class _Course:
             self._progress.note(
                 f"{name} was applied, and this release has it otherwise: left as is"
             )
+        for why in self._bench.unfenced:
+            self._progress.note(f"{why}: migrations could write wherever their user may")
         if not self._bench.cell.user and self._bench.scene.layout.embedded:
             self._progress.note("embedded: migrations run as the user that runs Caretaker")
         ran = []

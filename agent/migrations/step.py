@@ -218,7 +218,7 @@ def in_cell(
 
     own = SLICE if scoped and bench.scene.host.systemd.booted() else ""
     try:
-        return cell.run(
+        ended = cell.run(
             argv,
             replace(bench.cell, slice=own),
             timeout=timeout,
@@ -229,6 +229,9 @@ def in_cell(
         )
     except HostFailure as failure:
         raise StepFailed(str(failure)) from failure
+    if ended.unfenced:
+        bench.unfenced.add(ended.unfenced)
+    return ended
 
 
 def refuse_leftovers(bench: Bench) -> None:

@@ -2,12 +2,15 @@
 
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
 from agent.errors import RefusedError, RolledBackError
+from agent.host import cell
 from agent.ledger import read_ledgers
 from agent.manifest.kinds import Duration
 from agent.migrations.folder import Declared
@@ -225,6 +228,17 @@ def test_an_image_with_its_migrations_beside_the_manifest(here: Stage) -> None:
     (here.layout.releases / "1-of-setup").mkdir()
     assert here.migrate(FIRST) == []
     assert '"number": 1' in (here.data / ".caretaker/migrations.json").read_text()
+
+
+def test_it_says_where_nothing_fences_it_in(here: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = cell.run
+
+    def run(*words: Any, **options: Any) -> cell.Ended:
+        return replace(real(*words, **options), unfenced="no namespaces of its own")
+
+    monkeypatch.setattr(cell, "run", run)
+    here.migrate(FIRST)
+    assert "no namespaces of its own: migrations could write wherever" in here.told.notes[0]
 
 
 def test_a_release_without_a_record_has_none(here: Stage, tmp_path: Path) -> None:
