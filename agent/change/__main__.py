@@ -66,7 +66,8 @@ def _run(layout: Layout) -> int:
         _after_defect(layout, host, teller)
         run.tell_end(teller, InternalError("internal", str(error), hint=_log(layout)))
         return InternalError.exit_status
-    run.tell_end(teller, outcome)
+    if asked is not None or outcome is not None:
+        run.tell_end(teller, outcome)
     return 0
 
 
@@ -97,7 +98,11 @@ def _boot(layout: Layout) -> int:
     try:
         if pending_file(layout).load(aside=False) is None and not layout.change.exists():
             return 0
-        recovered = _recovered(layout, host, Teller(layout, host.clock), booting=True)
+        teller = Teller(layout, host.clock)
+        recovered = _recovered(layout, host, teller, booting=True)
+        if recovered.found not in ("nothing", "due"):
+            # Without systemd whoever asked may still be there: only the agent was started again.
+            run.tell_end(teller, recovered.error or recovered.outcome)
         if recovered.found != "nothing":
             _start_later(layout, host)
         if recovered.error is not None:

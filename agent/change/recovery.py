@@ -69,7 +69,9 @@ def recover(
     pending, spoilt = file.load(aside=False), file.broken()
     # Also where nothing is under way: killed before its first record, a run leaves that one aside.
     asides(scene.layout)
-    files.remove(scene.layout.change_request)  # Whoever wrote it is gone.
+    if booting:
+        # Only then is whoever wrote it gone: at other times it may be for the run that comes next.
+        files.remove(scene.layout.change_request)
     if not spoilt and (pending is None or not pending.under_way):
         halves(scene.layout, booting=booting)
         return NOTHING
