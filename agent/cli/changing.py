@@ -22,20 +22,26 @@ from agent.host.accounts import is_root
 from agent.layout import Layout
 
 
+def spelled(layout: Layout, words: Sequence[str]) -> str:
+    """A command of ours as a person types it here."""
+    ours = ["caretaker", "--root", str(layout.root)] if layout.embedded else ["sudo", "caretaker"]
+    return " ".join([*ours, *words])
+
+
 def only_who_may(layout: Layout, words: Sequence[str]) -> None:
     """Root on a VM; below a root of its own whoever owns it. RefusedError, UsageError."""
     if not layout.embedded and not is_root():
-        hint = " ".join(["sudo caretaker", *words])
-        raise RefusedError("refused", "a change of the appliance is root's to make", hint=hint)
+        message = "a change of the appliance is root's to make"
+        raise RefusedError("refused", message, hint=spelled(layout, words))
     why = permissions.why_not_as_root(layout.root)
     if why:
         raise UsageError("file-unsafe", why, hint="run it as the user who owns the folder")
 
 
-def somebody_there(*, json_wanted: bool, words: Sequence[str]) -> None:
+def somebody_there(layout: Layout, *, json_wanted: bool, words: Sequence[str]) -> None:
     """UsageError where nobody is there to be asked."""
     if json_wanted or not sys.stdin.isatty():
-        hint = " ".join(["sudo caretaker", *words, "--yes"])
+        hint = spelled(layout, [*words, "--yes"])
         raise UsageError("usage", "nobody is here to be asked", hint=hint)
 
 
@@ -69,11 +75,13 @@ def nothing_told(text: str, *, json_wanted: bool) -> None:
     click.echo(json_line({"outcome": None, "why": text}) if json_wanted else plain(text))
 
 
-def way_back(before: int, grace: float) -> list[str]:
+def way_back(layout: Layout, before: int, grace: float) -> list[str]:
     """How to undo it, and how long that asks for nothing more."""
+    back = spelled(layout, ["rollback"])
+    lost = "What is written from now on would be lost by that"
     return [
-        f"To go back, data and all: sudo caretaker rollback  (deployment {before})",
-        f"What is written from now on is lost by that; for {span(grace)} it asks no more of you.",
+        f"To go back, data and all: {back}  (to deployment {before})",
+        f"{lost}; after {span(grace)} it takes --accept-data-loss.",
     ]
 
 

@@ -146,14 +146,15 @@ def move(
         return
     if not yes:
         words = ["database move --to", "bundled" if url == BUNDLED else "-"]
-        changing.somebody_there(json_wanted=json_wanted, words=words)
+        changing.somebody_there(layout, json_wanted=json_wanted, words=words)
         changing.agreed("Move it now?")
     outcome = changing.make(scene.layout, MoveRequest(to=asked), json_wanted=json_wanted)
     if outcome is None:
         changing.nothing_told("there is nothing to move", json_wanted=json_wanted)
         return
     grace = float(scene.manifest.upgrade.grace)
-    changing.told(outcome, back=changing.way_back(outcome.before, grace), json_wanted=json_wanted)
+    back = changing.way_back(layout, outcome.before, grace)
+    changing.told(outcome, back=back, json_wanted=json_wanted)
 
 
 def _plan(title: str, *, json_wanted: bool) -> None:

@@ -66,7 +66,7 @@ def command(
         click.echo(plan_told(plan), err=True)
     refuse(plan)
     if not yes:
-        changing.somebody_there(json_wanted=json_wanted, words=words)
+        changing.somebody_there(layout, json_wanted=json_wanted, words=words)
         changing.agreed(f"Go back to {plan.version}?")
     outcome = changing.make(layout, request, json_wanted=json_wanted)
     if outcome is None:

@@ -82,7 +82,7 @@ def command(
         click.echo(plan_told(plan), err=True)
     refuse(plan)
     if not yes:
-        changing.somebody_there(json_wanted=json_wanted, words=words)
+        changing.somebody_there(layout, json_wanted=json_wanted, words=words)
     if rehearse:
         _rehearse(scene, request, json_wanted=json_wanted)
     if not yes:
@@ -95,7 +95,7 @@ def _make(layout: Layout, request: UpgradeRequest, plan: Plan, *, json_wanted: b
     if outcome is None:
         changing.nothing_told(f"{plan.version} runs here already", json_wanted=json_wanted)
         return
-    back = changing.way_back(outcome.before, plan.grace)
+    back = changing.way_back(layout, outcome.before, plan.grace)
     changing.told(outcome, back=back, json_wanted=json_wanted)
 
 

@@ -14,7 +14,7 @@ from agent.errors import MachineError
 from agent.host import clone, tally
 from agent.host.clone import How
 
-_SNAPSHOT = 1 << 20  # a few blocks of the trees of btrfs, once per change of the file system
+_SNAPSHOT = 1 << 16  # a few blocks of btrfs's trees
 
 
 class Forecast(Struct, frozen=True, kw_only=True):

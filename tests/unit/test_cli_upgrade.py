@@ -66,6 +66,10 @@ def caretaker(here: Shop, *words: str, said: str = "") -> Result:
     return runner.invoke(program, ["--root", str(here.layout.root), *words], input=said)
 
 
+def typed(here: Shop) -> str:
+    return f"caretaker --root {here.layout.root}"
+
+
 def error_of(done: Result) -> CaretakerError:
     assert isinstance(done.exception, CaretakerError)
     return done.exception
@@ -112,11 +116,12 @@ def test_with_yes_it_is_made_and_told(here: Shop, asked: list[Any]) -> None:
     done = caretaker(here, "upgrade", str(bundle), "--yes")
     assert done.exit_code == 0, done.output
     assert asked == [UpgradeRequest(bundle=str(bundle.absolute()))]
+    lost = "What is written from now on would be lost by that"
     assert done.stdout.splitlines() == [
         "1.1 runs and is healthy.",
         "It was down for 2.34 s of 5.00 s in all; its data was cloned by copy.",
-        "To go back, data and all: sudo caretaker rollback  (deployment 1)",
-        "What is written from now on is lost by that; for 24 h it asks no more of you.",
+        f"To go back, data and all: {typed(here)} rollback  (to deployment 1)",
+        f"{lost}; after 24 h it takes --accept-data-loss.",
     ]
     assert "stop 1.0" in done.stderr
     assert "  well" in done.stderr
@@ -134,9 +139,8 @@ def test_nobody_there_to_be_asked(here: Shop, asked: list[Any]) -> None:
     for words in (["--older"], ["--json"], []):
         error = error_of(caretaker(here, "upgrade", str(bundle), *words))
         assert isinstance(error, UsageError)
-        assert error.hint == " ".join(
-            ["sudo caretaker upgrade", str(bundle), *[w for w in words if w == "--older"], "--yes"]
-        )
+        older = [word for word in words if word == "--older"]
+        assert error.hint == " ".join([typed(here), "upgrade", str(bundle), *older, "--yes"])
     assert asked == []
 
 
@@ -205,7 +209,7 @@ def test_rollback(here: Shop, asked: list[Any]) -> None:
     assert "Shop: back from 1.1 to 1.0" in done.stdout
     assert re.search(r"^lost       ", done.stdout, re.M)
     assert "Go back to" not in done.stdout
-    assert error_of(caretaker(here, "rollback")).hint == "sudo caretaker rollback --yes"
+    assert error_of(caretaker(here, "rollback")).hint == f"{typed(here)} rollback --yes"
     assert caretaker(here, "rollback", "--yes").exit_code == 0
     caretaker(here, "rollback", "--to", "1", "--accept-data-loss", "--yes")
     assert asked == [RollbackRequest(), RollbackRequest(to=1, accept_data_loss=True)]
