@@ -84,16 +84,23 @@ def migrate(
     progress: Progress,
     database_url: str = "",
     enter: bool = True,
+    had: Collection[int] | None = None,
 ) -> list[Ran]:
     """Bring a draft's data, which is a clone by now, to what `release` (staged) wants.
 
-    `database_url` is of the clone of an external database. A bundled one is run on the draft
+    `database_url` is of the clone of an external database; a bundled one is run on the draft
     meanwhile. Call it from a thread that lives as long. `enter`: what was done goes into the
-    ledger. Raises RefusedError before anything ran, RolledBackError `migration-failed`,
-    MachineError, BusyError; whatever it raises, the draft is good for nothing then.
+    ledger. `had`: numbers of the migrations that this data is known to have, where it is not of
+    the deployment before (a backup). Raises RefusedError before anything ran, RolledBackError
+    `migration-failed`, MachineError, BusyError; whatever it raises, the draft is good for nothing.
     """
     record = record_of(release)
-    brought = brought_by(draft.before, draft.scene.layout)
+    if record is not None and had is not None:
+        brought: Marks = tuple(
+            mark_of(each, "", 0.0) for each in record.migrations if each.number in had
+        )
+    else:
+        brought = brought_by(draft.before, draft.scene.layout)
     if record is None or not (record.migrations or brought):
         return []
     progress.step("migrate", "compare what each store says of itself")

@@ -14,7 +14,7 @@ from agent.host import cell
 from agent.ledger import read_ledgers
 from agent.manifest.kinds import Duration
 from agent.migrations.folder import Declared
-from agent.migrations.run import pending
+from agent.migrations.run import migrate, pending
 from agent.release.record import MigrationRecord
 from agent.release.staged import record_of
 from tests.unit.migration_stage import UP, VERIFY, Stage, stage
@@ -212,6 +212,16 @@ def test_a_store_that_was_exchanged_is_refused(here: Stage) -> None:
     books(here, "CREATE TABLE t (x)")
     with pytest.raises(RefusedError, match="books carries no migration at all"):
         here.migrate(FIRST)
+
+
+def test_data_of_a_backup_goes_by_what_that_says_it_had(here: Stage) -> None:
+    books(here, "CREATE TABLE t (x)")
+    more = {"0002-b/up.sql": "CREATE TABLE more (x);", "0002-b/verify.sql": "SELECT * FROM more;"}
+    release = here.write_release("2-abc", {**FIRST, **more})
+    draft = here.draft(release)
+    ran = migrate(draft, release, progress=here.told, had=(1,))
+    assert [each.number for each in ran] == [2]
+    assert not (here.data / "new").exists()
 
 
 def test_data_that_is_ahead_is_refused_before_anything_runs(here: Stage) -> None:
