@@ -6,6 +6,7 @@ Owns making the subject from a scene and a release, and refusing to go on. Refus
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -16,7 +17,7 @@ from agent.manifest.model import Manifest
 from agent.manifest.reader import parse
 from agent.preflight import UPGRADE
 from agent.preflight.run import Result, run_preflight
-from agent.preflight.upgrade_subject import UpgradeSubject
+from agent.preflight.upgrade_subject import Database, UpgradeSubject
 from agent.release.bundle import open_bundle
 from agent.release.record import ReleaseRecord
 from agent.remedies.remedy import Scene
@@ -43,15 +44,9 @@ def look(
     answers: Mapping[str, str] | None = None,
 ) -> Results:
     """Every check, for a release that was verified; `manifest` is the one it brings."""
-    subject = UpgradeSubject(
-        host=scene.host,
-        layout=scene.layout,
-        manifest=manifest or scene.manifest,
-        today=scene.manifest,
-        record=record,
-        answers=answers or {},
-    )
-    return run_preflight(subject, UPGRADE)
+    subject = _subject(scene)
+    subject = replace(subject, manifest=manifest or scene.manifest, record=record)
+    return run_preflight(replace(subject, answers=answers or {}), UPGRADE)
 
 
 def look_at_bundle(
@@ -70,15 +65,24 @@ def look_at_bundle(
 
 
 def _refused(scene: Scene, error: CaretakerError) -> Results:
-    subject = UpgradeSubject(
+    subject = replace(_subject(scene), refused=error.message, cure=error.hint)
+    return run_preflight(subject, UPGRADE)
+
+
+def _subject(scene: Scene) -> UpgradeSubject:
+    return UpgradeSubject(
         host=scene.host,
         layout=scene.layout,
         manifest=scene.manifest,
         today=scene.manifest,
-        refused=error.message,
-        cure=error.hint,
+        database=(lambda: _status(scene)) if scene.manifest.database.engine else None,
     )
-    return run_preflight(subject, UPGRADE)
+
+
+def _status(scene: Scene) -> Database:
+    from agent.database.status import status_of  # its client is 60 ms, and few have a database
+
+    return status_of(scene)
 
 
 def lines(results: Results) -> list[Line]:

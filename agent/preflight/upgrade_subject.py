@@ -6,9 +6,10 @@ anything: a plan runs preflight too.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Protocol
 
 import msgspec
 
@@ -24,12 +25,32 @@ from agent.status import NO_SENSE, CheckReport, StatusReport
 SILENT_AFTER = 25.0  # seconds; the daemon writes its report at least every ten
 
 
+class Database(Protocol):
+    """What the database's server says of itself (`agent.database.status`)."""
+
+    @property
+    def version(self) -> str: ...
+
+    @property
+    def connections(self) -> int: ...
+
+    @property
+    def connections_max(self) -> int: ...
+
+    @property
+    def fenced(self) -> bool: ...
+
+    @property
+    def oldest_transaction(self) -> float: ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class UpgradeSubject(Subject):
     """`manifest` is the one that will be in place, `today` the one that is.
 
     `record` is what the release says of itself; None: none was named, or it was refused, for the
-    reason `refused` and with the cure `cure`. `answers` are given with the command.
+    reason `refused` and with the cure `cure`. `answers` are given with the command. `database` asks
+    the server, where one is declared; CaretakerError.
     """
 
     today: Manifest
@@ -37,6 +58,7 @@ class UpgradeSubject(Subject):
     refused: str = ""
     cure: str = ""
     answers: Mapping[str, str] = field(default_factory=dict)
+    database: Callable[[], Database] | None = None
 
     @property
     def clock_now(self) -> float:

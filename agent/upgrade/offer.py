@@ -114,7 +114,9 @@ def refusals(offer: Offer) -> tuple[list[Refusal], list[str]]:
         preflight.look(offer.scene, offer.record, offer.manifest, answers=offer.request.answers)
     )
     for line in told:
-        if line.status == "fail" and not (found and line.code == "release-settings"):
+        # Room is told with its numbers by the plan itself.
+        known = line.code == "room" or (found and line.code == "release-settings")
+        if line.status == "fail" and not known:
             text = f"{line.title}: {line.summary}"
             found.append(Refusal("preflight-failed", text, line.cure))
     return found, [f"{each.title}: {each.summary}" for each in told if each.status == "warn"]

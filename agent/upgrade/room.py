@@ -8,8 +8,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from agent.data.forecast import Forecast
+from agent.host.facts import Facts
+from agent.layout import Layout
 from agent.release.record import ReleaseRecord
-from agent.remedies.remedy import Scene
 from agent.upgrade.plan import Refusal, Room
 
 # Kept free besides: the application goes on writing, and a full disk breaks more than an upgrade.
@@ -26,9 +27,10 @@ def of_release(record: ReleaseRecord) -> int:
     return payload + (_BESIDE + bool(scripts) + scripts) * _BLOCK
 
 
-def rooms(scene: Scene, release: int, record: ReleaseRecord, data: Forecast) -> tuple[Room, ...]:
+def rooms(
+    layout: Layout, facts: Facts, release: int, record: ReleaseRecord, data: Forecast
+) -> tuple[Room, ...]:
     """The file systems written to; `release` is 0 where it is staged already. OSError."""
-    layout, facts = scene.layout, scene.host.facts
     wanted = {
         layout.releases: (release, len(record.files) + _BESIDE if release else 0),
         layout.generations: (data.disk, data.inodes),

@@ -128,7 +128,7 @@ def _plan(offered: Offer) -> Plan:
         return replace(plan, nothing=True)
     data = offered.data()
     release = 0 if offered.is_staged() else room.of_release(record)
-    rooms = room.rooms(scene, release, record, data)
+    rooms = room.rooms(scene.layout, scene.host.facts, release, record, data)
     found, warnings = offer.refusals(offered)
     found += room.refusals(rooms)
     if data.unread:

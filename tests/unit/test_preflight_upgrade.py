@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
@@ -36,7 +37,7 @@ from agent.status import (
 )
 from tests.unit.preflight_machine import MANIFEST, NOW, Scene
 
-SECRET = '[secrets.key]\ntitle = "Key"\n'
+SECRET = '[secrets.key]\ntitle = "Key"\n[stores.index]\npath = "{data}/index.db"\n'
 CHECK = CheckReport(
     name="web", title="Web", type="http", level=Level.READY, severity=Severity.CRITICAL,
     status=Status.PASS, looked=Status.PASS, code="ok", summary="all is well", every=10.0,
@@ -64,6 +65,15 @@ PENDING = Pending(
 
 
 @dataclass
+class DatabaseFacts:
+    version: str = "15.8"
+    connections: int = 3
+    connections_max: int = 100
+    fenced: bool = False
+    oldest_transaction: float = 0.0
+
+
+@dataclass
 class Shop:
     """A healthy appliance at 1.0, and a release 2.0 that may follow."""
 
@@ -73,11 +83,13 @@ class Shop:
     manifest: str = MANIFEST + SECRET
     answers: dict[str, str] = field(default_factory=dict)
     refused: str = ""
+    database: DatabaseFacts = field(default_factory=lambda: DatabaseFacts())
 
     def __post_init__(self) -> None:
         layout, clock = self.scene.layout, self.scene.clock
         (layout.releases / "1.0-abc").mkdir(parents=True)
         (layout.generations / "1").mkdir(parents=True)
+        (layout.generations / "1/index.db").write_bytes(b"rows")
         deployments = Deployments(layout, clock)
         layout.deployments.mkdir()
         made = Deployment(1, "1.0", "c" * 64, "", "1.0-abc", 1, NOW)
@@ -101,6 +113,7 @@ class Shop:
             architecture=setup.architecture, kernel=setup.kernel, random_ready=lambda: True,
             time_sync=setup.time_sync, today=parse(MANIFEST + SECRET), record=self.record,
             refused=self.refused, cure="take another one", answers=self.answers,
+            database=lambda: self.database,
         )  # fmt: skip
 
     def look(self) -> dict[str, Finding]:
@@ -170,7 +183,7 @@ def _litter(shop: Shop) -> None:
 
 
 def _gone(shop: Shop) -> None:
-    (shop.scene.layout.generations / "1").rmdir()
+    shutil.rmtree(shop.scene.layout.generations / "1")
 
 
 def _lost_secret(shop: Shop) -> None:
@@ -195,6 +208,18 @@ def _never_backed_up(shop: Shop) -> None:
 def _long_ago(shop: Shop) -> None:
     shop.scene.clock.now += 3 * 86400
     shop.told(at=shop.scene.clock.now)
+
+
+def _no_store(shop: Shop) -> None:
+    (shop.scene.layout.generations / "1/index.db").unlink()
+
+
+def _no_room(shop: Shop) -> None:
+    shop.scene.facts.disk = replace(shop.scene.facts.disk, free=1 << 20)
+
+
+def _no_inodes(shop: Shop) -> None:
+    shop.scene.facts.disk = replace(shop.scene.facts.disk, inodes_free=1)
 
 
 def _asks(shop: Shop) -> None:
@@ -245,6 +270,13 @@ CASES: list[tuple[str, str, Break]] = [
     ("shutdown", "shutdown-planned", _goes_down),
     ("uptime", "just-booted", _young),
     ("load", "load-high", _busy),
+    ("room", "disk-short", _no_room),
+    ("room", "disk-short", _no_inodes),
+    ("stores", "store-missing", _no_store),
+    ("database", "database-fenced", lambda shop: setattr(shop.database, "fenced", True)),
+    ("database", "database-busy", lambda shop: setattr(shop.database, "connections", 99)),
+    ("database", "database-waits",
+     lambda shop: setattr(shop.database, "oldest_transaction", 900.0)),
     ("backup", "backup-none", _never_backed_up),
     ("backup", "backup-old", _long_ago),
     ("frozen", "frozen", _freeze),
