@@ -20,6 +20,7 @@ from agent.data.forecast import Forecast
 from agent.database.generation import clone_external, next_url
 from agent.errors import CaretakerError, RefusedError
 from agent.host.failures import FileFailure
+from agent.ledger import Ledger
 from agent.migrations.run import migrate
 from agent.progress import Progress
 from agent.remedies.remedy import Scene
@@ -92,7 +93,11 @@ def make_data(draft: Draft, release: Path, *, expected: int = 0, url: str = "") 
         progress.note(f"{cloned.left_out} sockets and files that vanished were left out")
     if url:
         clone_external(draft, url)
-    migrate(draft, release, progress=progress, database_url=url)
+    for ran in migrate(draft, release, progress=progress, database_url=url):
+        Ledger(draft.scene.layout.ledger, clock).write(
+            "upgrade migration", target=f"{ran.number:04d}-{ran.name}", seconds=ran.seconds,
+            detail={**ran.checks},
+        )  # fmt: skip
     with contextlib.suppress(FileFailure):  # Only the next plan would have known by it.
         rates.keep(draft.scene.layout, cloned, clock.monotonic() - begun)
 
