@@ -69,5 +69,6 @@ class Job:
     seconds: int = 0
     cuts: int = 0
     rivals: int = 0  # each so manieth point
+    blocks: int = 0  # disks of a real ext4
     bug: str = ""
     stop_at: int = 0  # violations that are enough to know

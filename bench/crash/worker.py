@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from bench.crash import bugs, power
+from bench.crash import blocks, bugs, power
 from bench.crash.forks import adopt_orphans
 from bench.crash.operation import Job, Tally
 from bench.crash.operations import OPERATIONS
@@ -52,6 +52,8 @@ def _done(job: Job, shared: Shared, home: Path) -> list[Tally]:
         tallies.append(double(sweeper, calls, job))
     if job.cuts:
         tallies.append(power.cuts(sweeper, home / "log", job))
+    if job.blocks:
+        tallies.append(blocks.cuts(sweeper, home, job))
     return tallies
 
 
