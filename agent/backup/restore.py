@@ -8,10 +8,8 @@ to the last byte what was made.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-
-import msgspec
 
 from agent.backup import archives, database_back, fetched, secrets_back
 from agent.backup.create import alone
@@ -54,6 +52,8 @@ def prepare_restore(scene: Scene, request: RestoreRequest, progress: Progress) -
             hint=f"/opt/{scene.layout.app}/setup.sh",
         )
     with alone(scene):
+        numbers = {each.deployment.number for each in deployments.listed()}
+        secrets_back.forget_others(scene.layout, numbers)
         folder = _staging(deployments, active)
         try:
             record = _fetch(scene, request, active, folder, progress)
@@ -193,10 +193,7 @@ def _make(draft: Draft, ready: Fetched) -> None:
     if record.dump == "bundled":
         database_back.bundled(draft, ready.folder, secrets)
     if ready.behind:
-        before = msgspec.structs.replace(
-            draft.before, version=record.version, release=record.release, epoch=record.epoch
-        )
-        migrate(replace(draft, before=before), ready.release, progress=draft.progress)
+        migrate(draft, ready.release, progress=draft.progress, had=record.migrations)
     current = secrets_back.now(scene.layout, scene.manifest)
     if secrets and any(current.get(name) != value for name, value in secrets.items()):
         # Also the other way: whoever goes back to the old data needs the secrets of then.
