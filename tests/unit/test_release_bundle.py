@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from agent.errors import CaretakerError, MachineError, RefusedError
-from agent.host import unpack
+from agent.host import sync, unpack
 from agent.host.failures import FileFailure
 from agent.host.opened import open_once
 from agent.host.trees import digest
@@ -191,7 +191,7 @@ def test_after_a_power_cut_a_release_is_whole_or_not_there(
 ) -> None:
     """Without its syncing, which is how this test is tested, it would not be."""
     if not synced:
-        monkeypatch.setattr(unpack, "_sync", lambda _: None)
+        monkeypatch.setattr(unpack, "_sync", lambda *_: None)
     top, content = tmp_path / "releases", b"words" * 10
     entries = [
         FileRecord("a", folder=True),
@@ -216,6 +216,23 @@ def test_after_a_power_cut_a_release_is_whole_or_not_there(
     swept = sweep(log, tmp_path, check)
     assert swept.states > 30
     assert (swept.violations == []) is synced
+
+
+def test_many_files_are_synced_at_once_and_before_they_have_a_name(
+    vendor: Vendor, layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Path] = []
+
+    def noted(top: Path) -> None:
+        assert not top.with_suffix("").exists()
+        assert all(each.stat().st_mode & 0o777 == 0o755 for each in (top, top / "share/empty"))
+        seen.append(top)
+
+    monkeypatch.setattr(unpack, "_MANY", 3)
+    monkeypatch.setattr(sync, "file_system", noted)
+    folder = stage(vendor.bundle(vendor.source("1.0")), layout)
+    assert seen == [folder.with_name(f"{folder.name}.part")]
+    assert staged.verify_staged(folder).version == "1.0"
 
 
 def test_progress_is_told_in_bytes(vendor: Vendor, layout: Layout) -> None:
