@@ -24,6 +24,7 @@ _INITDB = 300.0  # seconds
 _HBA = """\
 # Made by Caretaker. The server's own user may do everything, over the socket only.
 local all {superuser} peer map=own
+local replication {superuser} peer map=own
 local all all {local}
 host all all 127.0.0.1/32 scram-sha-256
 host all all ::1/128 scram-sha-256
