@@ -114,24 +114,6 @@ def stage(source: Path, target: Path) -> None:
         raise FileFailure(target, "stage", error.strerror or str(error)) from error
 
 
-def clone(source: Path, target: Path) -> None:
-    """Copy a tree with owners, times and sparseness, by reflink where the file system can.
-
-    Raises FileFailure. coreutils' cp knows FICLONE and holes; there is nothing to add to it.
-    """
-    aside = target.with_name(f"{target.name}.part")
-    remove(aside)
-    argv = ["cp", "--archive", "--reflink=auto", "--sparse=auto", "--", str(source), str(aside)]
-    done = spawn.run(argv, timeout=3600)
-    if not done.ok:
-        remove(aside)
-        raise FileFailure(target, "clone", done.reason)
-    synced = spawn.run(["sync", "--file-system", str(aside)], timeout=600)
-    if not synced.ok:
-        raise FileFailure(target, "clone", synced.reason)
-    files.rename(aside, target)
-
-
 def remove(top: Path) -> bool:
     """Remove a tree, never following a link out of it; True if it was there. FileFailure."""
     try:

@@ -6,6 +6,8 @@ change itself takes, so it is what will happen. Refuses to look and to do: it is
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Literal
 
 from msgspec import Struct
@@ -13,6 +15,7 @@ from msgspec import Struct
 from agent.data.loss import Loss
 from agent.errors import CaretakerError, InternalError, MachineError, RefusedError, UsageError
 from agent.host.clone import How
+from agent.host.failures import HostFailure
 
 _KINDS = {each.exit_status: each for each in (UsageError, MachineError, RefusedError)}
 
@@ -85,6 +88,17 @@ class Plan(Struct, frozen=True, kw_only=True):
     def disk(self) -> int:
         """Bytes that it takes in all."""
         return sum(step.disk for step in self.steps)
+
+
+@contextmanager
+def looking() -> Iterator[None]:
+    """What can't be looked at is told as an error for people. Raises MachineError."""
+    try:
+        yield
+    except HostFailure as failure:
+        raise MachineError("file-unreadable", str(failure), hint="run it as root") from failure
+    except OSError as error:
+        raise MachineError("file-unreadable", str(error), hint="run it as root") from error
 
 
 def refusal_of(error: CaretakerError) -> Refusal:

@@ -20,7 +20,7 @@ from agent.manifest.reader import parse
 from agent.progress import Progress
 from agent.remedies.remedy import Scene
 from agent.upgrade import rates, steps
-from agent.upgrade.plan import Plan, Refusal, refuse
+from agent.upgrade.plan import Plan, Refusal, looking, refuse
 
 _LIST = "caretaker releases"
 
@@ -28,6 +28,11 @@ _LIST = "caretaker releases"
 def plan_rollback(scene: Scene, request: RollbackRequest) -> Plan:
     """What would happen. Writes nothing. Raises MachineError and ManifestError where there is
     nothing to go back to; what needs a person's word is in the plan."""
+    with looking():
+        return _plan(scene, request)
+
+
+def _plan(scene: Scene, request: RollbackRequest) -> Plan:
     deployments = Deployments(scene.layout, scene.host.clock)
     active, target = _ends(deployments, request)
     manifest = parse(_manifest(scene, deployments, target.number).decode())

@@ -28,8 +28,10 @@ def of_upgrade(
     migrations: Sequence[str],
     clone_seconds: float | None,
     proof: Upgrade,
+    database: str = "",
 ) -> tuple[Step, ...]:
-    """`release` is the bytes that its files take, 0: they lie there already."""
+    """`release` is the bytes that its files take, 0: they lie there already. `database` is where
+    one on another server is."""
     stage = f"unpack {version} beside {before}" if release else f"{version} is unpacked already"
     return (
         Step(code="stage", title=stage, why="read back and compared", disk=release),
@@ -41,6 +43,18 @@ def of_upgrade(
             disk=data.disk,
             seconds=clone_seconds,
             down=True,
+        ),
+        *(
+            [
+                Step(
+                    code="database",
+                    title=f"have {database} copied by its server",
+                    why="where its role may; else both versions use the same",
+                    down=True,
+                )
+            ]
+            if database
+            else []
         ),
         *(
             Step(

@@ -18,6 +18,7 @@ from agent.change.run import alone
 from agent.data.clone import clone
 from agent.data.forecast import Forecast
 from agent.database.generation import clone_external, next_url
+from agent.database.place import address
 from agent.errors import CaretakerError, RefusedError
 from agent.host.failures import FileFailure
 from agent.ledger import Ledger
@@ -26,13 +27,13 @@ from agent.progress import Progress
 from agent.remedies.remedy import Scene
 from agent.upgrade import answers, offer, rates, room, steps
 from agent.upgrade.offer import Offer
-from agent.upgrade.plan import Plan, Step, refuse
+from agent.upgrade.plan import Plan, Step, looking, refuse
 
 
 def plan_upgrade(scene: Scene, request: UpgradeRequest) -> Plan:
     """What would happen. Writes nothing. Raises CaretakerError where the bundle is refused, or
     nothing can be said for another reason; what else stands in the way is in the plan."""
-    with offer.opened(scene, request) as offered:
+    with looking(), offer.opened(scene, request) as offered:
         return _plan(offered)
 
 
@@ -162,6 +163,7 @@ def _folders(offered: Offer) -> tuple[str, ...]:
 def _steps(
     offered: Offer, release: int, data: Forecast, migrations: tuple[str, ...]
 ) -> tuple[Step, ...]:
+    url = offered.deployments.database_url(offered.active.number)
     return steps.of_upgrade(
         offered.active.version,
         offered.record.version,
@@ -170,6 +172,7 @@ def _steps(
         migrations=migrations,
         clone_seconds=rates.clone_seconds(offered.scene.layout, data),
         proof=offered.manifest.upgrade,
+        database=address(url) if url else "",
     )
 
 

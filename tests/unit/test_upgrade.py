@@ -7,8 +7,10 @@ import msgspec
 import pytest
 
 from agent.data.forecast import forecast
+from agent.deployment import Deployments
 from agent.errors import CaretakerError, MachineError, RefusedError, UsageError
 from agent.findings import failed, warned
+from agent.host.failures import FileFailure
 from agent.preflight import upgrade as preflight
 from agent.preflight.care import DISK_CHECKS, FROZEN
 from agent.progress import Silent
@@ -237,7 +239,23 @@ def test_a_database_elsewhere_is_not_migrated_without_a_way_back(
     assert error.code == "database-failed"
     assert "caretaker database move" in error.hint
     monkeypatch.setattr(offer, "may_copy", lambda url: True)
-    assert not planned(here, bundle).refusals
+    plan = planned(here, bundle)
+    assert not plan.refusals
+    copied = next(step for step in plan.steps if step.code == "database")
+    assert copied.title == "have 127.0.0.1/shop copied by its server"
+
+
+def test_what_may_not_be_read_is_an_error_for_people(
+    here: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def closed(self: Deployments, number: int) -> str:
+        raise FileFailure(Path("database.json"), "read", "Permission denied")
+
+    bundle = here.bundle("1.1")
+    monkeypatch.setattr(Deployments, "database_url", closed)
+    with pytest.raises(MachineError, match="Permission denied") as caught:
+        planned(here, bundle)
+    assert (caught.value.code, caught.value.hint) == ("file-unreadable", "run it as root")
 
 
 def test_a_failure_leaves_the_old_one_running(here: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
