@@ -6,6 +6,7 @@ agent/data, agent/change, agent/backup and agent/patching.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated as A
 from typing import Literal
 
@@ -13,6 +14,7 @@ from msgspec import Meta, Struct
 
 from agent.manifest.checks import says
 from agent.manifest.kinds import Duration, Name
+from agent.manifest.placeholders import holds_secret
 
 
 class Store(Struct, frozen=True, kw_only=True):
@@ -50,6 +52,20 @@ class Backup(Struct, frozen=True, kw_only=True):
     daily: A[int, says("Daily ones kept."), Meta(ge=1, le=1000)] = 7
     weekly: A[int, says("Weekly ones kept."), Meta(ge=0, le=1000)] = 4
     monthly: A[int, says("Monthly ones kept."), Meta(ge=0, le=1000)] = 6
+
+
+def backup_complaints(backup: Backup) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Each broken rule as (path of the key, message)."""
+    if backup.freeze and not backup.thaw:
+        yield ("backup", "thaw"), "must be given with freeze: who holds still must be let go"
+    for key in ("freeze", "thaw"):
+        if any(map(holds_secret, getattr(backup, key))):
+            yield ("backup", key), "every user can read a program's arguments"
+    if not 0 < backup.hold <= 3600:
+        yield ("backup", "hold"), "must be between 1s and 1h"
+    for path in backup.exclude:
+        if ".." in path.split("/"):
+            yield ("backup", "exclude"), f"{path} leads out of the data"
 
 
 class Patching(Struct, frozen=True, kw_only=True):

@@ -20,6 +20,7 @@ from agent.manifest.checks import (
     UnitCheck,
 )
 from agent.manifest.database import database_complaints
+from agent.manifest.keeping import backup_complaints
 from agent.manifest.kinds import Duration
 from agent.manifest.model import Manifest
 from agent.manifest.placeholders import DATABASE, holds_secret, names_used
@@ -45,6 +46,7 @@ def broken_references(manifest: Manifest) -> Iterator[Complaint]:
     yield from upkeep_complaints(manifest)
     yield from _placeholders(manifest)
     yield from _arguments(manifest)
+    yield from backup_complaints(manifest.backup)
     yield from schedule_complaints(manifest)
 
 
