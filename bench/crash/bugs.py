@@ -15,7 +15,7 @@ from unittest import mock
 
 from agent.change import act, back, course, pending, proof, recovery, sweep
 from agent.deployment import Deployments
-from agent.host import clone, files, lock, sync, tree_copy, trees
+from agent.host import clone, files, lock, sync, trees
 from agent.host.failures import FileFailure
 from agent.state import StateFile
 from bench.crash import appliance, changes, world
@@ -61,10 +61,6 @@ def _no_folder_sync() -> None:
 
 def _no_data_sync() -> None:
     _patch(sync, "file_system", lambda _path: None)
-    for module in (clone, tree_copy):
-        for name in ("flush", "sync"):
-            if hasattr(module, name) and hasattr(getattr(module, name), "file_system"):
-                _patch(getattr(module, name), "file_system", lambda _path: None)
     _no_sync(lambda _mode: True)
 
 
