@@ -36,7 +36,7 @@ from agent.progress import Progress
 
 UNIT = "caretaker-change.service"
 _STEP = 0.1  # seconds between two looks
-_PATIENCE = 3.0  # seconds that housekeeping may need to end
+_PATIENCE = 10.0  # seconds that housekeeping, or the unit's own end, may need
 _BEGIN = 60.0  # seconds within which it must have begun
 _SILENT = 10.0  # seconds after its process is gone, for whoever recovers to say how it ended
 _FAMILIES = {
@@ -102,7 +102,7 @@ def take(layout: Layout) -> Asked | None:
 def _not_beside_another(layout: Layout, host: Host) -> None:
     deadline = host.clock.monotonic() + _PATIENCE
     try:
-        while (busy := lock.held(layout.setup_lock)) and host.clock.monotonic() < deadline:
+        while (busy := _is_busy(layout, host)) and host.clock.monotonic() < deadline:
             host.clock.sleep(_STEP)
     except HostFailure as failure:
         raise MachineError("file-unreadable", str(failure), hint="sudo caretaker") from failure
@@ -112,6 +112,17 @@ def _not_beside_another(layout: Layout, host: Host) -> None:
             "setup, housekeeping or another change is at work",
             hint="caretaker ledger  # then try again",
         )
+
+
+def _is_busy(layout: Layout, host: Host) -> bool:
+    """Whether somebody is at it, or the unit of the one before has not quite ended: to start it
+    then would do nothing. HostFailure."""
+    if lock.held(layout.setup_lock):
+        return True
+    try:
+        return not layout.embedded and host.systemd.show(UNIT).active.endswith("ing")
+    except OSError:
+        return False  # Then starting it fails too, and says why.
 
 
 def _start(layout: Layout, host: Host) -> None:

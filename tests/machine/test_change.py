@@ -188,8 +188,10 @@ def test_forward_and_back_and_a_bad_one(shop: Machine) -> None:
     code, said = asked(shop, "1.2")
     assert code == 8, said
     assert "1.1 runs again" in said
-    settled(shop, "1.1 on x+")
     assert shop.read(f"{LAYOUT.generations}/3/rows") == "x++"  # abandoned, and kept
+    code, said = asked(shop, "back")  # at once, while the unit of the one before still ends
+    assert code == 0, said
+    settled(shop, "1.0 on x")
     told = shop.caretaker("ledger", "--json").out
     assert "upgrade back" in told
     assert "rolled-back" in told
