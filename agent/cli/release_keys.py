@@ -58,7 +58,9 @@ def init(
     except HostFailure as failure:
         raise MachineError("file-unwritable", str(failure), hint=f"ls -ld {folder}") from failure
     click.echo(f"{folder}: root 1, {count(root_keys, 'root key')}, {root_threshold} must sign")
-    click.echo(f"now: put {folder / 'root.json'} into the image, and copy the root keys away:")
+    click.echo(
+        f"now: put {folder / 'root.json'} beside appliance.toml, and take the root keys away:"
+    )
     click.echo(f"  ls {folder / 'private'}/root-*.key")
 
 

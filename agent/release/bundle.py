@@ -242,6 +242,10 @@ def _check_contents(
 ) -> None:
     if hashlib.sha256(manifest).hexdigest() != record.manifest_sha256:
         raise damaged(f"{MANIFEST} is not the one that was signed")
+    try:
+        manifest.decode()
+    except UnicodeDecodeError:
+        raise damaged(f"{MANIFEST} is no text") from None
     scripts = scripts_of(record)
     if set(scripts) != {name for name in members if name.startswith(MIGRATIONS)}:
         raise damaged("it holds other migrations than were signed")

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from msgspec import Struct
 from securesystemslib.signer import CryptoSigner, SSlibKey
 
-from agent.errors import ManifestError, RefusedError
+from agent.errors import ManifestError
 
 # 64 MiB and a quarter of a second for each try (RFC 7914, section 2, on N, r and p).
 COST = 16
@@ -59,7 +59,7 @@ def make(role: str, passphrase: bytes) -> tuple[KeyFile, CryptoSigner]:
 
 
 def unseal(file: KeyFile, passphrases: Sequence[bytes]) -> CryptoSigner:
-    """The key, by the first passphrase that fits. Raises RefusedError where none does."""
+    """The key, by the first passphrase that fits. Raises ManifestError where none does."""
     for passphrase in passphrases:
         box = ChaCha20Poly1305(_derived(passphrase, file.salt, file.cost))
         try:
@@ -69,7 +69,7 @@ def unseal(file: KeyFile, passphrases: Sequence[bytes]) -> CryptoSigner:
         except InvalidTag:
             continue
         return CryptoSigner(private)
-    raise RefusedError(
+    raise ManifestError(
         "key-invalid",
         f"the passphrase does not open the key {file.name}",
         hint="give the one it was made with: --passphrase-file FILE",

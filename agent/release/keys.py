@@ -38,7 +38,7 @@ class Keys:
         return self.trusted.root
 
     def signers(self, role: str, passphrases: Sequence[bytes]) -> list[CryptoSigner]:
-        """Keys for a role, as many as it takes at least. RefusedError, ManifestError."""
+        """Keys for a role, as many as it takes at least. Raises ManifestError."""
         wanted = self.root.roles[role]
         here = [self.sealed[each] for each in sorted(wanted.keyids) if each in self.sealed]
         if len(here) < wanted.threshold:

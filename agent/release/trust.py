@@ -15,7 +15,7 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
-from agent.errors import ManifestError, RefusedError
+from agent.errors import MachineError, ManifestError, RefusedError
 from agent.host import files
 from agent.host.failures import FileFailure
 from agent.layout import Layout
@@ -121,15 +121,15 @@ class Trust:
 def trust_of(layout: Layout) -> Trust:
     """This appliance's trust, from its image and what it has seen since.
 
-    Raises ManifestError `key-invalid` where the image names nobody, RefusedError where the store
-    can't be believed.
+    Raises ManifestError `key-invalid` where the image names nobody, MachineError where the store
+    can't be read or believed.
     """
     trusted, store = _anchored(layout.keys / ROOT), Store(layout.trust)
     try:
         marks = _highest(store)
         kept = store.roots.load(aside=False)
     except FileFailure as failure:
-        raise RefusedError("file-unreadable", str(failure), hint="run it as root") from failure
+        raise MachineError("file-unreadable", str(failure), hint="run it as root") from failure
     if kept is not None:
         # Where it is spoilt: the bundle brings every root, and the marks say what is enough.
         with contextlib.suppress(RefusedError):
@@ -162,11 +162,11 @@ def _anchored(path: Path) -> Trusted:
 
 
 def _highest(store: Store) -> Marks:
-    """Of both files the higher marks. Raises RefusedError where each that is there is spoilt."""
+    """Of both files the higher marks. Raises MachineError where each that is there is spoilt."""
     found = [file.load(aside=False) for file in store.marks]
     good = [marks for marks in found if marks is not None]
     if not good and any(file.broken() for file in store.marks):
-        raise RefusedError(
+        raise MachineError(
             "state-corrupt",
             f"{store.folder} can't be read, so nobody knows what was seen here last",
             hint=f"sudo mv {store.folder} {store.folder}.old  # then it trusts as at first",

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.errors import CaretakerError, ManifestError, RefusedError
+from agent.errors import CaretakerError, MachineError, ManifestError, RefusedError
 from agent.layout import Layout
 from agent.release import ceremony, keys
 from agent.release.bundle import open_bundle, open_trusted
@@ -176,7 +176,7 @@ def test_marks_that_nobody_can_read_are_no_marks_to_trust(vendor: Vendor, layout
     install(made(vendor, "1.1"), layout)
     for name in ("marks.json", "marks.copy.json"):
         (layout.trust / name).write_bytes(b"\0" * 40)
-    with pytest.raises(RefusedError) as caught:
+    with pytest.raises(MachineError) as caught:
         install(made(vendor, "1.2"), layout)
     assert caught.value.code == "state-corrupt"
     assert "mv" in caught.value.hint
