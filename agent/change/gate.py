@@ -20,6 +20,7 @@ from agent.findings import Severity, Status
 from agent.health.words import span
 from agent.progress import Progress
 from agent.remedies.remedy import Scene
+from agent.services.protocol import ServiceState
 from agent.status import NO_SENSE, CheckReport, StatusReport
 
 BETWEEN = 2.0  # seconds between two verdicts that count
@@ -140,12 +141,18 @@ class _Gate:
             for each in self._that_matter(report)
             if each.stale or Status.FAIL in (each.status, each.looked)
         ]
-        found += [
-            f"service {each.name}: {each.summary or each.state}"
-            for each in report.services
-            if not each.running
+        # Not the report's: it shows services as they were some seconds ago.
+        return found + [
+            f"service {name}: {state.summary or state.state}"
+            for name, state in self._states().items()
+            if not state.running
         ]
-        return found
+
+    def _states(self) -> dict[str, ServiceState]:
+        try:
+            return self._scene.services.states()
+        except CaretakerError:
+            return {}
 
     def _that_matter(self, report: StatusReport) -> list[CheckReport]:
         """Checks whose failure takes a node out of service, as the engine has it."""
@@ -161,11 +168,7 @@ class _Gate:
 
     def _hopeless(self) -> str:
         """A service that no time will help: left stopped, or ending again and again."""
-        try:
-            states = self._scene.services.states()
-        except CaretakerError:
-            return ""
-        for name, state in states.items():
+        for name, state in self._states().items():
             before = self._restarts.setdefault(name, state.restarts)
             if state.state == "failed":
                 return f"service {name}: {state.summary}"

@@ -13,7 +13,7 @@ from agent.manifest.reader import parse
 from agent.progress import Silent
 from agent.remedies.remedy import Scene
 from agent.services.protocol import ServiceState
-from agent.status import CheckReport, ProbeReport, ServiceReport, StatusReport
+from agent.status import CheckReport, ProbeReport, StatusReport
 from agent.values import values_for
 from tests.scripted_host import ScriptedHost
 from tests.unit.change_world import world
@@ -49,7 +49,6 @@ class FakeAgent:
     host: ScriptedHost
     web: Any = lambda seconds: Status.PASS
     version: str = "1.1"
-    running: bool = True
     answers: bool = True
     others: Status = Status.PASS
     looked: float = float("-inf")
@@ -79,7 +78,7 @@ class FakeAgent:
                 self._check("far", self.others),
                 self._check("low", self.others, severity=Severity.WARNING),
             ],
-            services=[ServiceReport("web", self.running, "active", 1, 0, 0.0, "ended")],
+            services=[],
             modes=[], events=[], probe=ProbeReport("", 1, 0, None, alive=True),
         )  # fmt: skip
 
@@ -157,7 +156,6 @@ def test_good_bad_good_begins_again(stage: Scene) -> None:
     [
         ({"version": "1.0"}, "still looks after 1.0"),
         ({"answers": False}, "does not answer"),
-        ({"running": False}, "service web: ended"),
     ],
 )
 def test_what_is_no_verdict(stage: Scene, more: dict[str, Any], why: str) -> None:
@@ -166,6 +164,14 @@ def test_what_is_no_verdict(stage: Scene, more: dict[str, Any], why: str) -> Non
     assert not done.good
     assert why in done.why
     assert heard == []
+
+
+def test_every_service_runs(stage: Scene) -> None:
+    host: Any = stage.host
+    services: Any = stage.services
+    services.standing = {"web": ServiceState("web", "w", False, "backoff", summary="ended")}
+    done, _ = gate(stage, FakeAgent(host))
+    assert (done.good, done.why) == (False, "service web: ended")
 
 
 def test_old_looks_do_not_count(stage: Scene) -> None:
