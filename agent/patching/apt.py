@@ -29,7 +29,6 @@ _LISTS = "/var/lib/apt/lists"
 _TRACES = (_LISTS, f"{_LISTS}/partial", "/var/lib/apt/periodic/update-success-stamp")
 # apt holds the first one over all its runs of dpkg, dpkg the second while it works.
 _LOCKS = ("lock-frontend", "lock")
-_AGAIN = "/var/cache/caretaker-packages"  # archives of packages that are half there
 _LIST_CAP = 32 << 20  # bytes of a package's list of files
 # What reads: no lock, no written cache (apt.conf(5)).
 _READING = ("-o", "Debug::NoLocking=true", "-o", "APT::Get::Upgrade-Allow-New=true",
@@ -128,17 +127,11 @@ class Apt:
         commands = [Command("finish what was cut short", configure)]
         names = tuple(filter(apt_said.safe_name, wounds.half))
         if names:
-            # apt believes what is unpacked to be whole and never unpacks it again; dpkg asks for
-            # just that ("very bad inconsistent state").
-            fetch = ("env", f"--chdir={_AGAIN}", "apt-get", "--quiet", *_PATIENT, "download")
-            unpack = ("dpkg", "--unpack", *_KEEP, "--recursive", _AGAIN)
-            commands += [
-                Command("make room for them", ("mkdir", "--parents", _AGAIN)),
-                Command("fetch anew what is half there", (*fetch, *names)),
-                Command("unpack it anew", unpack),
-                Command("tidy up", ("rm", "--recursive", "--force", _AGAIN)),
-                Command("finish what was cut short", configure),
-            ]
+            # dpkg won't configure what is not whole ("very bad inconsistent state"), and without
+            # being told apt does not unpack again what is unpacked.
+            again = self._change("--reinstall", "install", *names)
+            commands.append(Command("install anew what is half there", again))
+            commands.append(Command("finish what was cut short", configure))
         broken = self._change("--fix-broken", "install")
         commands.append(Command("see to what packages need of each other", broken))
         return tuple(commands)
