@@ -18,7 +18,8 @@ from agent.host import btrfs, reflink, sync, trees
 from agent.host.chain import FOLDER
 from agent.host.failures import FileFailure
 from agent.host.mounts import read_mounts
-from agent.host.tree_copy import Copied, copy_tree, read_back
+from agent.host.read_back import read_back
+from agent.host.tree_copy import Copied, copy_tree
 
 PART = ".part"
 How = Literal["snapshot", "reflink", "copy"]

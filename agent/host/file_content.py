@@ -49,12 +49,19 @@ def copy(source: int, target: int, facts: os.stat_result) -> Proof:
     return Proof(facts.st_size, checksum, tuple(parts))
 
 
+def fetch_anew(file: int) -> None:
+    """Have the disk asked for the file's content; the caller need not wait. OSError.
+
+    What is in memory is dropped first: it says nothing about the disk.
+    """
+    os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
+    os.posix_fadvise(file, 0, 0, os.POSIX_FADV_WILLNEED)
+
+
 def is_as_written(file: int, proof: Proof) -> bool:
-    """Whether the file, read from the disk, is what was copied. OSError."""
+    """Whether the file is what was copied; see `fetch_anew`. OSError."""
     if os.fstat(file).st_size != proof.size:
         return False
-    # Else it would be read from memory, which says nothing about the disk.
-    os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
     checksum = 0
     for offset, length in proof.parts if proof.parts is not None else ((0, proof.size),):
         for chunk in _read(file, offset, length):

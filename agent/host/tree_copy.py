@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 from agent.host import file_content, file_facts, reflink
-from agent.host.chain import FOLDER, Chain
+from agent.host.chain import Chain
 from agent.host.file_content import Proof
 
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
@@ -74,7 +74,7 @@ def copy_tree(
     work = _Work(Chain(source), Chain(target), share, leave_out, tell)
     os.fchmod(target, 0o700)
     try:
-        work.pending.append(_entries(source))
+        work.pending.append(entries(source))
         _walk(work)
         file_facts.give(source, target, os.fstat(source))
     except CopyFailure:
@@ -86,49 +86,6 @@ def copy_tree(
         work.target.close()
     tell(work.done.size)
     return work.done, work.proofs
-
-
-def read_back(target: int, proofs: dict[int, Proof], tell: Callable[[int], None]) -> None:
-    """Read all copied content from the disk and compare; flush it before. CopyFailure."""
-    # Opened anew: btrfs does not list what was made after a folder was opened (Linux 6.5).
-    top = os.open(".", FOLDER, dir_fd=target)
-    chain = Chain(top)
-    pending = [_entries(top)]
-    seen: set[int] = set()
-    size = 0
-    try:
-        while pending:
-            if not pending[-1]:
-                pending.pop()
-                if pending:
-                    chain.leave()
-                continue
-            number, name, kind = pending[-1].pop()
-            if kind == stat.S_IFDIR:
-                chain.enter(name)
-                pending.append(_entries(chain.here))
-            elif number in proofs and number not in seen:
-                seen.add(number)
-                _compare(chain, name, proofs[number])
-                size += proofs[number].size
-                tell(size)
-    finally:
-        chain.close()
-        os.close(top)
-    if len(seen) != len(proofs):
-        raise CopyFailure(errno.EIO, "a file that was copied is not there", "")
-
-
-def _compare(chain: Chain, name: str, proof: Proof) -> None:
-    file = os.open(name, _READ, dir_fd=chain.here)
-    try:
-        if not file_content.is_as_written(file, proof):
-            raise CopyFailure(
-                errno.EIO, "the copy reads back differently: disk or memory is faulty",
-                _shown(chain.path(name)),
-            )  # fmt: skip
-    finally:
-        os.close(file)
 
 
 def _walk(work: _Work) -> None:
@@ -169,7 +126,7 @@ def _copy(work: _Work, name: str, kind: int) -> None:
                 work.done.gone += 1
                 return
         kind = 0
-    raise CopyFailure(errno.EBUSY, "it keeps changing", _shown(work.source.path(name)))
+    raise CopyFailure(errno.EBUSY, "it keeps changing", shown(work.source.path(name)))
 
 
 def _look(work: _Work, name: str) -> os.stat_result:
@@ -192,7 +149,7 @@ def _folder(work: _Work, name: str) -> bool:
     except BaseException:
         work.source.leave()
         raise
-    work.pending.append(_entries(work.source.here))
+    work.pending.append(entries(work.source.here))
     work.done.folders += 1
     return True
 
@@ -277,7 +234,7 @@ def _socket(work: _Work, name: str) -> bool:
 
 
 def _device(work: _Work, name: str) -> bool:
-    raise CopyFailure(errno.EINVAL, "it is a device", _shown(work.source.path(name)))
+    raise CopyFailure(errno.EINVAL, "it is a device", shown(work.source.path(name)))
 
 
 _ACTS: dict[int, Callable[[_Work, str], bool]] = {
@@ -291,7 +248,7 @@ _ACTS: dict[int, Callable[[_Work, str], bool]] = {
 }
 
 
-def _entries(folder: int) -> list[Entry]:
+def entries(folder: int) -> list[Entry]:
     """In the order of inodes from the end, which is how a disk has them: the list is popped."""
     with os.scandir(folder) as found:
         return sorted(((each.inode(), each.name, _kind(each)) for each in found), reverse=True)
@@ -306,10 +263,10 @@ def _kind(entry: os.DirEntry[str]) -> int:
 
 
 def _failure(error: OSError, path: str) -> CopyFailure:
-    return CopyFailure(error.errno or errno.EIO, error.strerror or str(error), _shown(path))
+    return CopyFailure(error.errno or errno.EIO, error.strerror or str(error), shown(path))
 
 
-def _shown(path: str) -> str:
+def shown(path: str) -> str:
     """Names are any bytes; words for people and JSON are not."""
     text = os.fsencode(path).decode("utf-8", "replace")
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)

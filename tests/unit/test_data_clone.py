@@ -280,7 +280,7 @@ def test_what_going_back_would_lose(data: Path) -> None:
 
 
 def test_an_entry_that_vanishes_is_left_out(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = tree_copy._entries
+    real = tree_copy.entries
 
     def listed(folder: int) -> list[tuple[int, str, int]]:
         found = real(folder)
@@ -288,7 +288,7 @@ def test_an_entry_that_vanishes_is_left_out(data: Path, monkeypatch: pytest.Monk
             os.unlink("empty", dir_fd=folder)
         return found
 
-    monkeypatch.setattr(tree_copy, "_entries", listed)
+    monkeypatch.setattr(tree_copy, "entries", listed)
     done = clone(data, data.with_name("2"), progress=Silent(), clock=CLOCK)
     assert done.left_out == 1
     assert facts(data.with_name("2")) == facts(data)
@@ -302,7 +302,7 @@ def test_an_entry_that_becomes_something_else(
     secret = data.parent / "secret"
     secret.mkdir()
     (secret / "shadow").write_text("not the application's")
-    real = tree_copy._entries
+    real = tree_copy.entries
     done: list[int] = []
 
     def swapped(folder: int) -> list[tuple[int, str, int]]:
@@ -324,7 +324,7 @@ def test_an_entry_that_becomes_something_else(
                 (data / "below").symlink_to("../secret")
         return found
 
-    monkeypatch.setattr(tree_copy, "_entries", swapped)
+    monkeypatch.setattr(tree_copy, "entries", swapped)
     cloned(data, data.with_name("2"))
     assert facts(data.with_name("2")) == facts(data)
     copies = [p for p in data.with_name("2").rglob("*") if p.is_file() and not p.is_symlink()]
