@@ -64,6 +64,10 @@ class Picture:
         now = steady.survey(self.data, self.skip)
         return steady.changed(self.survey.stamps, now.stamps)
 
+    def lapsed(self) -> bool:
+        """Whether it was to be held all the time, and was not."""
+        return self.frozen is not None and not hold.still(self.scene, self.frozen)
+
     def put_aside(self, paths: list[str]) -> Picture:
         """The same, with these files copied until each held still. Raises FileFailure."""
         unsteady = set(self.record.unsteady)
@@ -86,8 +90,10 @@ class Picture:
 
     def written(self) -> Picture:
         """The same, with its record in place, as far as it can be known by now."""
-        held = self.frozen is not None and hold.still(self.scene, self.frozen)
-        record = msgspec.structs.replace(self.record, held=self.record.held or held)
+        held = self.record.held and not self.live  # A copy stays what it was when it was made.
+        if self.frozen is not None:
+            held = hold.still(self.scene, self.frozen)
+        record = msgspec.structs.replace(self.record, held=held)
         text = msgspec.json.format(msgspec.json.encode(record), indent=2) + b"\n"
         files.replace(self.more / RECORD, text, mode=0o600)
         return replace(self, record=record)

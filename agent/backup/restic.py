@@ -9,7 +9,7 @@ where others may write (`place`).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
@@ -62,20 +62,21 @@ class Restic:
     def put(self, picture: Picture, progress: Progress) -> tuple[BackupRecord, int]:
         progress.step("send", f"send what is new to {self.where.repository}")
         self._unlock()
-        prove = picture.live and picture.frozen is None
-        added = 0
-        for each in range(_PASSES):
-            snapshot, new = self._send(picture, progress, unproven=prove)
-            added += new
-            moved = picture.moved()
-            if not moved or each == _PASSES - 1:
+        added, passes = 0, 0
+        while True:
+            snapshot, new = self._send(picture, progress, unproven=picture.live)
+            added, passes = added + new, passes + 1
+            moved, lapsed = picture.moved(), picture.lapsed()
+            if not lapsed and (not moved or passes >= _PASSES):
                 break
-            progress.note(f"{len(moved)} files changed while they were read; read again")
+            if lapsed:
+                progress.note("the application could not be held for as long as that took")
+                picture = replace(picture, frozen=None)
+            if moved:
+                progress.note(f"{len(moved)} files changed while they were read; read again")
             self._remove([snapshot])
             picture = picture.put_aside(moved)
-        if picture.frozen is not None:
-            picture = picture.written()
-        if prove:
+        if picture.live:
             self._say("tag", ["--remove", UNPROVEN, snapshot])
         for path in moved:
             progress.note(f"{path} changed under every try to read it")

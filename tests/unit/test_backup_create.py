@@ -5,12 +5,13 @@ import shutil
 import sqlite3
 import subprocess
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from agent.backup import place
+from agent.backup import picture, place
 from agent.backup.fetched import hold_to
 from agent.errors import BusyError, MachineError, RefusedError
 from agent.host import archive_write, lock, streaming
@@ -134,6 +135,29 @@ def test_the_application_is_held_and_let_go(tmp_path: Path, plain: None) -> None
     made = here.backup()
     assert (tmp_path / "said").read_text() == "freeze\nthaw\n"
     assert made.record.held
+    assert here.litter() == []
+
+
+def test_a_hold_that_ended_too_early_is_not_called_one(
+    tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its time is up while the data is read: the backup says that it was not held."""
+    here = shop(tmp_path / "root", hooks(tmp_path / "said") + 'hold = "2s"\n')
+    real = picture.Picture.moved if kind == "restic" else archive_write.Archive.add_tree
+
+    def slowly(self: Any, *words: Any) -> Any:
+        time.sleep(2.5) if (tmp_path / "said").read_text() == "freeze\n" else None
+        return real(self, *words)
+
+    if kind == "restic":
+        monkeypatch.setattr(picture.Picture, "moved", slowly)
+    else:
+        monkeypatch.setattr(archive_write.Archive, "add_tree", slowly)
+    made = here.backup()
+    assert not made.record.held
+    opened = here.repository()
+    assert not opened.record(opened.listed()[-1]).held
+    assert (tmp_path / "said").read_text() == "freeze\nthaw\n"
     assert here.litter() == []
 
 

@@ -17,6 +17,7 @@ from agent.change.change import Outcome
 from agent.change.course import carry_out
 from agent.change.means import Judged
 from agent.change.request import RestoreRequest
+from agent.change.sweep import sweep
 from agent.deployment import Deployments
 from agent.errors import CaretakerError, MachineError, RefusedError, RolledBackError, UsageError
 from agent.host import streaming
@@ -206,6 +207,26 @@ def test_what_the_release_can_not_read_is_refused(
     assert caught.value.hint
 
 
+def test_what_a_killed_restore_fetched_goes(tmp_path: Path) -> None:
+    """By the next restore, and by the recovery of changes as well."""
+    here = shop(tmp_path / "root")
+    wanted = content(here.data)
+    here.backup()
+    left = here.scene.layout.generations / "1.part.part.part/data"
+    for way in ("restore", "recovery"):
+        left.mkdir(parents=True)
+        (left / "half").write_text("half")
+        if way == "restore":
+            restore(here, backup="latest")
+        else:
+            deployments = Deployments(here.scene.layout, here.scene.host.clock)
+            active = deployments.active()
+            assert active is not None
+            assert sweep(deployments, active, None) == [left.parent]
+        assert here.litter() == []
+    assert content(here.data) == wanted
+
+
 def test_no_such_backup(tmp_path: Path) -> None:
     here = shop(tmp_path / "root")
     with pytest.raises(UsageError) as caught:
@@ -269,7 +290,7 @@ def test_killed_at_any_time_the_next_run_makes_it_good(
     (here.data / "large").write_bytes(os.urandom(8 << 20))
     wanted = content(here.data)
     here.backup()
-    delays = (0.05, 0.3, 0.7, 1.1) if kind == "restic" else (0.02, 0.06, 0.1, 0.2, 0.3)
+    delays = (0.3, 0.9) if kind == "restic" else (0.05, 0.12, 0.25)
     for delay in delays:
         for verb in ("create", "prune"):
             _kill(here, verb, kind, delay)
