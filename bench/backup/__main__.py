@@ -136,11 +136,12 @@ def back(scene: Scene, home: Path) -> Report:
     opened = open_repository(scene)
     [*_, last] = opened.listed()
     (home / "out").mkdir()
-    for what, work in (
-        ("fetched for a restore, verified", lambda: opened.fetch(last, home / "out", Silent())),
-        ("verify --full", lambda: opened.check(Silent(), full=True)),
-        ("exported", lambda: opened.export(last, home / "x.tar.zst", Silent())),
-    ):
+    acts: dict[str, Callable[[], object]] = {
+        "fetched for a restore, verified": lambda: opened.fetch(last, home / "out", Silent()),
+        "verify --full": lambda: opened.check(Silent(), full=True),
+        "exported": lambda: opened.export(last, home / "x.tar.zst", Silent()),
+    }
+    for what, work in acts.items():
         took = measured(work)
         report.rows.append([what, f"{took.wall:.2f}", f"{took.cpu:.2f}"])
         report.figures[what] = took.wall
@@ -165,9 +166,7 @@ def beside_tar(scene: Scene, home: Path, rounds: int) -> Report:
             chosen(scene, home / f"files-{number}")
             target = home / "by-hand.tar.zst"
             script = f"tar -C {source} -c . | zstd -q -3 -T2 -f -o {target}"
-            theirs = measured(
-                lambda script=script: subprocess.run(["sh", "-c", script], check=True)
-            )
+            theirs = by_hand(script)
             mine = ours(scene)
             [kept] = open_repository(scene).listed()
             ratios.append(mine.wall / theirs.wall)
