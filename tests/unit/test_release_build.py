@@ -10,7 +10,7 @@ import pytest
 
 from agent.errors import CaretakerError, ManifestError
 from agent.host import trees
-from agent.release import build, source
+from agent.release import build, declaration, source
 from agent.release.bundle import open_trusted
 from agent.release.look import look
 from agent.release.trust import trust_in
@@ -24,6 +24,8 @@ from bench.bundles.vendor import (
     open_vendor,
     write_release,
 )
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
 
 @pytest.fixture
@@ -226,3 +228,9 @@ def test_a_wrong_passphrase_signs_nothing(vendor: Vendor, folder: Path) -> None:
     with pytest.raises(ManifestError, match=r"release\.json has"):
         build.build(big, vendor.keys, [PASSPHRASE], vendor.folder / "out", NOW)
     assert not (vendor.folder / "out").exists()
+
+
+@pytest.mark.parametrize("example", sorted(EXAMPLES.glob("*/release.toml")), ids=str)
+def test_what_the_examples_declare_makes_sense(example: Path) -> None:
+    declared = declaration.read(example.parent, "1.0")
+    assert declaration.sequence(declared) > 0

@@ -4,9 +4,11 @@ import shutil
 from pathlib import Path
 
 import pytest
+from tuf.api.metadata import Metadata, Root
 
+from agent.release import judging, paths, signatures
 from bench.bundles.judge import verdict
-from bench.bundles.mutants import mutants
+from bench.bundles.mutants import mutants, special
 from bench.bundles.shelf import Shelf, open_shelf
 from bench.bundles.vendor import appliance
 
@@ -53,3 +55,25 @@ def test_a_strangers_release_is_good_where_the_stranger_is_trusted(
     theirs = appliance(tmp_path / "theirs", shelf.stranger.keys)
     assert verdict(shelf.strangers.read_bytes(), theirs, tmp_path) == "ACCEPTED 1.2"
     assert verdict(shelf.good.read_bytes(), theirs, tmp_path) == "refused bundle-refused"
+
+
+def every_signature(found: Metadata[Root], root: Root, role: str) -> set[str]:
+    return set(found.signatures) or {"anybody"}
+
+
+SEEDED = {
+    "age is not judged": (judging, "judge_age", lambda *_, **__: None),
+    "what was seen is not judged": (judging, "judge_seen", lambda *_, **__: None),
+    "paths are not looked at": (paths, "check_files", lambda _: None),
+    "signatures are counted, not verified": (signatures, "_signed_by", every_signature),
+}
+
+
+@pytest.mark.parametrize("bug", SEEDED)
+def test_a_reader_that_leaves_a_test_out_is_found(
+    shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bug: str
+) -> None:
+    """The mutants' own test."""
+    monkeypatch.setattr(*SEEDED[bug])
+    told = (verdict(each.content, shelf.layout, tmp_path) for each in special(shelf))
+    assert not all(each.startswith("refused bundle") for each in told)
