@@ -20,7 +20,6 @@ from agent.errors import CaretakerError, MachineError, RolledBackError
 from agent.host import listing
 from agent.host.failures import HostFailure
 from agent.layout import Layout
-from agent.ledger import Ledger
 from agent.manifest.reader import parse
 from agent.migrations.bench import Bench, Store, opened
 from agent.migrations.marks import Mark, Marks, agreed, changed_since, mark_of, to_do
@@ -35,7 +34,6 @@ from agent.migrations.stores import kinds_of
 from agent.progress import Progress
 from agent.release.record import MigrationRecord, ReleaseRecord
 from agent.release.staged import record_of
-from agent.remedies.remedy import Scene
 
 _FOLDER = re.compile(r"(\d{4})-(.+)")
 
@@ -83,16 +81,15 @@ def migrate(
     *,
     progress: Progress,
     database_url: str = "",
-    enter: bool = True,
     had: Collection[int] | None = None,
 ) -> list[Ran]:
     """Bring a draft's data, which is a clone by now, to what `release` (staged) wants.
 
     `database_url` is of the clone of an external database; a bundled one is run on the draft
-    meanwhile. Call it from a thread that lives as long. `enter`: what was done goes into the
-    ledger. `had`: numbers of the migrations that this data is known to have, where it is not of
-    the deployment before (a backup). Raises RefusedError before anything ran, RolledBackError
-    `migration-failed`, MachineError, BusyError; whatever it raises, the draft is good for nothing.
+    meanwhile. Call it from a thread that lives as long. `had`: numbers of the migrations that this
+    data is known to have, where it is not of the deployment before (a backup). Raises RefusedError
+    before anything ran, RolledBackError `migration-failed`, MachineError, BusyError; whatever it
+    raises, the draft is good for nothing.
     """
     record = record_of(release)
     if record is not None and had is not None:
@@ -107,22 +104,9 @@ def migrate(
     with opened(draft, release, database_url) as bench:
         refuse_leftovers(bench)
         try:
-            ran = _Course(bench, record, brought, _known(draft), progress).run()
+            return _Course(bench, record, brought, _known(draft), progress).run()
         except StepFailed as failed:
             raise _failed("what comes before and after the migrations", failed) from failed
-    if enter:
-        _enter(draft.scene, record.version, ran)
-    return ran
-
-
-def _enter(scene: Scene, version: str, ran: Sequence[Ran]) -> None:
-    ledger = Ledger(scene.layout.ledger, scene.host.clock)
-    for each in ran:
-        target = f"{each.number:04d}-{each.name}"
-        detail: dict[str, str | int | float | bool | None] = {"version": version, **each.checks}
-        ledger.write(
-            "upgrade migration", target=target, outcome="done", seconds=each.seconds, detail=detail
-        )
 
 
 def _known(draft: Draft) -> Collection[str]:

@@ -127,7 +127,7 @@ def _rehearse(
     )
     candidate = replace(scene, manifest=whole, values=values)
     draft = Draft(candidate, active.number + 1, active, source, data, progress)
-    ran = migrate(draft, release, progress=progress, enter=False)
+    ran = migrate(draft, release, progress=progress)
     migrated = clock.monotonic()
     found = Rehearsed(
         good=True,
