@@ -21,8 +21,10 @@ import psycopg
 from agent.database import hashes, outline
 from agent.database.programs import Runner
 from agent.database.reach import Place, failed, session, told
+from agent.database.temporary import end_left_over
 from agent.errors import MachineError
 from agent.host import files, scratch, streaming
+from agent.host.children import MARK
 from agent.host.spawn import Completed
 from agent.host.streaming import Program
 from agent.progress import Progress
@@ -36,13 +38,15 @@ _COMMENT = re.compile(rb"^\d+; \d+ \d+ COMMENT - EXTENSION ")
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """From where to where, with whose programs. `work` is an empty folder that `runner` owns."""
+    """From where to where, with whose programs. `work` is an empty folder that `runner` owns;
+    `mark` names the programs, so that those of a run that was killed are found."""
 
     source: Place
     target: Place
     programs: Path
     runner: Runner
     work: Path
+    mark: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,7 @@ def copy(scene: Scene, way: Way, progress: Progress, *, anew: Callable[[], None]
     with told(way.source, "the database could not be read"), session(way.source) as opened:
         size = opened.execute("SELECT pg_database_size(current_database())").fetchall()[0][0]
     begun, trouble = clock.monotonic(), ""
+    end_left_over(scene)
     anew()
     for by in _programs(scene, way):
         if trouble:
@@ -156,7 +161,7 @@ def _run(
 ) -> Completed:
     """One of the programs, in a session of its own: pgcopydb ends its whole process group."""
     path = f"{way.programs}:/usr/local/bin:/usr/bin:/bin"
-    whole = {"PATH": path, "HOME": str(way.work), "TMPDIR": str(way.work), **env}
+    whole = {"PATH": path, "HOME": str(way.work), "TMPDIR": str(way.work), MARK: way.mark, **env}
     program = Program(argv=argv, env=whole, cwd=way.work, user=way.runner.account)
     return streaming.run_long(program, silent=SILENT, listen=listen)
 

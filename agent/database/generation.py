@@ -21,6 +21,7 @@ from agent.database.needs import needs_of
 from agent.database.place import recorded
 from agent.database.programs import programs_for, runner_of
 from agent.database.reach import Place, place_of, session, told, words_of
+from agent.database.temporary import copy_mark
 from agent.deployment import Deployments
 from agent.errors import CaretakerError, MachineError
 from agent.host import files, trees
@@ -112,7 +113,7 @@ def copy_into(draft: Draft, old: Place, new: Place, anew: Callable[[], None]) ->
     runner = runner_of(scene)
     work = draft.data / _WORK
     files.ensure_folder(work, mode=0o700, owner=runner.owner)
-    way = Way(old, new, programs_for(scene, _major(old)), runner, work)
+    way = Way(old, new, programs_for(scene, _major(old)), runner, work, copy_mark(scene))
     try:
         return copying.copy(scene, way, draft.progress, anew=anew)
     finally:

@@ -96,6 +96,7 @@ def running(
     _accept(place)
     runner = runner_of(scene)
     programs = programs_for(scene, major)
+    end_left_over(scene)
     if copied:
         scene.host.run(["rm", "-f", "--", str(place / "postmaster.pid")], timeout=30.0,
                        user=runner.account)  # fmt: skip
@@ -112,6 +113,18 @@ def running(
                 yield _with_superuser(found, _superusers(scene, runner))
     except HostFailure as failure:
         raise _failed(str(failure), "journalctl -n 50") from failure
+
+
+def copy_mark(scene: Scene) -> str:
+    """Names the programs of a copy in their environment."""
+    return f"{scene.layout.root}:database-copy"
+
+
+def end_left_over(scene: Scene) -> None:
+    """End programs of a copy whose run was killed: the leash holds pgcopydb itself, and not what it
+    forked, whose sessions would keep a server from ever ending."""
+    for each in children.family(copy_mark(scene), None):
+        children.send(each, signal.SIGKILL)
 
 
 def _accept(place: Path) -> None:
