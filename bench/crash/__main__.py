@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from bench.crash import start
 from bench.crash.bugs import BUGS, Bug
@@ -107,15 +108,16 @@ def _bugs(every: int) -> Report:
 
 def _hunted(bug: Bug, every: int) -> list[str]:
     """The bug's row: by which kinds of fault it was found."""
-    jobs = [
-        # A window of one call is met only by who tries each.
-        Job(bug.operation, kinds=KILL, bug=bug.name, stop_at=1),
-        Job(bug.operation, kinds=("torn", "short", "no-space", "io-error"), every=every + 1,
-            rivals=12, doubles=6, seconds=4, cuts=150, blocks=_blocks(bug), bug=bug.name,
-            stop_at=1),
-    ]  # fmt: skip
+    kills = Job(bug.operation, kinds=KILL, every=5, bug=bug.name, stop_at=1)
+    rest = Job(
+        bug.operation, kinds=("torn", "short", "no-space", "io-error"), every=every + 3,
+        rivals=16, doubles=5, seconds=3, cuts=100, blocks=_blocks(bug), bug=bug.name, stop_at=1,
+    )  # fmt: skip
     try:
-        tallies = [each for job in jobs for each in start.run(job)]
+        tallies = start.run(kills)
+        if not tallies[0].violations:  # a window of one call is met only by who tries each
+            tallies = start.run(replace(kills, every=1))
+        tallies += start.run(rest)
     except RuntimeError as error:
         if "undisturbed" not in str(error):
             raise
@@ -139,6 +141,8 @@ def _at_once(jobs: Sequence[Job]) -> list[list[Tally]]:
         found = start.run(job)
         done += 1
         print(f"{done} of {len(jobs)}: {job.operation}", file=sys.stderr)
+        for text in (text for each in found for text in each.violations[:3]):
+            print(f"    {text[:300]}", file=sys.stderr)
         return found
 
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
