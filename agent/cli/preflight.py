@@ -21,6 +21,8 @@ from agent.remedies.scene import open_scene
                 type=click.Path(path_type=Path, dir_okay=False, exists=True))  # fmt: skip
 @click.option("--set", "answers", multiple=True, metavar="NAME=ANSWER",
               help="Answer a question that the release asks.")  # fmt: skip
+@click.option("--older", is_flag=True, help="An older release is meant.")
+@click.option("--expired", is_flag=True, help="One whose signatures ended is meant.")
 @click.option("--all", "everything", is_flag=True, help="Also what is well.")
 @click.option("--json", "as_json", is_flag=True, help="Print every check as JSON.")
 @click.pass_obj
@@ -29,6 +31,8 @@ def command(
     *,
     bundle: Path | None,
     answers: tuple[str, ...],
+    older: bool,
+    expired: bool,
     everything: bool,
     as_json: bool,
 ) -> None:
@@ -45,7 +49,11 @@ def command(
     manifest, layout = manifest_of(layout)
     scene = open_scene(manifest, layout)
     given = dict(each.partition("=")[::2] for each in answers)
-    results = look_at_bundle(scene, bundle, answers=given) if bundle else look(scene)
+    results = (
+        look_at_bundle(scene, bundle, answers=given, older=older, expired=expired)
+        if bundle
+        else look(scene)
+    )
     found = lines(results)
     bad = sum(1 for each in found if each.status is Status.FAIL)
     if as_json:

@@ -72,7 +72,8 @@ def _version(subject: UpgradeSubject, record: ReleaseRecord) -> Finding:
         return warned("release-installed", f"{record.version} runs already")
     if record.version == active.version:
         return warned("release-same", f"another {record.version} runs already")
-    return failed("release-older", f"{record.version} is older than {active.version}, which runs")
+    text = f"{record.version} is older than {active.version}, which runs"
+    return warned("release-older", text) if subject.older else failed("release-older", text)
 
 
 VERSION = PreflightCheck(

@@ -42,24 +42,35 @@ def look(
     manifest: Manifest | None = None,
     *,
     answers: Mapping[str, str] | None = None,
+    older: bool = False,
 ) -> Results:
-    """Every check, for a release that was verified; `manifest` is the one it brings."""
+    """Every check, for a release that was verified; `manifest` is the one it brings.
+
+    `older`: an older one than runs is meant.
+    """
     subject = _subject(scene)
-    subject = replace(subject, manifest=manifest or scene.manifest, record=record)
+    subject = replace(subject, manifest=manifest or scene.manifest, record=record, older=older)
     return run_preflight(replace(subject, answers=answers or {}), UPGRADE)
 
 
 def look_at_bundle(
-    scene: Scene, bundle: Path, *, answers: Mapping[str, str] | None = None
+    scene: Scene,
+    bundle: Path,
+    *,
+    answers: Mapping[str, str] | None = None,
+    older: bool = False,
+    expired: bool = False,
 ) -> Results:
     """The same for a file; one that is refused is a check that fails. Writes nothing.
 
-    Raises ManifestError where no vendor is trusted here.
+    `expired`: one whose signatures ended is meant. Raises ManifestError where no vendor is
+    trusted here.
     """
+    layout, clock = scene.layout, scene.host.clock
     try:
-        with open_bundle(bundle, scene.layout, scene.host.clock) as opened:
+        with open_bundle(bundle, layout, clock, older=older, expired=expired) as opened:
             manifest = parse(opened.manifest.decode(), file=f"{bundle}: appliance.toml")
-            return look(scene, opened.record, manifest, answers=answers)
+            return look(scene, opened.record, manifest, answers=answers, older=older)
     except RefusedError as error:
         return _refused(scene, error)
 

@@ -49,8 +49,8 @@ class UpgradeSubject(Subject):
     """`manifest` is the one that will be in place, `today` the one that is.
 
     `record` is what the release says of itself; None: none was named, or it was refused, for the
-    reason `refused` and with the cure `cure`. `answers` are given with the command. `database` asks
-    the server, where one is declared; CaretakerError.
+    reason `refused` and with the cure `cure`. `answers` are given with the command; `older`: so was
+    that an older one is meant. `database` asks the server, where one is declared; CaretakerError.
     """
 
     today: Manifest
@@ -58,6 +58,7 @@ class UpgradeSubject(Subject):
     refused: str = ""
     cure: str = ""
     answers: Mapping[str, str] = field(default_factory=dict)
+    older: bool = False
     database: Callable[[], Database] | None = None
 
     @property

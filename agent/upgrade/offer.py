@@ -110,9 +110,11 @@ def refusals(offer: Offer) -> tuple[list[Refusal], list[str]]:
             look(offer)
         except CaretakerError as error:
             found.append(refusal_of(error))
+    asked = offer.request
     told = preflight.lines(
-        preflight.look(offer.scene, offer.record, offer.manifest, answers=offer.request.answers)
-    )
+        preflight.look(offer.scene, offer.record, offer.manifest,
+                       answers=asked.answers, older=asked.older)
+    )  # fmt: skip
     for line in told:
         # Room is told with its numbers by the plan itself.
         known = line.code == "room" or (found and line.code == "release-settings")

@@ -305,6 +305,13 @@ def test_one_at_work_is_told(shop: Shop) -> None:
     assert shop.look()["others-at-work"].status is Status.PASS
 
 
+def test_an_older_one_that_is_meant_is_only_worth_a_look(shop: Shop) -> None:
+    shop.offered(version="0.9")
+    subject = replace(shop.subject(), older=True)
+    found = {check.code: found for check, found in run_preflight(subject, UPGRADE)}
+    assert found["release-version"].status is Status.WARN
+
+
 def test_an_answer_given_with_the_command_counts(shop: Shop) -> None:
     _asks(shop)
     shop.answers = {"zone": "north"}
