@@ -72,6 +72,9 @@ def clone_external(draft: Draft, url: str) -> None:
     new = place_of(url)
     if (old.server, old.name) == (new.server, new.name):
         return  # The role may make no other.
+    gone, problems = collect(draft.scene)
+    for line in (*(f"dropped {each}, which no deployment names" for each in gone), *problems):
+        draft.progress.note(line)
     draft.progress.step("database", f"copy {old.address} to {new.name}")
     trouble = _by_the_server(draft, old, new)
     if trouble:

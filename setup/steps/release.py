@@ -11,10 +11,12 @@ import shlex
 from pathlib import Path
 
 from agent.change.pending import pending_file
+from agent.database.place import initial
 from agent.deployment import Deployment, Deployments
 from agent.errors import MachineError
 from agent.host import trees, users
 from agent.services.names import target_name
+from agent.values import values_for
 from setup import agent_process
 from setup.environment.libraries import pip_environment
 from setup.place import Mode
@@ -81,8 +83,16 @@ def apply(site: Site) -> str:
     release = deployments.stage(payload, version)
     if active is not None:
         _stop(site)
-    made = deployments.deploy(release, payload, version, site.text)
+    url = _database_url(site, deployments, active)
+    made = deployments.deploy(release, payload, version, site.text, url)
     return f"{made.release}, deployment {made.number}"
+
+
+def _database_url(site: Site, deployments: Deployments, active: Deployment | None) -> str:
+    """Where the database is, if on another server: where it was, or where the manifest says."""
+    if active is not None:
+        return deployments.database_url(active.number)
+    return initial(site.manifest, values_for(site.manifest, site.layout))
 
 
 def _put_back(site: Site, deployments: Deployments, active: Deployment) -> str:
