@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from agent.errors import MachineError
 from agent.manifest.model import Manifest
 from agent.patching.record import Stale
+from agent.patching.request import UNIT
 from agent.progress import Progress
 from agent.remedies.remedy import Scene
 
@@ -41,6 +42,8 @@ def choose(stale: Iterable[Stale], manifest: Manifest, *, asked: bool) -> Choice
     now: list[Stale] = []
     waiting: list[Stale] = []
     for each in stale:
+        if each.unit == UNIT:
+            continue  # This very run, which ends by itself.
         if each.service:
             may = asked or each.service in manifest.patching.restart
         else:

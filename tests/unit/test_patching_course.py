@@ -314,6 +314,7 @@ def test_only_declared_services_are_restarted_unasked(stage: Build) -> None:
         Stale(unit="shop-web.service", service="web"),
         Stale(unit="shop-db.service", service="db"),
         Stale(unit="cron.service"),
+        Stale(unit="caretaker-os.service"),
         Stale(unit="dbus.service"),
         Stale(unit="user sessions"),
     )
