@@ -18,7 +18,7 @@ from agent.remedies.remedy import Scene
 from agent.remedies.scene import open_scene
 
 JSON = click.option("--json", "json_wanted", is_flag=True, help="Print JSON.")
-CA = click.option("--ca", type=click.Path(exists=True, dir_okay=False), default="", metavar="FILE",
+CA = click.option("--ca", type=click.Path(exists=True, dir_okay=False), metavar="FILE",
                   help="Authorities that vouch for the server; else the system's.")  # fmt: skip
 TO = click.option("--to", required=True, metavar="URL",
                   help="postgresql://USER:PASSWORD@HOST/NAME; `-`: from the input.")  # fmt: skip
@@ -78,7 +78,7 @@ def status(layout: Layout, *, json_wanted: bool = False) -> None:
 @CA
 @JSON
 @click.pass_obj
-def check(layout: Layout, *, to: str, ca: str, json_wanted: bool) -> None:
+def check(layout: Layout, *, to: str, ca: str | None, json_wanted: bool) -> None:
     """Say whether a server can take the database, with what its administrator must do if not.
 
     Nothing is changed there. Ends with 4 where it can't.
@@ -94,7 +94,7 @@ def check(layout: Layout, *, to: str, ca: str, json_wanted: bool) -> None:
     scene = _scene(layout)
     manifest = whole_manifest(scene)
     refuse_without(manifest)
-    place = place_of(url_of(to), ca=ca)
+    place = place_of(url_of(to), ca=ca or "")
     with live(scene) as opened:
         needs = needs_of(opened, opened.info.user)
     found = judge(place, needs, manifest)
@@ -117,7 +117,7 @@ def check(layout: Layout, *, to: str, ca: str, json_wanted: bool) -> None:
 @click.option("--json", "json_wanted", is_flag=True, help="Print JSON, one object a line.")
 @click.pass_obj
 def move(
-    layout: Layout, *, to: str, ca: str, plan_only: bool, yes: bool, json_wanted: bool
+    layout: Layout, *, to: str, ca: str | None, plan_only: bool, yes: bool, json_wanted: bool
 ) -> None:
     """Move the database to another server, or back: `--to bundled`.
 
@@ -138,7 +138,7 @@ def move(
     changing.only_who_may(layout, ["database move --to", "-" if to != BUNDLED else to])
     scene = _scene(layout)
     url = to if to == BUNDLED else url_of(to)
-    asked = url if url == BUNDLED else kept_url(scene.layout, url, ca, keep=not plan_only)
+    asked = url if url == BUNDLED else kept_url(scene.layout, url, ca or "", keep=not plan_only)
     change = prepare_move(scene, MoveRequest(to=asked), Silent())
     if plan_only or not json_wanted:
         _plan(change.title, json_wanted=json_wanted)
