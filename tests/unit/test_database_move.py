@@ -10,6 +10,7 @@ from agent.change.change import Draft
 from agent.database import hashes, ours
 from agent.database.generation import clone_external, collect, next_url
 from agent.database.reach import place_of, session
+from agent.database.status import status_of
 from agent.deployment import Deployments
 from agent.errors import MachineError, RolledBackError, UsageError
 from agent.host import files
@@ -117,6 +118,10 @@ def test_an_upgrade_has_a_copy_of_its_own(server: Elsewhere, plain: Path) -> Non
         deployments = Deployments(scene.layout, scene.host.clock)
         active = deployments.active()
         assert active is not None
+        told = status_of(scene)
+        assert (told.placement, told.name, told.encrypted) == ("external", "shop_g2", True)
+        assert not told.fenced
+        assert told.size > 1 << 20
         url = next_url(scene)
         assert place_of(url).name == "shop_g3"
         with psycopg.connect(deployments.database_url(2), autocommit=True) as forgotten:
