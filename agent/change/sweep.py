@@ -52,6 +52,7 @@ def asides(layout: Layout) -> None:
     Only those of writers that are gone: the daemon and the CLI write here too.
     """
     homes = [layout.state, layout.etc, layout.opt, layout.data_home, layout.deployments]
+    homes += [layout.trust, layout.config, layout.environments, layout.secrets, layout.units]
     for home in (*homes, *_there(layout.deployments)):
         for path in leftovers.find(home):
             files.remove(path)
