@@ -38,7 +38,7 @@ def main() -> int:
     asked = argparse.ArgumentParser(prog="bench.database", description=__doc__)
     asked.add_argument("--share", type=float, default=1.0, help="of the full gigabyte")
     asked.add_argument("--rounds", type=int, default=3)
-    asked.add_argument("--kills", type=int, default=12)
+    asked.add_argument("--kills", type=int, default=16)
     chosen = asked.parse_args()
     reports = [_speed(chosen.share, chosen.rounds)]
     if chosen.kills:
