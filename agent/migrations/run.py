@@ -7,6 +7,7 @@ to undo: what fails is thrown away with the clone, so `down` is never the safety
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
@@ -16,10 +17,11 @@ from msgspec import Struct
 from agent.change.change import Draft
 from agent.deployment import Deployment, Deployments
 from agent.errors import CaretakerError, MachineError, RolledBackError
+from agent.host import listing
+from agent.host.failures import HostFailure
 from agent.layout import Layout
 from agent.manifest.reader import parse
 from agent.migrations.bench import Bench, Store, opened
-from agent.migrations.fresh import noted
 from agent.migrations.marks import Mark, Marks, agreed, changed_since, mark_of, to_do
 from agent.migrations.step import (
     StepFailed,
@@ -32,6 +34,8 @@ from agent.migrations.stores import kinds_of
 from agent.progress import Progress
 from agent.release.record import MigrationRecord, ReleaseRecord
 from agent.release.staged import record_of
+
+_FOLDER = re.compile(r"(\d{4})-(.+)")
 
 
 class Ran(Struct, frozen=True):
@@ -57,13 +61,18 @@ def pending(
 def brought_by(before: Deployment, layout: Layout) -> Marks:
     """What the data of a deployment has, by its release.
 
-    A release that setup staged has no record; setup noted what it came with, and data that was made
-    then is as the newest of them left it.
+    A release that setup staged has no record; setup kept the `migrations/` that it came with, and
+    data that was made then is as the newest of them left it.
     """
     record = record_of(layout.releases / before.release)
     if record is not None:
         return tuple(mark_of(each, record.version, 0.0) for each in record.migrations)
-    return tuple(Mark(*each, version=before.version) for each in noted(layout))
+    try:
+        names = [entry.name for entry in listing.entries(layout.etc / "migrations")]
+    except (FileNotFoundError, HostFailure):
+        return ()
+    found = (_FOLDER.fullmatch(name) for name in names)
+    return tuple(Mark(int(match[1]), match[2], version=before.version) for match in found if match)
 
 
 def migrate(

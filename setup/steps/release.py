@@ -15,7 +15,6 @@ from agent.database.place import initial
 from agent.deployment import Deployment, Deployments
 from agent.errors import MachineError
 from agent.host import trees, users
-from agent.migrations import fresh
 from agent.services.names import target_name
 from agent.values import values_for
 from setup import agent_process
@@ -84,8 +83,6 @@ def apply(site: Site) -> str:
     release = deployments.stage(payload, version)
     if active is not None:
         _stop(site)
-    else:
-        fresh.note(site.layout, site.source)
     url = _database_url(site, deployments, active)
     made = deployments.deploy(release, payload, version, site.text, url)
     return f"{made.release}, deployment {made.number}"

@@ -12,7 +12,6 @@ import pytest
 from agent.errors import RefusedError, RolledBackError
 from agent.host import cell
 from agent.manifest.kinds import Duration
-from agent.migrations import fresh
 from agent.migrations.folder import Declared
 from agent.migrations.run import migrate, pending
 from agent.release.record import MigrationRecord
@@ -230,8 +229,7 @@ def test_data_that_is_ahead_is_refused_before_anything_runs(here: Stage) -> None
 
 
 def test_an_image_with_its_migrations_beside_the_manifest(here: Stage) -> None:
-    (here.root / "image/migrations/0001-a").mkdir(parents=True)
-    fresh.note(here.layout, here.root / "image")
+    (here.layout.etc / "migrations/0001-a").mkdir(parents=True)  # as setup keeps them
     here.before = type(here.before)(1, "1", "", "", "1-of-setup", 1, 0.0)
     (here.layout.releases / "1-of-setup").mkdir()
     assert here.migrate(FIRST) == []
