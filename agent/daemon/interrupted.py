@@ -9,8 +9,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import msgspec
-
+from agent.daemon.under_way import is_done
 from agent.host import files, lock
 from agent.host.failures import FileFailure
 from agent.host.machine import Host
@@ -19,26 +18,15 @@ from agent.layout import Layout
 _LONGEST = 900.0  # seconds; deleting what was copied half takes what it takes
 
 
-class _Change(msgspec.Struct):
-    phase: str = ""
-
-
 def end_interrupted(root: Path, host: Host) -> None:
     """Have it brought to an end. Whatever comes of it, the agent starts."""
     layout = Layout(root)
     try:
         content = files.read_bytes(layout.change)
         # Held: the change itself starts us.
-        if _is_done(content) or lock.held(layout.setup_lock):
+        if is_done(content) or lock.held(layout.setup_lock):
             return
     except (FileNotFoundError, FileFailure):
         return
     argv = [sys.executable, "-I", "-m", "agent.change", "--root", str(root), "boot"]
     host.run(argv, timeout=_LONGEST)
-
-
-def _is_done(content: bytes) -> bool:
-    try:
-        return msgspec.json.decode(content, type=_Change).phase == "done"
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return False  # It makes no sense; recovery knows what to do then.

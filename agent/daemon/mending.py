@@ -20,6 +20,7 @@ from agent.daemon.looks import Looks
 from agent.daemon.mender import Mender, World
 from agent.daemon.records import Records
 from agent.daemon.safe_mode import RemedyMemory, notice
+from agent.daemon.under_way import change_under_way
 from agent.errors import MachineError
 from agent.host.machine import Host
 from agent.host.spawn import Completed
@@ -140,8 +141,12 @@ class Mending:
         self._parts.looks.again(checks)
 
     def _held(self) -> bool:
-        """In maintenance a person works here; a drain only keeps traffic away."""
-        return self._parts.stopping or self._parts.keeper.current().maintenance is not None
+        """In maintenance a person works here, and a change stops services on purpose; a drain only
+        keeps traffic away."""
+        parts = self._parts
+        if parts.stopping or parts.keeper.current().maintenance is not None:
+            return True
+        return change_under_way(parts.appliance.layout, parts.host)
 
     def _told(self, remedy: str, did: str, error: str) -> None:
         if error:
