@@ -53,10 +53,14 @@ class ApplianceError(Exception):
     """The appliance could not be made ready for a test."""
 
 
-def payload() -> Path:
-    """The example's payload, whole and with the right hashes; fetched when it is not there."""
-    folder = cache_folder() / "sochdb-payload"
+def payload(version: str = "") -> Path:
+    """The example's payload, whole and with the right hashes; fetched when it is not there.
+
+    ``version``: another one than the newest.
+    """
+    folder = cache_folder() / (f"sochdb-payload-{version}" if version else "sochdb-payload")
     fetch = [sys.executable, str(EXAMPLE / "fetch-payload"), "--to", str(folder)]
+    fetch += ["--version", version] if version else []
     done = subprocess.run(fetch, capture_output=True, text=True, timeout=300)
     if done.returncode:
         raise ApplianceError(done.stderr.strip())
@@ -69,15 +73,25 @@ def make_image(folder: Path, *, quick: bool) -> Path:
     ``quick``: its checks look every second, the daemon drains for one, HAProxy's agent port is on.
     The tool is a copy: an edit of ours in the middle of a test would be a new version to install.
     """
-    manifest = (EXAMPLE / "appliance.toml").read_text()
-    for old, new in _QUICKENED if quick else ():
-        if manifest.count(old) != 1:
-            raise ApplianceError(f"the example's checks are not written as expected: {old!r}")
-        manifest = manifest.replace(old, new)
-    (folder / "sochdb").mkdir(parents=True)
-    (folder / "sochdb/appliance.toml").write_text(manifest + (_MORE if quick else ""))
-    shutil.copytree(payload(), folder / "sochdb/payload")
+    assemble(folder / "sochdb", quick=quick)
     copy_tool(folder / "checkout")
+    return folder
+
+
+def assemble(folder: Path, version: str = "", *, quick: bool) -> Path:
+    """The vendor's folder of one version, by default the newest."""
+    manifest = (EXAMPLE / "appliance.toml").read_text()
+    changes = list(_QUICKENED) if quick else []
+    if version:
+        changes += [('version = "0.8.3"', f'version = "{version}"')]
+    for old, new in changes:
+        if manifest.count(old) != 1:
+            raise ApplianceError(f"the example is not written as expected: {old!r}")
+        manifest = manifest.replace(old, new)
+    folder.mkdir(parents=True)
+    (folder / "appliance.toml").write_text(manifest + (_MORE if quick else ""))
+    shutil.copy(EXAMPLE / "release.toml", folder)
+    shutil.copytree(payload(version), folder / "payload")
     return folder
 
 

@@ -8,38 +8,32 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-from bench.setup.arena import copy_tool
 from tests.machine import checkout
+from tests.machine import vendor as vendors
 from tests.machine.appliance import IMAGE, OFFLINE
 from tests.machine.machine import Machine, Ran
 
 EXAMPLE = checkout.REPOSITORY / "examples/ledgerbook"
 VERSIONS = ("1.0", "1.1", "2.0")
-CREATED = "2026-11-01T00:00:00Z"
 PORT = 8090
 BOOKS = f"http://127.0.0.1:{PORT}"
 DATA = "/var/lib/ledgerbook/active/state"
+BUNDLES = "/bundles"  # in the machine: the vendor's folder
 # Asked every second, so that a proof takes seconds; the daemon drains for one.
 _QUICK = '\n[daemon]\ndrain = "1s"\n'
 _EVERY = ('type = "http"\n', 'type = "http"\nevery = "1s"\ntimeout = "900ms"\n')
 
 
-class Vendor:
-    """One vendor's folder. `build` makes a bundle of a folder that a test may have changed."""
+class Vendor(vendors.Vendor):
+    """Ledgerbook's."""
 
     def __init__(self, folder: Path, wheels: Path) -> None:
-        self.folder, self._wheels = folder, wheels
-        self.keys, self._passphrase = folder / "keys", folder / "passphrase"
-        folder.mkdir(parents=True, exist_ok=True)
-        self._passphrase.write_text("not for sale\n")
-        said = str(self._passphrase)
-        caretaker("release", "keys", "init", str(self.keys),
-                  "--passphrase-file", said, "--root-passphrase-file", said)  # fmt: skip
+        super().__init__(folder)
+        self._wheels = wheels
 
     def assemble(self, version: str, name: str = "") -> Path:
         """A version's folder, ready to be built or changed."""
@@ -48,32 +42,7 @@ class Vendor:
         subprocess.run([*argv, "--from", str(self._wheels)], check=True, timeout=120)
         path = folder / "appliance.toml"
         path.write_text(path.read_text().replace(*_EVERY) + _QUICK)
-        shutil.copy(self.keys / "root.json", folder / "root.json")
-        return folder
-
-    def build(self, folder: Path, *, version: str = "") -> Path:
-        """The signed bundle of a folder."""
-        bundle = self.folder / f"{folder.name}.bundle"
-        words = ["--version", version] if version else []
-        caretaker("release", "build", str(folder), "--output", str(bundle), "--keys",
-                  str(self.keys), "--passphrase-file", str(self._passphrase),
-                  "--created", CREATED, *words)  # fmt: skip
-        return bundle
-
-    def image(self, version: str, folder: Path) -> Path:
-        """What an image of that version has: the tool, and the vendor's folder."""
-        shutil.copytree(self.folder / version, folder / "ledgerbook")
-        copy_tool(folder / "checkout")
-        return folder
-
-
-def caretaker(*words: str) -> str:
-    """The command on the vendor's machine."""
-    argv = [sys.executable, "-I", "-m", "agent", *words]
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=120)
-    if done.returncode:
-        raise RuntimeError(f"{' '.join(words)}: {done.stderr}")
-    return done.stdout
+        return self.give_root(folder)
 
 
 def set_up(machine: Machine) -> Ran:

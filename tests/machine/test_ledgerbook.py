@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from bench.faults.watch import watching
-from tests.machine import appliance as appliances
 from tests.machine import ledgerbook
 from tests.machine.conftest import Boot
 from tests.machine.counterparts import start_haproxy
-from tests.machine.ledgerbook import Vendor, book, books, story, upgrade, version
-from tests.machine.machine import Machine, boot
+from tests.machine.ledgerbook import BUNDLES, Vendor, book, books, story, upgrade, version
+from tests.machine.machine import Machine
 
 HAPROXY = """
 listen ledgerbook
@@ -23,16 +22,15 @@ listen ledgerbook
     option httpchk GET /healthz
     server ledgerbook 127.0.0.1:8090 check port 8086 inter 200ms fall 2 rise 1
 """
-BUNDLES = "/bundles"
 pytestmark = pytest.mark.timeout(300)  # several changes, each with a proof of seconds
 
 
 @pytest.fixture(scope="module")
-def vendor(tmp_path_factory: pytest.TempPathFactory, wheelhouse: Path) -> Vendor:
+def vendor(
+    tmp_path_factory: pytest.TempPathFactory, wheelhouse: Path, ledgerbook_vendor: Vendor
+) -> Vendor:
     """Everything the tests offer, built before any machine boots."""
-    made = Vendor(tmp_path_factory.mktemp("vendor"), wheelhouse)
-    for each in ledgerbook.VERSIONS:
-        made.build(made.assemble(each))
+    made = ledgerbook_vendor
     for name, spoil in SPOILT.items():
         folder = made.assemble("2.0", name)
         spoil(folder)
@@ -79,26 +77,9 @@ SPOILT: dict[str, Callable[[Path], None]] = {
 }
 
 
-@pytest.fixture(scope="module")
-def disk(
-    vendor: Vendor, roots: Callable[[str], Path], wheelhouse: Path,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Path]:  # fmt: skip
-    """A disk with Ledgerbook 1.0 and three entries."""
-    image = vendor.image("1.0", tmp_path_factory.mktemp("image") / "image")
-    brought = appliances.binds(image, wheelhouse)
-    with appliances.disk(roots("bookworm")) as tree:
-        with boot(tree, label="books", binds_ro=brought, options=appliances.KEEP) as machine:
-            ledgerbook.set_up(machine)
-            for memo in ("March", "April", "May"):
-                book(machine, memo)
-            machine.poweroff()
-        yield tree
-
-
 @pytest.fixture
-def machine(disk: Path, machines: Boot, vendor: Vendor) -> Machine:
-    found: Machine = machines(disk, binds_ro={BUNDLES: vendor.folder})
+def machine(ledgerbook_disk: Path, machines: Boot, vendor: Vendor) -> Machine:
+    found: Machine = machines(ledgerbook_disk, binds_ro={BUNDLES: vendor.folder})
     found.run(["caretaker", "health", "--wait", "30s"], timeout=40)
     return found
 
