@@ -30,10 +30,11 @@ class Begun(msgspec.Struct, frozen=True, tag="begun"):
 
 
 class Step(msgspec.Struct, frozen=True, tag="step"):
-    """Another step begins."""
+    """Another step begins. `at`: when, in seconds since 1970."""
 
     code: str
     title: str
+    at: float = 0.0
 
 
 class Advance(msgspec.Struct, frozen=True, tag="advance"):
@@ -42,6 +43,7 @@ class Advance(msgspec.Struct, frozen=True, tag="advance"):
     done: int
     total: int
     unit: Unit
+    at: float = 0.0
 
 
 class Note(msgspec.Struct, frozen=True, tag="note"):
@@ -90,13 +92,13 @@ class Teller:
 
     def step(self, code: str, title: str) -> None:
         self._advanced = float("-inf")
-        self.tell(Step(code, title))
+        self.tell(Step(code, title, self._clock.wall()))
 
     def advance(self, done: int, total: int, unit: Unit) -> None:
         now = self._clock.monotonic()
         if now - self._advanced >= _SPARSE or done == total:
             self._advanced = now
-            self.tell(Advance(done, total, unit))
+            self.tell(Advance(done, total, unit, self._clock.wall()))
 
     def note(self, text: str) -> None:
         self.tell(Note(text))
