@@ -46,7 +46,7 @@ class Archives:
         place.know(self.scene.layout, self.where, KIND)
 
     def put(self, picture: Picture, progress: Progress) -> tuple[BackupRecord, int]:
-        progress.step("send", f"write it to {self.where.repository}")
+        progress.step("send", f"write it to {self.where.shown}")
         target = self._archive(picture.record.id)
         done, total = 0, picture.record.size
 

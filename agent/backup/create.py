@@ -61,7 +61,7 @@ def create(scene: Scene, progress: Progress, *, by: str) -> Made:
             record, added = repository.put(picture, progress)
         made = Made(
             record=record,
-            repository=str(repository.where.repository),
+            repository=repository.where.shown,
             added=added,
             seconds=clock.monotonic() - began,
         )

@@ -23,6 +23,8 @@ from agent.state import StateFile
 
 # Schemes that restic 0.14 knows (its manual, "Preparing a new repository").
 _REMOTE = re.compile(r"(s3|sftp|rest|azure|gs|b2|swift|rclone):")
+# The password in `rest:https://USER:PASSWORD@HOST/`; what comes before the last @ is none of it.
+_LOGIN = re.compile(r"//([^/:@\s]*):[^/\s]*@")
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
 _PASSWORD = Secret(length=40)
 _NEVER = ("RESTIC_PASSWORD", "RESTIC_PASSWORD_FILE", "RESTIC_PASSWORD_COMMAND",
@@ -48,8 +50,18 @@ class Place(Struct, frozen=True, kw_only=True):
         return bool(_REMOTE.match(self.repository))
 
     @property
+    def shown(self) -> str:
+        """The repository for people, logs and the ledger: without the password in its URL."""
+        return without_password(self.repository)
+
+    @property
     def folder(self) -> Path:
         return Path(self.repository)
+
+
+def without_password(text: str) -> str:
+    """What restic or we say, with the password blotted out of every URL in it."""
+    return _LOGIN.sub(r"//\1:…@", text)
 
 
 def choice_file(layout: Layout) -> StateFile[Choice]:
@@ -148,8 +160,8 @@ def lost(place: Place) -> MachineError:
     """The repository was there once."""
     return MachineError(
         "backup-failed",
-        f"{place.repository} holds no backups, and it did: is the disk mounted there?",
-        hint=f"findmnt --target {place.repository}",
+        f"{place.shown} holds no backups, and it did: is the disk mounted there?",
+        hint=f"findmnt --target {place.shown}",
     )
 
 

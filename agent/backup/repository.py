@@ -66,7 +66,7 @@ def open_repository(scene: Scene) -> Repository:
         if not streaming.is_installed("restic"):
             raise MachineError(
                 "command-missing",
-                f"{where.repository} is restic's, and restic is not installed",
+                f"{where.shown} is restic's, and restic is not installed",
                 hint="sudo apt-get install restic",
             )
         return restic.Restic(scene, where)

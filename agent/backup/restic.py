@@ -60,7 +60,7 @@ class Restic:
         place.know(self.scene.layout, self.where, KIND)
 
     def put(self, picture: Picture, progress: Progress) -> tuple[BackupRecord, int]:
-        progress.step("send", f"send what is new to {self.where.repository}")
+        progress.step("send", f"send what is new to {self.where.shown}")
         self._unlock()
         added, passes = 0, 0
         while True:
@@ -233,4 +233,4 @@ class Restic:
         return streaming.Program(["restic", *options, verb, *words], env, cwd=cwd, out=out)
 
     def _failed(self, verb: str, why: str) -> Failed:
-        return Failed(verb, self.where.repository, why)
+        return Failed(verb, self.where.shown, place.without_password(why))

@@ -81,7 +81,7 @@ def list_(layout: Layout, *, as_json: bool = False) -> None:
     for each in listed:
         click.echo(json_line(each) if as_json else _line(each))
     if not as_json:
-        where = plain(repository.where.repository)
+        where = plain(repository.where.shown)
         click.echo(f"{count(len(listed), 'backup')} in {where} ({repository.kind})")
 
 

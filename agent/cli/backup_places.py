@@ -43,7 +43,7 @@ def connect(
     scene = scene_for(layout, "connect", repository)
     before = _before(scene.layout)
     with noted(scene, "backup-connect", by=actor_here()) as note, alone(scene):
-        note.target = repository.rpartition("@")[2]
+        note.target = shown = places.without_password(repository)
         try:
             for path, given in (
                 (places.password_path(scene.layout), password_file),
@@ -59,9 +59,7 @@ def connect(
             _put_back(before)
             raise
         note.why = f"{opened.kind}, {len(found)} there"
-    click.echo(
-        f"backups go to {plain(repository)} ({opened.kind}); {count(len(found), 'backup')} there"
-    )
+    click.echo(f"backups go to {plain(shown)} ({opened.kind}); {count(len(found), 'backup')} there")
     if password_file is None:
         click.echo("keep the password somewhere else: sudo caretaker backup password")
 

@@ -24,7 +24,7 @@ def run(chores: Chores) -> Done:
     if not place.chosen:
         return Done(summary="nobody has said where to: caretaker backup connect")
     if chores.dry:
-        return Done(summary=f"would back up to {place.repository}")
+        return Done(summary=f"would back up to {place.shown}")
     if chores.layout.embedded:
         root = str(chores.layout.root)
         argv = [sys.executable, "-I", "-m", "agent.backup", "--root", root, "create"]
@@ -38,7 +38,7 @@ def run(chores: Chores) -> Done:
         return Done(summary="a backup or a change is under way; the next time", lines=lines)
     if not done.ok:
         raise MachineError("backup-failed", f"no backup was made: {done.reason}", hint=hint)
-    return Done(summary=f"backed up to {place.repository}", items=1, lines=lines)
+    return Done(summary=f"backed up to {place.shown}", items=1, lines=lines)
 
 
 TASK = Task(
