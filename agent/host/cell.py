@@ -143,7 +143,7 @@ def _start(
         "network": cell.network,
         "must": cell.must,
         "writable": [str(path) for path in cell.writable],
-        "kept": [str(path) for path in (*cell.kept, folder, *_resolver(cell))],
+        "kept": [str(path) for path in (*cell.kept, folder, *_resolver(cell), *_ours())],
         "hidden": [path for path in ([] if cell.own_run else _HIDDEN) if _is_folder(path)],
         "private": [
             path for path in (*_PRIVATE, *(_HIDDEN if cell.own_run else ())) if _is_folder(path)
@@ -181,6 +181,13 @@ def _scope(name: str) -> list[str]:
 
 def _resolver(cell: Cell) -> list[Path]:
     return [Path(_RESOLVER)] if cell.network and _is_folder(_RESOLVER) else []
+
+
+def _ours() -> list[Path]:
+    """Our interpreter and code where they lie below what is hidden: a root of its own in /tmp."""
+    places = {Path(sys.prefix), Path(sys.base_prefix), Path(cell_launch.__file__).parents[2]}
+    hides = (*_PRIVATE, *_HIDDEN)
+    return [place for place in sorted(places) if any(map(place.is_relative_to, hides))]
 
 
 def _is_folder(path: str) -> bool:

@@ -208,3 +208,20 @@ def test_whoever_is_not_root_gets_them_by_a_user_namespace() -> None:
         pytest.skip("the machine has no user namespaces")
     assert "mine" in done.stdout
     assert "'/etc/evil': Read-only file system" in done.stdout
+
+
+def test_our_own_python_is_there_although_it_lies_below_what_is_hidden(folder: Path) -> None:
+    # An appliance below a root of its own in /tmp: environment, code, data, all of it.
+    home = folder / "opt/venv"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(home)], check=True)
+    (folder / "tool").symlink_to(HERE)
+    packages = next((home / "lib").glob("python3*/site-packages"))
+    (packages / "ours.pth").write_text(f"{folder}/tool\n")
+    text = (
+        "import sys; from pathlib import Path; from agent.host.cell import Cell, run;"
+        "again = [sys.executable, '-I', '-c', 'import agent.errors; print(agent.errors.__file__)'];"
+        "print(run(again, Cell(), timeout=20, folder=Path('/usr')))"
+    )
+    asked = [str(home / "bin/python"), "-I", "-c", text]
+    done = subprocess.run(asked, capture_output=True, text=True, check=True, timeout=30)
+    assert "status=0," in done.stdout, done
