@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, NoReturn
 
 import zstandard
 
@@ -39,9 +39,17 @@ class _Entry(tarfile.TarInfo):
         headers = (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE)
         if self.type in (*headers, *tarfile.GNU_TYPES) and self.size > _HEADER:
             raise tarfile.ReadError("a header is too long")
+        if self.type == tarfile.GNUTYPE_SPARSE:
+            raise tarfile.ReadError("a file with holes")
         found: tarfile.TarInfo = super()._proc_member(tar)  # type: ignore[misc]
         # A hook that subclasses are told to use (tarfile.py, "3."); the stub does not have it.
+        if found.issparse() or found.size < 0:
+            raise tarfile.ReadError("a file that is larger or smaller than its content")
         return found
+
+    def _proc_gnusparse_10(self, *_words: object) -> NoReturn:
+        # It would read the list of holes into memory, as long as the stream says it is.
+        raise tarfile.ReadError("a file with holes")
 
 
 @dataclass
