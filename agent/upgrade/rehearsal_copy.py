@@ -13,7 +13,7 @@ from agent.backup.stores import copy_store, paths_of
 from agent.database.programs import data_folder, programs_for, runner_of
 from agent.errors import MachineError
 from agent.host import clone as cloning
-from agent.host import files, trees
+from agent.host import files, steady, trees
 from agent.host.clone import How
 from agent.manifest.placeholders import expand
 from agent.progress import Progress
@@ -28,7 +28,7 @@ def copy_live(
 ) -> tuple[How, int]:
     """How it was done, and how many files vanished meanwhile.
 
-    `desk` is for what is copied in between. CaretakerError, HostFailure.
+    `desk` is for what is copied in between, in a folder of root's. CaretakerError, HostFailure.
     """
     how = cloning.method(source, target.parent)
     stores, servers = paths_of(scene), _server(scene, source)
@@ -43,10 +43,16 @@ def copy_live(
     )
     if how == "snapshot":
         return how, copied.gone
+    # The copy is the application's by now, and it runs: whatever is made for it is made beside it,
+    # and put in its place through no link.
     for path in stores:
-        copy_store(scene, source, path, target / path, desk)
+        made = desk.with_name("store")
+        if copy_store(scene, source, path, made, desk):
+            steady.put_back(target, path, made)
     for path in servers:
-        _copy_server(scene, source / path, target / path)
+        made = desk.with_name("server")
+        _copy_server(scene, source / path, made)
+        steady.put_back(target, path, made)
     return how, copied.gone
 
 
