@@ -26,6 +26,7 @@ BUNDLES = "/bundles"  # in the machine: the vendor's folder
 # Asked every second, so that a proof takes seconds; the daemon drains for one.
 _QUICK = '\n[daemon]\ndrain = "1s"\n'
 _EVERY = ('type = "http"\n', 'type = "http"\nevery = "1s"\ntimeout = "900ms"\n')
+_SOON = ('within = "1m"', 'within = "15s"')
 
 
 class Vendor(vendors.Vendor):
@@ -41,7 +42,7 @@ class Vendor(vendors.Vendor):
         argv = [sys.executable, str(EXAMPLE / "assemble"), version, str(folder)]
         subprocess.run([*argv, "--from", str(self._wheels)], check=True, timeout=120)
         path = folder / "appliance.toml"
-        path.write_text(path.read_text().replace(*_EVERY) + _QUICK)
+        path.write_text(path.read_text().replace(*_EVERY).replace(*_SOON) + _QUICK)
         return self.give_root(folder)
 
 

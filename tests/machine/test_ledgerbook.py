@@ -158,10 +158,10 @@ def test_a_migration_that_fails_costs_nothing(machine: Machine, name: str, says:
 def _small_disk(machine: Machine) -> None:
     """The data on a disk of its own that is soon full."""
     machine.sh(
-        "systemctl stop caretaker.target ledgerbook.target; mkdir /mnt/data;"
+        "systemctl stop caretaker ledgerbook-web ledgerbook-db; mkdir /mnt/data;"
         "mount -t tmpfs -o size=400m tmpfs /mnt/data;"
         "cp -a /var/lib/ledgerbook/. /mnt/data/; mount --bind /mnt/data /var/lib/ledgerbook;"
-        "systemctl start ledgerbook.target caretaker.target"
+        "systemctl start ledgerbook-db ledgerbook-web caretaker"
     )
     machine.run(["caretaker", "health", "--wait", "30s"], timeout=40)
 
