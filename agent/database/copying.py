@@ -122,12 +122,13 @@ def _by_pgcopydb(way: Way, passfile: Path) -> Completed:
 
 
 def _by_dump(way: Way, passfile: Path) -> Completed:
-    folder = way.work / "dump"
+    # Root writes the list, so it stands in root's folder and not in the programs' own.
+    folder, listing = way.work / "dump", passfile.with_name("list")
     dump = [str(way.programs / "pg_dump"), "--format=directory", f"--jobs={JOBS}", "--compress=1",
             "--no-owner", "--no-acl", "--no-subscriptions", f"--file={folder}",
             f"--dbname={way.source.open_url(passfile)}"]  # fmt: skip
     restore = [str(way.programs / "pg_restore"), f"--jobs={JOBS}", "--no-owner", "--no-acl",
-               "--exit-on-error", f"--use-list={way.work / 'list'}",
+               "--exit-on-error", f"--use-list={listing}",
                f"--dbname={way.target.open_url(passfile)}", str(folder)]  # fmt: skip
     done = _run(way, dump, {})
     if done.ok:
@@ -136,8 +137,7 @@ def _by_dump(way: Way, passfile: Path) -> Completed:
         done = _run(way, argv, {}, listen=listed.append)
         # Only who owns an extension may comment on it, and on a managed server that is not us.
         kept = [line for line in listed if not _COMMENT.match(line.encode())]
-        files.replace(way.work / "list", "\n".join(kept).encode() + b"\n", mode=0o644,
-                      durable=False)  # fmt: skip
+        files.replace(listing, "\n".join(kept).encode() + b"\n", mode=0o644, durable=False)
     if done.ok:
         done = _run(way, restore, {"PGOPTIONS": "-c maintenance_work_mem=256MB"})
     if done.ok:

@@ -120,14 +120,19 @@ def place_of(url: str, *, ca: str = "") -> Place:
             raise _wrong(f"it names no {'database' if key == 'dbname' else key}")
     if "," in facts["host"]:
         raise _wrong("it names several hosts; name the one that takes writes")
+    if "sslpassword" in facts:
+        # Programs get everything but `password` as arguments, which every user can read.
+        raise _wrong("sslpassword would be seen; store the client's key without one, 0600")
     return Place(_with_tls(facts, ca), password)
 
 
 def _with_tls(facts: dict[str, str], ca: str) -> dict[str, str]:
-    if is_here(facts["host"]) and "sslmode" not in facts and not ca:
+    # hostaddr is where it really goes, whatever the host is called.
+    here = is_here(facts["host"]) and is_here(facts.get("hostaddr") or facts["host"])
+    if here and "sslmode" not in facts and not ca:
         return facts
     mode = facts.setdefault("sslmode", "verify-full")
-    if mode != "verify-full" and not is_here(facts["host"]):
+    if mode != "verify-full" and not here:
         raise _wrong(f"sslmode={mode} would take anybody for the server; leave it out")
     if mode == "verify-full":
         facts["sslrootcert"] = ca or facts.get("sslrootcert") or SYSTEM_CA

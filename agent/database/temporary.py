@@ -103,7 +103,10 @@ def running(
     try:
         with scratch.folder("pg") as home:
             socket = _prepare(scene, home, runner)
-            options = [*_options(home, socket), *_moods(read_only=read_only, durable=durable)]
+            options = [
+                *_options(place, home, socket),
+                *_moods(read_only=read_only, durable=durable),
+            ]
             argv = [str(programs / "postgres"), "-D", str(place), *options]
             with _child(scene, argv, place, home, runner):
                 found = Server(
@@ -168,8 +171,9 @@ def _superusers(scene: Scene, runner: Runner) -> list[str]:
     return list(dict.fromkeys(["postgres", runner.name, scene.manifest.database.user]))
 
 
-def _options(home: Path, socket: Path) -> list[str]:
+def _options(place: Path, home: Path, socket: Path) -> list[str]:
     own = [
+        f"data_directory={place}",  # A copy's own settings may still name what it was copied from.
         f"unix_socket_directories={socket}",
         f"hba_file={home / 'hba'}",
         f"ident_file={home / 'ident'}",

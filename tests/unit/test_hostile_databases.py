@@ -1,0 +1,75 @@
+"""Databases and their URLs as somebody would have them who means ill."""
+
+import shutil
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from agent.database import copying
+from agent.database.copying import Way
+from agent.database.programs import Runner, data_folder
+from agent.database.reach import Place, place_of
+from agent.database.temporary import running
+from agent.errors import UsageError
+from agent.host.spawn import Completed
+from tests.unit.postgres_place import OWNER, PROGRAMS, initdb, open_folder, scene_at
+
+postgres = pytest.mark.skipif(not PROGRAMS.is_dir(), reason="PostgreSQL 15 is not installed here")
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
+def test_a_loopback_name_with_another_address_takes_verified_tls(host: str) -> None:
+    url = f"postgresql://shop:x@{host}/shop?hostaddr=10.0.0.5"
+    assert place_of(url).facts["sslmode"] == "verify-full"
+    with pytest.raises(UsageError):
+        place_of(f"{url}&sslmode=disable")
+    assert "sslmode" not in place_of(f"postgresql://shop@{host}/shop?hostaddr=127.0.0.1").facts
+
+
+def test_the_password_of_a_clients_key_is_in_no_argument() -> None:
+    with pytest.raises(UsageError) as caught:
+        place_of("postgresql://shop@db.example/shop?sslkey=/k&sslpassword=s3cr3t")
+    assert "s3cr3t" not in f"{caught.value.message} {caught.value.hint}"
+
+
+def test_root_writes_nothing_into_the_programs_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere, work, own = tmp_path / "elsewhere", tmp_path / "work", tmp_path / "own"
+    elsewhere.mkdir()
+    own.mkdir()
+    work.symlink_to(elsewhere)  # As whoever owns the folder above may have it by now.
+    ran: list[list[str]] = []
+
+    def run(way: Way, argv: list[str], *more: object, **words: object) -> Completed:
+        ran.append(argv)
+        return Completed(tuple(argv), 0, "", "", 0.0)
+
+    monkeypatch.setattr(copying, "_run", run)
+    monkeypatch.setattr(copying, "_analyse", lambda way, done: done)
+    place = Place({"host": "/run/x", "user": "shop", "dbname": "shop"})
+    way = Way(place, place, PROGRAMS, Runner("", "root", None, ""), work, "mark")
+    assert copying._by_dump(way, own / "pgpass").ok
+    assert list(elsewhere.iterdir()) == []
+    assert f"--use-list={own / 'list'}" in [word for argv in ran for word in argv]
+
+
+@postgres
+@pytest.mark.real
+def test_a_copys_settings_lead_to_no_other_data() -> None:
+    with open_folder() as folder:
+        scene = scene_at(folder)
+        live = data_folder(scene).resolve()
+        initdb(live)
+        copy = live.with_name("copy")
+        shutil.copytree(live, copy)
+        with (copy / "postgresql.conf").open("a") as settings:
+            settings.write(f"\ndata_directory = '{live}'\n")
+        if OWNER:
+            for path in (copy, *copy.rglob("*")):
+                shutil.chown(path, "postgres", "postgres")
+        with running(scene, copy, copied=True, durable=False) as server:
+            with psycopg.connect(server.conninfo(name="postgres", superuser=True)) as session:
+                assert session.execute("SHOW data_directory").fetchone() == (str(copy),)
+            assert not (live / "postmaster.pid").exists()
