@@ -47,6 +47,9 @@ def read_record(content: bytes) -> BackupRecord:
 
 def hold_to(folder: Path, record: BackupRecord) -> None:
     """Every file that the record has a sum of is what it was. RefusedError, FileFailure."""
+    for name in (DATA, SYSTEM, f"{SYSTEM}/secrets", DUMP):
+        if (folder / name).is_symlink():  # Whatever follows would be done where it leads.
+            raise _spoilt(record.id, f"{name} is a link")
     found = read_record(files.read_bytes(folder / RECORD, cap=_CAP))
     if found.id != record.id or found.app != record.app:
         raise _spoilt(record.id, f"its {RECORD} is another backup's")

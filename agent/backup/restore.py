@@ -189,7 +189,8 @@ def _make(draft: Draft, ready: Fetched) -> None:
     """Put it in the draft's place; the services are stopped by now."""
     scene, record = draft.scene, ready.record
     files.rename(ready.folder / DATA, draft.data)
-    secrets = secrets_back.read(ready.folder / SYSTEM / "secrets", record.secrets)
+    named = tuple(name for name in record.secrets if name in scene.manifest.secrets)
+    secrets = secrets_back.read(ready.folder / SYSTEM / "secrets", named)
     if record.dump == "bundled":
         database_back.bundled(draft, ready.folder, secrets)
     if ready.behind:

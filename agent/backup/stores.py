@@ -92,6 +92,14 @@ def _refuse_full(scene: Scene, target: Path, size: int) -> None:
 
 def _run(scene: Scene, facts: os.stat_result, *words: str) -> None:
     owner = users.name_of(facts.st_uid) if is_root() else ""
+    if is_root() and not scene.layout.embedded and (facts.st_uid == 0 or not owner):
+        # Without a name it would be run as who we are.
+        raise MachineError(
+            "backup-failed",
+            f"the store {words[0]} belongs to {owner or f'nobody, uid {facts.st_uid}'}, and is not"
+            " opened as root",
+            hint=f"chown {scene.manifest.appliance.name}: {words[0]}",
+        )
     argv = [sys.executable, "-I", "-S", sqlite_image.__file__, *words]
     done = scene.host.run(argv, timeout=_TIMEOUT, user=owner)
     problem = done.reason if not done.ok else ""
