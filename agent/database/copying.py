@@ -137,7 +137,8 @@ def _by_dump(way: Way, passfile: Path) -> Completed:
         done = _run(way, argv, {}, listen=listed.append)
         # Only who owns an extension may comment on it, and on a managed server that is not us.
         kept = [line for line in listed if not _COMMENT.match(line.encode())]
-        files.replace(listing, "\n".join(kept).encode() + b"\n", mode=0o644, durable=False)
+        files.replace(listing, "\n".join(kept).encode() + b"\n", mode=0o600,
+                      owner=way.runner.owner, durable=False)  # fmt: skip
     if done.ok:
         done = _run(way, restore, {"PGOPTIONS": "-c maintenance_work_mem=256MB"})
     if done.ok:

@@ -220,7 +220,8 @@ def _child(
 
 
 def _start(argv: list[str], log: Path, place: Path, runner: Runner) -> Child:
-    files.replace(log, b"", durable=False)
+    # The server puts statements that failed into it, and its arguments tell everybody the path.
+    files.replace(log, b"", mode=0o600, durable=False)
     return children.start(
         children.Program(
             argv=argv,

@@ -52,6 +52,7 @@ def test_root_writes_nothing_into_the_programs_folder(
     way = Way(place, place, PROGRAMS, Runner("", "root", None, ""), work, "mark")
     assert copying._by_dump(way, own / "pgpass").ok
     assert list(elsewhere.iterdir()) == []
+    assert (own / "list").stat().st_mode & 0o077 == 0
     assert f"--use-list={own / 'list'}" in [word for argv in ran for word in argv]
 
 
@@ -73,3 +74,5 @@ def test_a_copys_settings_lead_to_no_other_data() -> None:
             with psycopg.connect(server.conninfo(name="postgres", superuser=True)) as session:
                 assert session.execute("SHOW data_directory").fetchone() == (str(copy),)
             assert not (live / "postmaster.pid").exists()
+            # Its arguments tell every user where it is, and statements that fail stand in it.
+            assert (server.socket.parent / "log").stat().st_mode & 0o077 == 0
