@@ -20,6 +20,7 @@ from agent.layout import Layout
 from agent.progress import Unit
 
 _CAP = 16 << 20  # bytes read at most; a change tells some hundred lines
+_MODE = 0o600  # What a migration found wrong may be the customer's data.
 _SPARSE = 0.25  # seconds between two lines on how much is done
 
 
@@ -88,7 +89,7 @@ class Teller:
         with contextlib.suppress(FileFailure):
             files.ensure_folder(self._path.parent)
             first = msgspec.json.encode(Begun(request)) + b"\n"
-            files.replace(self._path, first, durable=False)
+            files.replace(self._path, first, mode=_MODE, durable=False)
 
     def step(self, code: str, title: str) -> None:
         self._advanced = float("-inf")
@@ -105,7 +106,7 @@ class Teller:
 
     def tell(self, line: Line) -> None:
         with contextlib.suppress(FileFailure):
-            lines.append(self._path, msgspec.json.encode(line).decode() + "\n", mode=0o644)
+            lines.append(self._path, msgspec.json.encode(line).decode() + "\n", mode=_MODE)
 
 
 def read_lines(layout: Layout, request: str) -> Iterator[Line]:

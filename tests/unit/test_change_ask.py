@@ -149,6 +149,15 @@ def test_another_ones_progress_is_not_ours(there: World, layout: Layout) -> None
     assert len(list(read_lines(layout, "theirs"))) == 1
 
 
+def test_how_far_it_is_is_for_whoever_asked(there: World, layout: Layout) -> None:
+    teller = Teller(layout, there.scene.host.clock)
+    teller.begin("ours")
+    assert layout.change_progress.stat().st_mode & 0o077 == 0
+    layout.change_progress.unlink()
+    teller.note("row 7 of customers: anna@example.org")
+    assert layout.change_progress.stat().st_mode & 0o077 == 0
+
+
 def test_a_request_is_taken_once(layout: Layout) -> None:
     layout.change_request.parent.mkdir(parents=True)
     layout.change_request.write_bytes(msgspec.json.encode(Asked("x", UpgradeRequest(bundle="b"))))
