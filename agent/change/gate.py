@@ -25,7 +25,7 @@ from agent.status import NO_SENSE, CheckReport, StatusReport
 
 BETWEEN = 2.0  # seconds between two verdicts that count
 STEP = 0.1  # seconds between two questions
-AGAIN = 0.5  # seconds before checks are made to look again while one fails
+AGAIN = 0.5  # seconds before checks are made to look again while one fails or has not looked
 LOOPS = 3  # ends of a service, each started again, after which it needs no more time to fail
 
 
@@ -111,10 +111,14 @@ class _Gate:
 
     def _verdict(self) -> str | None:
         """One verdict with looks of its own: None for a good one, else why not."""
-        begun = self._clock.monotonic()
+        begun = asked = self._clock.monotonic()
         self._agent.look()
         while True:
             self._clock.sleep(STEP)
+            if self._clock.monotonic() - asked >= AGAIN:
+                # A check that was looking already when it was asked does not look once more.
+                self._agent.look()
+                asked = self._clock.monotonic()
             report = self._agent.status()
             waits = self._waits_for(report, begun)
             if report is not None and not waits:

@@ -125,6 +125,23 @@ def test_three_good_verdicts_and_traffic_from_the_first(stage: Scene) -> None:
     assert 4 < host.clock.ticks - agent.began < 8
 
 
+def test_a_look_that_is_lost_is_asked_for_again(stage: Scene) -> None:
+    # As a check does that was under way when it was asked: once a minute would be its next one.
+    host: Any = stage.host
+
+    class Busy(FakeAgent):
+        times: int = 0
+
+        def look(self) -> None:
+            self.times += 1
+            if self.times > 1:
+                super().look()
+
+    agent = Busy(host)
+    assert gate(stage, agent)[0].good
+    assert host.clock.ticks - agent.began < 10
+
+
 def test_a_shared_or_a_mild_one_takes_nothing_away(stage: Scene) -> None:
     host: Any = stage.host
     assert gate(stage, FakeAgent(host, others=Status.FAIL))[0].good
