@@ -71,7 +71,8 @@ def play(candidate: Candidate) -> Played:
     files.ensure_folder(run_folder(app), mode=mode, owner=owner)
     supervisor = Supervisor(manifest, stage, host, values)
     eyes = as_user(host, looker(manifest)) if is_root() and not real.embedded else host
-    contexts = {name: Context(eyes, stage, values, supervisor, name) for name in manifest.checks}
+    # The machine's layout: its certificates are looked at where they are.
+    contexts = {name: Context(eyes, real, values, supervisor, name) for name in manifest.checks}
     supervisor.open()
     return _Watch(manifest, supervisor, contexts, host).run()
 

@@ -5,6 +5,7 @@ import os
 import socket
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from agent.errors import RefusedError, RolledBackError
 from agent.release.record import FOLDER
 from agent.remedies.remedy import Scene
+from agent.tls.authority import make_authority, make_leaf
 from agent.upgrade.rehearsal import STAGE, Rehearsed, rehearse, story
 from agent.values import values_for
 from tests.unit.migration_stage import Stage, stage
@@ -32,6 +34,7 @@ class Answer(http.server.BaseHTTPRequestHandler):
 open(sys.argv[3] + "/pid", "w").write(str(os.getpid()))
 http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Answer).serve_forever()
 """
+PAIR = '[certificates.main]\n[checks.pair]\ntype = "certificate"\ncertificate = "main"\n'
 CRON = '[services.cron]\nunit = "cron.service"\n[checks.cron]\ntype = "unit"\nservice = "cron"\n'
 UP = {"0001-two/up.sql": "UPDATE app SET version = 2;", "0001-two/verify.sql": ""}
 
@@ -141,6 +144,20 @@ def test_the_candidate_is_good_on_the_same_port_and_unseen(theatre: Theatre) -> 
     with socket.create_connection(("127.0.0.1", theatre.port)) as wire:
         wire.sendall(b"GET / HTTP/1.0\r\n\r\n")
         assert wire.makefile("rb").read().endswith(b"old")
+
+
+def test_the_machines_certificates_are_looked_at_where_they_are(theatre: Theatre) -> None:
+    home = theatre.layout.certificate("main")
+    home.mkdir(parents=True)
+    authority = make_authority("ledger", now=time.time())
+    leaf = make_leaf(authority, ["localhost"], now=time.time(), days=100)
+    (home / "cert.pem").write_bytes(leaf.certificate)
+    (home / "chain.pem").write_bytes(leaf.certificate + authority.certificate)
+    (home / "key.pem").write_bytes(leaf.key)
+    (home / "key.pem").chmod(0o644)
+    text = manifest(theatre.port, "3s", PAIR)
+    found = theatre.rehearse(theatre.candidate(text, UP))
+    assert (found.good, found.failures) == (True, ())
 
 
 def test_one_that_never_gets_healthy_is_told_with_its_last_words(theatre: Theatre) -> None:
