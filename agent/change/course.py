@@ -96,8 +96,9 @@ def _until_the_flip(
     act: Act, change: Change, pending: Pending, times: Times, candidate: Scene
 ) -> None:
     means, scene = act.means, act.scene
-    act.progress.step("stop", f"send traffic away and stop {pending.before_version}")
+    act.progress.step("drain", "send traffic away")
     means.keep_away(scene, change.title)
+    act.progress.step("stop", f"stop {pending.before_version}")
     times.stopped = act.clock.monotonic()
     means.stop(scene)
     if pending.fresh:
