@@ -10,9 +10,10 @@ from typing import Any, NoReturn
 import pytest
 
 from tests.machine import appliance as appliances
-from tests.machine import container, rootfs
+from tests.machine import container, ledgerbook, rootfs
 from tests.machine import wheelhouse as wheels
 from tests.machine.checkout import SOURCE
+from tests.machine.ledgerbook import Vendor
 from tests.machine.machine import TOOL, Machine, boot
 
 Boot = Callable[..., Machine]
@@ -146,3 +147,48 @@ def appliance(machines: Boot, installed: Path, quick_image: Path) -> Iterator[Ma
     machine.run(["caretaker", "health", "--wait", "20s"])
     yield machine
     machine.kill()  # An orderly end would drain first, for nobody.
+
+
+@pytest.fixture(scope="session")
+def ledgerbook_vendor(tmp_path_factory: pytest.TempPathFactory, wheelhouse: Path) -> Vendor:
+    """Ledgerbook's vendor with the bundle of every version."""
+    made = Vendor(tmp_path_factory.mktemp("vendor"), wheelhouse)
+    for each in ledgerbook.VERSIONS:
+        made.build(made.assemble(each))
+    return made
+
+
+@pytest.fixture(scope="session")
+def ledgerbook_binds(
+    ledgerbook_vendor: Vendor, wheelhouse: Path, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Path]:
+    """Ledgerbook 1.0 as on an image, and the libraries for it."""
+    folder = tmp_path_factory.mktemp("image") / "image"
+    return appliances.binds(ledgerbook_vendor.image("1.0", folder, "ledgerbook"), wheelhouse)
+
+
+@pytest.fixture(scope="session")
+def ledgerbook_disk(
+    ledgerbook_binds: dict[str, Path], roots: Callable[[str], Path]
+) -> Iterator[Path]:
+    """A disk with Ledgerbook 1.0 and three entries; boot from it only."""
+    with appliances.disk(roots("bookworm")) as tree:
+        with boot(
+            tree, label="books", binds_ro=ledgerbook_binds, options=appliances.KEEP
+        ) as machine:
+            ledgerbook.set_up(machine)
+            for memo in ("March", "April", "May"):
+                ledgerbook.book(machine, memo)
+            machine.poweroff()
+        yield tree
+
+
+@pytest.fixture
+def books_machine(
+    ledgerbook_disk: Path, ledgerbook_vendor: Vendor, machines: Boot
+) -> Iterator[Machine]:
+    """Ledgerbook 1.0 on a machine that has just booted, and is healthy."""
+    found = machines(ledgerbook_disk, binds_ro={ledgerbook.BUNDLES: ledgerbook_vendor.folder})
+    found.run(["caretaker", "health", "--wait", "30s"], timeout=40)
+    yield found
+    found.kill()  # An orderly end would drain first, for nobody.
