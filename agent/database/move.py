@@ -57,8 +57,8 @@ def _away(
     scene: Scene, active: Deployment, place: Place, needs: Needs, progress: Progress
 ) -> Change:
     used = url_in_use(scene.layout)
-    if used and (here := place_of(used)).server == place.server and here.name == place.name:
-        raise UsageError("usage", f"the database is at {place.address} already")
+    if used and _is_already(place_of(used), place):
+        raise UsageError("usage", f"the database is at {place_of(used).address} already")
     suitable = suitability.judge(place, needs, scene.manifest)
     for each in suitable.findings:
         if each.status != "pass":
@@ -75,6 +75,14 @@ def _away(
 
     title = f"move the database from {_where(used)} to {target.address}"
     return Change("move", title, _target(scene, active, target.url), make)
+
+
+def _is_already(used: Place, place: Place) -> bool:
+    """Also one of the copies that a move there makes: whoever runs it again means the same."""
+    if (used.server, used.name) == (place.server, place.name):
+        return True
+    alike = dict(used.named(place.name).facts) == dict(place.facts)
+    return alike and ours.stem_of(used.name) == ours.stem_of(place.name)
 
 
 def _home(scene: Scene, active: Deployment, needs: Needs) -> Change:

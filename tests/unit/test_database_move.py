@@ -73,6 +73,8 @@ def test_one_of_everything_goes_there_and_comes_back(server: Elsewhere) -> None:
         deployments = Deployments(scene.layout, scene.host.clock)
         url = deployments.database_url(outcome.deployment)
         assert place_of(url).name == "shop_g2"
+        with pytest.raises(UsageError, match=r"shop_g2 already"):
+            moved(scene, server.url())
         assert scene.values.database() == url
         assert not (scene.layout.data / "postgres").exists()
         assert (scene.layout.data / "upload.txt").read_text() == "kept"
