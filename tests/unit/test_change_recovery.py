@@ -211,3 +211,21 @@ def test_a_version_that_takes_the_machine_down_is_gone_back_from(root: Path) -> 
     there.machine.drained = False
     assert there.complaints() == []
     assert there.deployments.listed()[0].standing == "abandoned"
+
+
+def test_what_another_process_began_is_told_as_long_as_it_took(root: Path) -> None:
+    there = world(root)
+    clock = there.scene.host.clock
+
+    def killed(step: str) -> None:
+        if step == "start":
+            clock.sleep(100.0)
+            raise Killed
+
+    there.machine.reached = killed
+    with pytest.raises(Killed):
+        there.carry_out()
+    there.machine.reached = lambda step: None
+    outcome = recover(there.scene, means=there.machine).outcome
+    assert outcome is not None
+    assert 100.0 < outcome.downtime < outcome.seconds
