@@ -66,13 +66,16 @@ def test_a_copys_settings_lead_to_no_other_data() -> None:
         copy = live.with_name("copy")
         shutil.copytree(live, copy)
         with (copy / "postgresql.conf").open("a") as settings:
-            settings.write(f"\ndata_directory = '{live}'\n")
+            settings.write(f"\ndata_directory = '{live}'\nrestore_command = 'touch {live}/x'\n")
         if OWNER:
             for path in (copy, *copy.rglob("*")):
                 shutil.chown(path, "postgres", "postgres")
         with running(scene, copy, copied=True, durable=False) as server:
             with psycopg.connect(server.conninfo(name="postgres", superuser=True)) as session:
                 assert session.execute("SHOW data_directory").fetchone() == (str(copy),)
+                assert session.execute("SHOW restore_command").fetchone() == ("",)
+                shown = session.execute("SHOW max_logical_replication_workers").fetchone()
+                assert shown == ("0",)
             assert not (live / "postmaster.pid").exists()
             # Its arguments tell every user where it is, and statements that fail stand in it.
             assert (server.socket.parent / "log").stat().st_mode & 0o077 == 0
