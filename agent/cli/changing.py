@@ -38,9 +38,13 @@ def only_who_may(layout: Layout, words: Sequence[str]) -> None:
         raise UsageError("file-unsafe", why, hint="run it as the user who owns the folder")
 
 
+def is_somebody_there(*, json_wanted: bool) -> bool:
+    return not json_wanted and sys.stdin.isatty()
+
+
 def somebody_there(layout: Layout, *, json_wanted: bool, words: Sequence[str]) -> None:
     """UsageError where nobody is there to be asked."""
-    if json_wanted or not sys.stdin.isatty():
+    if not is_somebody_there(json_wanted=json_wanted):
         hint = spelled(layout, [*words, "--yes"])
         raise UsageError("usage", "nobody is here to be asked", hint=hint)
 

@@ -13,12 +13,10 @@ from agent.cli.saying import count, plain, sign, size, span
 from agent.upgrade.plan import Plan, Step
 
 
-def plan_told(plan: Plan) -> str:
-    """The whole plan, refusals last, since these are what to act on."""
+def plan_told(plan: Plan, *, steps: bool = True) -> str:
+    """The whole plan, or without its steps; refusals last, since these are what to act on."""
     lines = [click.style(plain(plan.title), bold=True), *_about(plan), ""]
-    width = max((len(plain(step.title)) for step in plan.steps), default=0)
-    lines += [_step(number, step, width) for number, step in enumerate(plan.steps, 1)]
-    lines += ["  (▪ the application does not serve meanwhile)", ""] if plan.steps else []
+    lines += _steps(plan) if steps else []
     lines += _sums(plan)
     lines += [f"{sign('warn')} {plain(each)}" for each in plan.warnings]
     for each in plan.refusals:
@@ -33,6 +31,12 @@ def plan_told(plan: Plan) -> str:
 def _about(plan: Plan) -> list[str]:
     lines = [f"  {plain(line)}" for line in plan.notes.splitlines()[:12]]
     return lines + [f"  ends {plain(each)}" for each in plan.advisories]
+
+
+def _steps(plan: Plan) -> list[str]:
+    width = max((len(plain(step.title)) for step in plan.steps), default=0)
+    lines = [_step(number, step, width) for number, step in enumerate(plan.steps, 1)]
+    return [*lines, "  (▪ the application does not serve meanwhile)", ""] if lines else []
 
 
 def _step(number: int, step: Step, width: int) -> str:

@@ -21,6 +21,7 @@ from agent.host.clock import Clock
 from agent.progress import Progress, Unit
 
 _EVERY = 5.0  # seconds between two lines of one step, where there is no terminal
+_STANDS = 60.0  # seconds, where it is not further than it was
 
 
 def watched(*, json_wanted: bool) -> Progress:
@@ -99,20 +100,20 @@ class Bars:
 
 
 class Lines:
-    """A line a step, and one every few seconds of a long one: for logs and pipes."""
+    """A line a step, and one every few seconds of a long one that gets on: for logs and pipes."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._title, self._told = "", 0.0
+        self._title, self._told, self._done = "", 0.0, 0
 
     def step(self, code: str, title: str) -> None:
-        self._title, self._told = plain(title), self._clock.monotonic()
+        self._title, self._told, self._done = plain(title), self._clock.monotonic(), 0
         click.echo(self._title, err=True)
 
     def advance(self, done: int, total: int, unit: Unit) -> None:
         now = self._clock.monotonic()
-        if now - self._told >= _EVERY:
-            self._told = now
+        if now - self._told >= (_EVERY if done != self._done else _STANDS):
+            self._told, self._done = now, done
             click.echo(f"  {self._title}: {amount(done, total, unit)}", err=True)
 
     def note(self, text: str) -> None:
@@ -152,7 +153,8 @@ def amount(done: int, total: int, unit: Unit) -> str:
         return f"{size(done)} of {size(total)}" if total else size(done)
     if unit == "seconds":
         return f"{span(done)} of {span(total)}" if total else span(done)
-    return f"{done:,} of {total:,} {unit}" if total else f"{done:,} {unit}"
+    what = "" if unit == "items" else f" {unit}"
+    return f"{done:,} of {total:,}{what}" if total else f"{done:,}{what}"
 
 
 def span_of(seconds: float) -> str:

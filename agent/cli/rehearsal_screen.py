@@ -14,7 +14,8 @@ from agent.upgrade.rehearsal import Rehearsed
 
 def rehearsal_told(found: Rehearsed) -> list[str]:
     """How a rehearsal went that nothing speaks against."""
-    took = f"copied by {found.how} in {span_of(found.copying)}"
+    by = "" if found.how == "copy" else f" by {found.how}"
+    took = f"copied{by} in {span_of(found.copying)}"
     took += f", migrated in {span_of(found.migrating)}"
     if found.starting is not None:
         took += f", healthy after {span_of(found.starting)}"

@@ -10,7 +10,7 @@ from agent.cli.appliance import manifest_of
 from agent.cli.release_build import build, notes
 from agent.cli.release_keys import keys
 from agent.cli.saying import count, json_line, moment, plain, size
-from agent.errors import UsageError
+from agent.errors import ManifestError, UsageError
 from agent.host.clock import Clock
 from agent.layout import Layout
 from agent.release.record import ReleaseRecord
@@ -88,7 +88,7 @@ def verify(
     if anchor or folder:
         trust = trust_in(anchor or (folder or Path()) / "root.json")
     else:
-        _, layout = manifest_of(layout)
+        layout = _appliance(layout, file)
         trust, app = trust_of(layout), layout.app
     with open_trusted(file, trust, Clock(), app=app, older=older, expired=expired) as bundle:
         if as_json:
@@ -98,6 +98,18 @@ def verify(
             return
         _tell(bundle.record, bundle.size)
         click.echo(f"signatures  good until {moment(bundle.expires)}")
+
+
+def _appliance(layout: Layout, file: Path) -> Layout:
+    """The appliance here. Where there is none, as on a vendor's machine, it tells the way."""
+    try:
+        return manifest_of(layout)[1]
+    except ManifestError as error:
+        if error.code != "not-set-up":
+            raise
+        message = "there is no appliance here whose root of trust would count"
+        hint = f"caretaker release verify {file} --keys keys/"
+        raise ManifestError("not-set-up", message, hint=hint) from error
 
 
 def _tell(record: ReleaseRecord, bytes_: int) -> None:

@@ -51,8 +51,10 @@ def init(
 
     shape = ceremony.Shape(root_keys, root_threshold, release_keys, release_threshold)
     shape.check()
-    release = passphrases.new(passphrase_file, "the keys that sign releases")
-    root = passphrases.new(root_passphrase_file, "the root keys")
+    release = passphrases.new(
+        passphrase_file, "the keys that sign releases", "--passphrase-file FILE"
+    )
+    root = passphrases.new(root_passphrase_file, "the root keys", "--root-passphrase-file FILE")
     try:
         ceremony.begin(folder, shape, Clock().wall(), root, release)
     except HostFailure as failure:
@@ -92,7 +94,9 @@ def rotate(
     known = passphrases.known(files, "the root keys")
     release = known[-1]
     if new_passphrase_file or (any(not each.startswith("root") for each in replaced) and not files):
-        release = passphrases.new(new_passphrase_file, "the new release keys")
+        release = passphrases.new(
+            new_passphrase_file, "the new release keys", "--new-passphrase-file FILE"
+        )
     try:
         new = ceremony.rotate(old, replaced, Clock().wall(), known, release)
     except HostFailure as failure:

@@ -19,6 +19,7 @@ from agent.host.failures import FileFailure
 VARIABLE = "CARETAKER_PASSPHRASE_FILE"
 _CAP = 4096
 _SHORTEST = 8
+_OLD = f"--passphrase-file FILE, or {VARIABLE}=FILE"
 
 OPTION = click.option(
     "--passphrase-file",
@@ -34,12 +35,12 @@ def known(files: Sequence[Path], what: str = "the signing keys") -> list[bytes]:
     """Passphrases of keys that exist. Raises UsageError, MachineError."""
     said = os.environ.get(VARIABLE, "")
     paths = [*files] or ([Path(said)] if said else [])
-    return [read(path) for path in paths] or [typed(f"Passphrase of {what}", twice=False)]
+    return [read(path) for path in paths] or [typed(f"Passphrase of {what}", hint=_OLD)]
 
 
-def new(path: Path | None, what: str) -> bytes:
+def new(path: Path | None, what: str, option: str) -> bytes:
     """A passphrase for keys that are made now. Raises UsageError, MachineError."""
-    found = read(path) if path else typed(f"New passphrase for {what}", twice=True)
+    found = read(path) if path else typed(f"New passphrase for {what}", twice=True, hint=option)
     if len(found) < _SHORTEST:
         raise UsageError("usage", f"a passphrase takes {_SHORTEST} characters at least",
                          hint="openssl rand -base64 24 > passphrase")  # fmt: skip
@@ -57,9 +58,9 @@ def read(path: Path) -> bytes:
     return content.partition(b"\n")[0].rstrip(b"\r")
 
 
-def typed(question: str, *, twice: bool) -> bytes:
+def typed(question: str, *, hint: str, twice: bool = False) -> bytes:
     if not sys.stdin.isatty():
-        raise UsageError("usage", "nobody is here to type a passphrase",
-                         hint=f"--passphrase-file FILE, or {VARIABLE}=FILE")  # fmt: skip
+        message = f"nobody is here to be asked: {question}"
+        raise UsageError("usage", message, hint=hint)
     text: str = click.prompt(question, hide_input=True, confirmation_prompt=twice, err=True)
     return text.encode()

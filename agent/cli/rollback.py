@@ -63,7 +63,7 @@ def command(
         changing.nothing_told(text, json_wanted=json_wanted)
         return
     if not json_wanted:
-        click.echo(plan_told(plan), err=True)
+        click.echo(plan_told(plan, steps=not yes), err=True)
     refuse(plan)
     if not yes:
         changing.somebody_there(layout, json_wanted=json_wanted, words=words)

@@ -58,7 +58,8 @@ def command(
     \b
     caretaker upgrade shop-2.0.bundle --plan
     sudo caretaker upgrade shop-2.0.bundle
-    sudo caretaker upgrade shop-2.0.bundle --rehearse --set region=eu --yes
+    sudo caretaker upgrade shop-2.0.bundle --rehearse
+    sudo caretaker upgrade shop-2.0.bundle --set region=eu --yes
     sudo caretaker upgrade resume
     """
     manifest, layout = manifest_of(layout)
@@ -79,12 +80,17 @@ def command(
         changing.nothing_told(f"{plan.version} runs here already", json_wanted=json_wanted)
         return
     if not json_wanted:
-        click.echo(plan_told(plan), err=True)
+        # Who is not asked has a log, in which each step is told as it is done.
+        click.echo(plan_told(plan, steps=not yes), err=True)
     refuse(plan)
-    if not yes:
+    if not yes and not rehearse:
         changing.somebody_there(layout, json_wanted=json_wanted, words=words)
     if rehearse:
         _rehearse(scene, request, json_wanted=json_wanted)
+    if rehearse and not yes and not changing.is_somebody_there(json_wanted=json_wanted):
+        # A rehearsal changes nothing, so nobody need agree to it; that is all there was to do.
+        _rehearsed_only(layout, words, json_wanted=json_wanted)
+        return
     if not yes:
         changing.agreed(f"Upgrade to {plan.version}?")
     _make(layout, request, plan, json_wanted=json_wanted)
@@ -126,6 +132,12 @@ def _rehearse(scene: Scene, request: UpgradeRequest, *, json_wanted: bool) -> No
     if not json_wanted:
         for line in rehearsal_told(found):
             click.echo(line, err=True)
+
+
+def _rehearsed_only(layout: Layout, words: Sequence[str], *, json_wanted: bool) -> None:
+    if not json_wanted:
+        rest = [each for each in words if each != "--rehearse"]
+        click.echo(f"Nothing was changed. To upgrade: {changing.spelled(layout, rest)}")
 
 
 def _show(plan: Plan, *, json_wanted: bool) -> None:

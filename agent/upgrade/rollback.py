@@ -100,7 +100,8 @@ def _ends(deployments: Deployments, request: RollbackRequest) -> tuple[Deploymen
         raise MachineError("release-unknown", "nothing is deployed here yet", hint=_LIST)
     number = deployments.before(active) if request.to is None else request.to
     if number is None:
-        raise MachineError("release-unknown", f"{active.version} is the first one here", hint=_LIST)
+        message = f"no version before {active.version} is here"
+        raise MachineError("release-unknown", message, hint=f"{_LIST}, then: rollback --to NUMBER")
     listed = {each.deployment.number: each for each in deployments.listed()}
     found = listed.get(number)
     if found is None or not _is_whole(deployments, found):

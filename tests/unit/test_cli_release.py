@@ -100,7 +100,7 @@ def test_passphrases_never_come_from_the_command_line(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     line = "release build app --version 1.1 --output a.bundle"
-    assert "nobody is here to type" in said(run(line, 2))
+    assert "nobody is here to be asked: " in said(run(line, 2))
     monkeypatch.setenv("CARETAKER_PASSPHRASE_FILE", str(place / "pass"))
     run(line)
     (place / "pass").write_text("another one\n")
@@ -128,3 +128,23 @@ def test_notes_need_a_repository(place: Path) -> None:
     assert "command-failed" in said(run("release notes app --version 1.1", 4))
     assert "usage" in said(run("release notes app --version 1.1 --from=--output=x", 2))
     assert "release-invalid" in said(run("release notes app", 3))
+
+
+def test_where_there_is_no_appliance_the_next_step_is_told(place: Path) -> None:
+    run(f"{BUILD} a.bundle")
+    done = run("--root nowhere release verify a.bundle", 3)
+    assert isinstance(done.exception, CaretakerError)
+    assert done.exception.hint == "caretaker release verify a.bundle --keys keys/"
+
+
+@pytest.mark.parametrize(
+    ("line", "option"),
+    [
+        ("release keys init more --passphrase-file pass", "--root-passphrase-file FILE"),
+        ("release keys init more", "--passphrase-file FILE"),
+    ],
+)
+def test_the_option_that_is_missing_is_named(place: Path, line: str, option: str) -> None:
+    done = run(line, 2)
+    assert isinstance(done.exception, CaretakerError)
+    assert done.exception.hint == option

@@ -255,6 +255,20 @@ def test_lines_of_a_long_step_are_few(capsys: pytest.CaptureFixture[str]) -> Non
     assert "\x1b" not in captured.out + captured.err
 
 
+def test_a_log_is_not_filled_by_what_stands_still(capsys: pytest.CaptureFixture[str]) -> None:
+    ticking = ScriptedClock()
+    lines = Lines(ticking)
+    lines.step("gate", "3 good verdicts")
+    for _ in range(300):
+        ticking.advance(0.5)
+        lines.advance(0, 3, "items")
+    assert capsys.readouterr().err.splitlines() == [
+        "3 good verdicts",
+        "  3 good verdicts: 0 of 3",
+        "  3 good verdicts: 0 of 3",
+    ]
+
+
 def test_a_bar_leaves_a_line_a_step(capsys: pytest.CaptureFixture[str]) -> None:
     bars = Bars(clock.Clock())
     bars.step("stop", "stop [1.0]")
@@ -318,3 +332,26 @@ def test_the_kernel_saw_a_plan_write_nothing(
     assert any("O_RDONLY" in line and here in line for line in lines)
     into = re.compile(rf"^p?write\w*\(\d+<{re.escape(here)}")
     assert [x for x in lines if (here in x and WRITING.search(x)) or into.search(x)] == []
+
+
+@pytest.fixture
+def rehearsed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agent.cli.upgrade._rehearse", lambda *_, **__: None)
+
+
+def test_a_rehearsal_needs_nobody_to_be_asked(
+    here: Shop, asked: list[Any], rehearsed: None
+) -> None:
+    bundle = here.bundle("1.1")
+    done = caretaker(here, "upgrade", str(bundle), "--rehearse")
+    assert done.exit_code == 0, done.output
+    said = f"Nothing was changed. To upgrade: {typed(here)} upgrade {bundle}\n"
+    assert (done.stdout, asked) == (said, [])
+    assert caretaker(here, "upgrade", str(bundle), "--rehearse", "--json").exit_code == 0
+    assert asked == []
+
+
+def test_a_log_has_each_step_once(here: Shop, asked: list[Any]) -> None:
+    done = caretaker(here, "upgrade", str(here.bundle("1.1")), "--yes")
+    assert "disk  " in done.stderr
+    assert done.stderr.count("stop 1.0") == 1

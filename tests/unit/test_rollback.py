@@ -131,7 +131,7 @@ def test_forward_again_to_what_was_gone_back_from(here: Shop) -> None:
 
 def test_where_there_is_nothing_to_go_back_to(here: Shop) -> None:
     error = refused(here)
-    assert (error.code, error.message) == ("release-unknown", "1.0 is the first one here")
+    assert (error.code, error.message) == ("release-unknown", "no version before 1.0 is here")
 
 
 @pytest.mark.parametrize("number", [0, 7, 999])
