@@ -25,7 +25,10 @@ from agent.status import NO_SENSE, CheckReport, StatusReport
 
 BETWEEN = 2.0  # seconds between two verdicts that count
 STEP = 0.1  # seconds between two questions
-AGAIN = 0.5  # seconds before checks are made to look again while one fails or has not looked
+AGAIN = 0.5  # seconds before checks are made to look again while one has not looked
+# Seconds before they look again while one fails: what starts fast is down for no longer than it
+# takes, and what does not is not asked all the while.
+SOON, GROWS, SELDOM = 0.1, 1.5, 1.0
 LOOPS = 3  # ends of a service, each started again, after which it needs no more time to fail
 
 
@@ -80,7 +83,7 @@ class _Gate:
     def run(self) -> Judged:
         if not self._heard():
             return Judged(good=False, why="the agent does not answer")
-        good, first = 0, None
+        good, first, pause = 0, None, SOON
         while True:
             why = self._verdict()
             if why is None:
@@ -99,7 +102,8 @@ class _Gate:
                 return self._bad(ended)
             if self._over():
                 return self._bad(why)
-            self._clock.sleep(AGAIN)
+            self._clock.sleep(pause)
+            pause = min(pause * GROWS, SELDOM)
 
     def _heard(self) -> bool:
         """Whether the agent goes by this manifest from now on. CaretakerError: it refuses it."""

@@ -8,8 +8,10 @@ to undo: what fails is thrown away with the clone, so `down` is never the safety
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -34,6 +36,8 @@ from agent.migrations.stores import kinds_of
 from agent.progress import Progress
 from agent.release.record import MigrationRecord, ReleaseRecord
 from agent.release.staged import record_of
+
+Answer = TypeVar("Answer")
 
 _FOLDER = re.compile(r"(\d{4})-(.+)")
 
@@ -132,7 +136,9 @@ class _Course:
         self._clock = bench.scene.host.clock
 
     def run(self) -> list[Ran]:
-        found = {store.name: self._marks(store) for store in self._bench.stores}
+        stores = self._bench.stores
+        marks = _at_once(self._marks, stores)
+        found = {store.name: each for store, each in zip(stores, marks, strict=True)}
         applied = agreed(found, self._brought)
         todo = to_do(self._record.migrations, applied)
         _refuse_missing(self._bench, todo)
@@ -181,8 +187,16 @@ class _Course:
     def _mark_all(self, applied: Marks, stores: Sequence[Store]) -> None:
         """Every store carries the whole list, so that each one alone tells what it belongs to."""
         if applied:
-            for store in stores:
-                ask(self._bench, store, "mark", marks=applied)
+            _at_once(lambda store: ask(self._bench, store, "mark", marks=applied), stores)
+
+
+def _at_once(act: Callable[[Store], Answer], stores: Sequence[Store]) -> list[Answer]:
+    """The same act on each store, answers in their order: each is a process that mostly waits, and
+    the services are stopped. Raises what the first of them raises, once all have ended."""
+    if len(stores) < 2:
+        return [act(store) for store in stores]
+    with ThreadPoolExecutor(len(stores)) as threads:
+        return list(threads.map(act, stores))
 
 
 def _refuse_missing(bench: Bench, todo: Sequence[MigrationRecord]) -> None:

@@ -17,12 +17,15 @@ from agent.change.request import UpgradeRequest
 from agent.change.run import alone
 from agent.data.clone import clone
 from agent.data.forecast import Forecast
+from agent.database import temporary
 from agent.database.generation import clone_external, next_url
 from agent.database.place import address
 from agent.errors import CaretakerError, RefusedError
+from agent.host import sync
 from agent.host.failures import FileFailure
 from agent.ledger import Ledger
 from agent.migrations.run import migrate
+from agent.migrations.stores import DATABASE, kinds_of
 from agent.progress import Progress
 from agent.remedies.remedy import Scene
 from agent.upgrade import answers, offer, rates, room, steps
@@ -50,6 +53,7 @@ def prepare_upgrade(scene: Scene, request: UpgradeRequest, progress: Progress) -
         refuse(plan)
         release = _staged(offered, progress)
         target = _target(offered, release)
+        _make_ready(offered)
         return Change(
             kind="upgrade",
             title=offered.title,
@@ -69,6 +73,14 @@ def stage_only(scene: Scene, request: UpgradeRequest, progress: Progress) -> Pat
     with alone(scene.layout, scene.host.clock), offer.opened(scene, request) as offered:
         refuse(_plan(offered))
         return _staged(offered, progress)
+
+
+def _make_ready(offered: Offer) -> None:
+    """What need not wait until the services are stopped, and then takes the less. FileFailure."""
+    if offered.record.migrations and DATABASE in kinds_of(offered.manifest):
+        temporary.make_ready()
+    # A clone shares only what is on the disk, and is flushed as a whole.
+    sync.file_system(offered.scene.layout.generations)
 
 
 def _staged(offered: Offer, progress: Progress) -> Path:
