@@ -16,6 +16,7 @@ from agent.backup.dump import environment_of, pg_program
 from agent.backup.record import DUMP, BackupRecord
 from agent.change.change import Draft
 from agent.database import cluster, generation, ours, reach, temporary
+from agent.database.needs import needs_of
 from agent.database.place import recorded
 from agent.database.programs import data_folder
 from agent.deployment import Deployment
@@ -26,7 +27,6 @@ from agent.progress import Progress
 from agent.remedies.remedy import Scene
 
 _SILENT = 6 * 3600.0  # seconds; an index over a large table is built without a word
-_LOCALE = ("UTF8", "C.UTF-8", "C.UTF-8")
 
 
 def external(
@@ -49,7 +49,10 @@ def external(
             hint=f"ALTER ROLE {place.user} CREATEDB;  -- as the server's administrator",
         )
     mark = ours.mark_of(scene)
-    ours.make(fresh, None, mark, locale=_LOCALE)
+    with reach.told(place, "the database could not be asked"), reach.session(place) as opened:
+        needs = needs_of(opened, place.user)
+    # Of the one in use: the order of text stays, and that server is known to have it.
+    ours.make(fresh, None, mark, locale=(needs.encoding, needs.collate, needs.ctype))
     try:
         _restore(scene, folder / DUMP, environment_of(fresh.url))
     except BaseException:

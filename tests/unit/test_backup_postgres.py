@@ -140,7 +140,8 @@ def test_a_bundled_one_is_dumped_and_put_back() -> None:
 
 def test_one_elsewhere_is_restored_beside_the_one_in_use(server: Elsewhere) -> None:
     with open_folder() as root:
-        server.sql("CREATE DATABASE shop OWNER owner")
+        locale = "TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'"
+        server.sql(f"CREATE DATABASE shop OWNER owner {locale}")
         with psycopg.connect(server.url(), autocommit=True) as session:
             for text in ROWS:
                 session.execute(text.encode())
@@ -155,6 +156,8 @@ def test_one_elsewhere_is_restored_beside_the_one_in_use(server: Elsewhere) -> N
             assert session.execute("SELECT count(*) FROM entry").fetchone() == (500,)
         assert server.sql("SELECT count(*) FROM entry", name="shop") == [(10,)]
         assert server.databases() == ["shop", "shop_g2"]
+        sorts = "SELECT datcollate, datctype FROM pg_database WHERE datname = 'shop_g2'"
+        assert server.sql(sorts) == [("C", "C")]
         assert recorded(scene.layout.deployments / "1") == server.url()
 
 
