@@ -26,7 +26,7 @@ BUNDLES = "/bundles"  # in the machine: the vendor's folder
 # Asked every second, so that a proof takes seconds; the daemon drains for one.
 _QUICK = '\n[daemon]\ndrain = "1s"\n'
 _EVERY = ('type = "http"\n', 'type = "http"\nevery = "1s"\ntimeout = "900ms"\n')
-_SOON = ('within = "1m"', 'within = "15s"')
+_SOON = ('healthy = 3\nwithin = "1m"', 'healthy = 2\nwithin = "15s"')
 
 
 class Vendor(vendors.Vendor):
