@@ -33,7 +33,7 @@ def command(context: click.Context) -> None:
     \b
     caretaker database status
     caretaker database check --to postgresql://shop@db.example/shop --ca db-ca.pem
-    sudo caretaker database move --to - < url.txt
+    sudo caretaker database move --to - --yes < url.txt
     sudo caretaker database move --to bundled
     """
     if context.invoked_subcommand is None:
@@ -126,14 +126,15 @@ def move(
     back. The old database stays as it is, read-only, for `caretaker rollback`.
 
     A password in an argument can be read by every user of the machine while this runs: with
-    `--to -` the URL is read from the input.
+    `--to -` the URL is read from the input, so nobody can be asked there: `--yes`.
 
     \b
-    sudo caretaker database move --to - --plan < url.txt
-    sudo caretaker database move --to - --ca db-ca.pem < url.txt
+    sudo caretaker database move --to - --ca db-ca.pem --plan < url.txt
+    sudo caretaker database move --to - --ca db-ca.pem --yes < url.txt
     sudo caretaker database move --to bundled
     """
     from agent.database.move import BUNDLED, prepare_move
+    from agent.database.status import status_of
 
     changing.only_who_may(layout, ["database move --to", "-" if to != BUNDLED else to])
     scene = _scene(layout)
@@ -141,7 +142,7 @@ def move(
     asked = url if url == BUNDLED else kept_url(scene.layout, url, ca or "", keep=not plan_only)
     change = prepare_move(scene, MoveRequest(to=asked), Silent())
     if plan_only or not json_wanted:
-        _plan(change.title, json_wanted=json_wanted)
+        _plan(change.title, status_of(scene).size, json_wanted=json_wanted)
     if plan_only:
         return
     if not yes:
@@ -157,18 +158,18 @@ def move(
     changing.told(outcome, back=back, json_wanted=json_wanted)
 
 
-def _plan(title: str, *, json_wanted: bool) -> None:
+def _plan(title: str, large: int, *, json_wanted: bool) -> None:
     steps = (
         "judge both ends",
         "stop the application",
         "clone the other data",
-        "copy the database into a new one",
+        f"copy the database, {size(large)}, into a new one",
         "count and hash every table on both ends",
         "change over, start, and see that it is healthy",
         "keep the old database, read-only, for the way back",
     )
     if json_wanted:
-        click.echo(json_line({"title": title, "steps": steps}))
+        click.echo(json_line({"title": title, "size": large, "steps": steps}))
         return
     click.secho(plain(title), bold=True)
     for number, step in enumerate(steps, 1):
