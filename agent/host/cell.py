@@ -38,7 +38,9 @@ _RESOLVER = "/run/systemd/resolve"
 class Cell:
     """What a program may do. `writable` are folders, the only ones it can write to besides /tmp.
 
-    `kept` stay visible where they lie below /run or /tmp. `network`: the machine's; else a
+    `kept` stay visible where they lie below /run or /tmp. `shut` are folders in which it finds
+    nothing but what is writable: a socket is connected to also where nothing can be written.
+    `network`: the machine's; else a
     loopback of its own. `user` is who it is (`spawn.run`); `must`: no namespaces is a failure.
     `own_run`: it may write to /run, which is empty and its own. `slice`: below that one systemd
     begins a transient scope for it.
@@ -46,6 +48,7 @@ class Cell:
 
     writable: tuple[Path, ...] = ()
     kept: tuple[Path, ...] = ()
+    shut: tuple[Path, ...] = ()
     user: str = ""
     network: bool = False
     must: bool = False
@@ -145,6 +148,7 @@ def _start(
         "writable": [str(path) for path in cell.writable],
         "kept": [str(path) for path in (*cell.kept, folder, *_resolver(cell), *_ours())],
         "hidden": [path for path in ([] if cell.own_run else _HIDDEN) if _is_folder(path)],
+        "shut": [str(path) for path in cell.shut if _is_folder(str(path))],
         "private": [
             path for path in (*_PRIVATE, *(_HIDDEN if cell.own_run else ())) if _is_folder(path)
         ],

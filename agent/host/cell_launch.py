@@ -236,24 +236,39 @@ def _children(pid: int) -> list[int]:
 
 # --- what it sees ---
 def _mounts(plan: Plan) -> None:
-    """Everything can be read as before, nothing written but `writable`; `hidden` is empty."""
+    """Everything can be read as before, nothing written but `writable`; `hidden` is empty, and so
+    is `shut` but for what is writable in it."""
     _mount("", "/", "", _MS_REC | _MS_PRIVATE, "")
     # By descriptor, since a hidden folder may hold one that is kept.
     os.umask(0o022)
-    kept = [(path, os.open(path, os.O_PATH)) for path in plan["kept"] + plan["writable"]]
+    kept, writable = (
+        [(path, os.open(path, os.O_PATH)) for path in plan[each]] for each in ("kept", "writable")
+    )
     for path in plan["hidden"]:
-        _mount("tmpfs", path, "tmpfs", _MS_NOSUID | _MS_NODEV, "mode=0755,size=1m")
+        _empty(path)
     for path in plan["private"]:
         _mount("tmpfs", path, "tmpfs", _MS_NOSUID | _MS_NODEV, "mode=1777")
-    for path, fd in kept:
-        os.makedirs(path, exist_ok=True)
-        _mount(f"/proc/self/fd/{fd}", path, "", _MS_BIND | _MS_REC, "")
-        os.close(fd)
+    _bind(kept)
+    for path in plan["shut"]:
+        os.makedirs(path, exist_ok=True)  # It may stand in what was hidden.
+        _empty(path)
+    _bind(writable)
     with contextlib.suppress(OSError):  # A container that masks parts of it; the old one does.
         _mount("proc", "/proc", "proc", _MS_NOSUID | _MS_NODEV | _MS_NOEXEC, "")
     _attributes("/", _RDONLY | _NOSUID, 0, _AT_RECURSIVE)
     for path in plan["writable"] + plan["private"]:
         _attributes(path, 0, _RDONLY, 0)
+
+
+def _empty(path: str) -> None:
+    _mount("tmpfs", path, "tmpfs", _MS_NOSUID | _MS_NODEV, "mode=0755,size=1m")
+
+
+def _bind(places: list[tuple[str, int]]) -> None:
+    for path, fd in places:
+        os.makedirs(path, exist_ok=True)
+        _mount(f"/proc/self/fd/{fd}", path, "", _MS_BIND | _MS_REC, "")
+        os.close(fd)
 
 
 def _mount(source: str, target: str, kind: str, flags: int, data: str) -> None:

@@ -110,6 +110,7 @@ def _bench(
         cell=Cell(
             writable=(data,),
             kept=(release, *(sockets or _socket_of(url))),
+            shut=(scene.layout.generations,),  # The data in use is among them.
             user=user_for(scene, data),
             network=network,
         ),

@@ -200,8 +200,8 @@ def _play(candidate: Scene, release: Path, stage: Path, progress: Progress) -> P
         if done.isdecimal() and total.isdecimal():
             progress.advance(int(done), int(total), "items")
 
-    own = Cell(writable=(stage,), kept=(layout.root,) if layout.embedded else (), must=True,
-               own_run=True)  # fmt: skip
+    own = Cell(writable=(stage,), kept=(layout.root,) if layout.embedded else (),
+               shut=(layout.generations,), must=True, own_run=True)  # fmt: skip
     ended = cell.run(
         [sys.executable, "-I", "-m", "agent.upgrade.rehearsal_inside"],
         own,

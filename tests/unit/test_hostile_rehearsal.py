@@ -1,6 +1,8 @@
 """A rehearsal beside an application that was taken over: it swaps folders of the copy for links."""
 
+import socket
 import sqlite3
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +11,9 @@ from typing import Any
 import pytest
 
 from agent.database.programs import Runner
+from agent.host import cell
 from agent.host import clone as cloning
+from agent.host.cell import Cell
 from agent.host.failures import FileFailure
 from agent.host.machine import Host
 from agent.host.spawn import Completed
@@ -18,6 +22,21 @@ from tests.unit.migration_stage import MANIFEST, Stage, stage
 
 pytestmark = pytest.mark.real
 NESTED = MANIFEST.replace("{data}/books.db", "{data}/db/books.db")
+
+
+LOOK = """
+import os, socket, sys
+live, own = sys.argv[1:]
+print(sorted(os.listdir(os.path.dirname(live))), os.listdir(own))
+door = socket.socket(socket.AF_UNIX)
+for look in (lambda: open(live + "/open"), lambda: door.connect(live + "/door")):
+    try:
+        look()
+        print("seen")
+    except OSError:
+        pass
+open(own + "/new", "w").write("x")
+"""
 
 
 class NoServer(Host):
@@ -97,6 +116,24 @@ def test_no_server_is_removed_or_made_through_a_link(
     with pytest.raises(FileFailure):
         copy(here, NoServer())
     assert (victim / "precious").read_text() == "x"
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_neither_the_data_in_use_nor_its_sockets_are_seen(tmp_path: Path, *, inside: bool) -> None:
+    live, own = tmp_path / "generations/1", tmp_path / "generations/0.part"
+    for folder in (live, own):
+        folder.mkdir(parents=True)
+    (live / "open").write_text("x")
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(live / "door"))
+        listening.listen()
+        # Below /tmp all else is hidden; what is kept of it is as anywhere else.
+        place = Cell(writable=(own,), kept=(tmp_path,) if inside else (), shut=(live.parent,))
+        argv = [sys.executable, "-I", "-c", LOOK, str(live), str(own)]
+        ended = cell.run(argv, place, timeout=30.0, folder=own)
+    assert (ended.status, ended.evidence.decode()) == (0, "['0.part'] []\n")
+    assert (own / "new").read_text() == "x"
+    assert (live / "open").exists()
 
 
 def test_it_is_put_where_it_belongs(here: Stage) -> None:
