@@ -1,9 +1,13 @@
-"""Where backups go: a password in the repository's URL is shown to nobody."""
+"""Where backups go: who else may write there, and a password in a URL that is shown to nobody."""
+
+import os
+from pathlib import Path
 
 import pytest
 
-from agent.backup.place import Place, lost, without_password
+from agent.backup.place import Place, lost, safe_folder, without_password
 from agent.backup.restic_words import Failed
+from agent.errors import RefusedError
 
 SECRET = "rest:https://shop:s3cr3t@backup.example:8000/shop"
 
@@ -30,3 +34,20 @@ def test_no_error_says_it() -> None:
     for error in (failed, lost(place)):
         assert "s3cr3t" not in f"{error.message} {error.hint}"
         assert "backup.example" in error.message
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="gives folders away")
+@pytest.mark.parametrize("there", [True, False])
+def test_nobody_may_put_another_folder_in_its_place(tmp_path: Path, *, there: bool) -> None:
+    above = tmp_path / "home"
+    (above / "backup").mkdir(parents=True, mode=0o700)
+    safe_folder(above / "backup")
+    os.chown(above, 65534, 65534)
+    if not there:
+        (above / "backup").rmdir()
+    with pytest.raises(RefusedError, match="in its place"):
+        safe_folder(above / "backup")
+    link = tmp_path / "link"
+    link.symlink_to(above / "backup")
+    with pytest.raises(RefusedError):
+        safe_folder(link)
