@@ -73,7 +73,10 @@ class _Timed:
         self._out, self._at = out, entry.mtime
 
     def write(self, content: bytes) -> int:
-        return self._out.write(content)
+        left = memoryview(content)
+        while left:  # A disk that is nearly full takes a part (write(2)).
+            left = left[self._out.write(left) or 0 :]
+        return len(content)
 
     def close(self) -> None:
         with self._out:

@@ -8,12 +8,14 @@ import shutil
 import subprocess
 import tarfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 import zstandard
 
 from agent.host import archive_read, archive_write
 from agent.host.failures import FileFailure
+from agent.host.unpacking import _Timed
 
 KEY = b"key of this machine"
 
@@ -190,3 +192,13 @@ def test_a_full_disk_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     with pytest.raises(FileFailure, match="No space left"):
         archive(tree(tmp_path / "home"), tmp_path / "x")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["home"]
+
+
+def test_a_disk_that_takes_a_part_gets_the_rest() -> None:
+    class Slow(io.BytesIO):
+        def write(self, content: Any, /) -> int:
+            return super().write(bytes(content)[:3])
+
+    out = Slow()
+    assert _Timed(out, tarfile.TarInfo("x")).write(b"eleven byte") == 11
+    assert out.getvalue() == b"eleven byte"
