@@ -80,11 +80,17 @@ def environment_of(url: str) -> dict[str, str]:
     """A database's URL as libpq's environment: what stands in arguments, everybody can read."""
     from psycopg.conninfo import conninfo_to_dict  # Loads libpq, which most backups do not need.
 
+    from agent.database.reach import is_here
+
     found = {}
     for key, value in conninfo_to_dict(url).items():
         name = _NAMES.get(key)
         if name and value is not None:
             found[name] = str(value)
+    host = found.get("PGHOST", "/")
+    if is_here(host) and not host.startswith("/"):
+        # Who listens in a stopped server's place is not told the password (libpq 16 and later).
+        found["PGREQUIREAUTH"] = "!password"
     return found
 
 

@@ -22,6 +22,7 @@ from agent.errors import MachineError, UsageError
 
 SYSTEM_CA = "/etc/ssl/certs/ca-certificates.crt"
 CONNECT = 15  # seconds
+_REQUIRE_AUTH = 160000  # libpq's version that knows it
 _ESCAPE = str.maketrans({"\\": "\\\\", ":": "\\:"})
 
 # One form of each value on both ends, whatever the servers' own settings are.
@@ -156,7 +157,9 @@ def session(
     """A session there. Raises psycopg.OperationalError where there is none to be had."""
     with psycopg.connect(
         conninfo.make_conninfo(
-            **place.facts, connect_timeout=CONNECT, application_name="caretaker"
+            **{**_guarded(place), **place.facts},
+            connect_timeout=CONNECT,
+            application_name="caretaker",
         ),
         password=place.password or None,
         autocommit=autocommit,
@@ -166,6 +169,15 @@ def session(
         if not autocommit:
             opened.commit()
         yield opened
+
+
+def _guarded(place: Place) -> dict[str, str]:
+    """While the server on this machine is stopped anybody may listen on its port: whoever does is
+    not told the password itself. Elsewhere the certificate says who listens."""
+    host = place.facts.get("host", "")
+    if host.startswith("/") or not is_here(host) or psycopg.pq.version() < _REQUIRE_AUTH:
+        return {}
+    return {"require_auth": "!password"}
 
 
 @contextmanager

@@ -1,6 +1,9 @@
 """Databases and their URLs as somebody would have them who means ill."""
 
 import shutil
+import socket
+import struct
+import threading
 from pathlib import Path
 
 import psycopg
@@ -9,7 +12,7 @@ import pytest
 from agent.database import copying
 from agent.database.copying import Way
 from agent.database.programs import Runner, data_folder
-from agent.database.reach import Place, place_of
+from agent.database.reach import Place, place_of, session
 from agent.database.temporary import running
 from agent.errors import UsageError
 from agent.host.spawn import Completed
@@ -54,6 +57,31 @@ def test_root_writes_nothing_into_the_programs_folder(
     assert list(elsewhere.iterdir()) == []
     assert (own / "list").stat().st_mode & 0o077 == 0
     assert f"--use-list={own / 'list'}" in [word for argv in ran for word in argv]
+
+
+@pytest.mark.real
+def test_who_listens_in_the_servers_place_is_not_told_the_password() -> None:
+    heard = bytearray()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def impostor() -> None:
+            wire, _ = listening.accept()
+            with wire:
+                wire.settimeout(10)
+                while chunk := wire.recv(4096):
+                    heard.extend(chunk)
+                    # SSLRequest and GSSENCRequest are 8 bytes; AuthenticationCleartextPassword.
+                    wire.sendall(b"N" if len(chunk) == 8 else b"R" + struct.pack("!ii", 8, 3))
+
+        thread = threading.Thread(target=impostor, daemon=True)
+        thread.start()
+        port = listening.getsockname()[1]
+        place = place_of(f"postgresql://shop:s3cr3t@127.0.0.1:{port}/shop")
+        with pytest.raises(psycopg.OperationalError), session(place):
+            pass
+        thread.join(10)
+    assert b"shop" in heard
+    assert b"s3cr3t" not in heard
 
 
 @postgres
