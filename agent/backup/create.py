@@ -37,7 +37,7 @@ class Made(Struct, frozen=True, kw_only=True):
         """One line for people."""
         how = {"snapshot": "by snapshot", "reflink": "by shared blocks", "live": "in place"}
         words = [
-            f"{amount(self.record.size)} in {self.record.files} files",
+            amount(self.record.size),
             how[self.record.how],
             *(["held still"] if self.record.held else []),
             f"{amount(self.added)} added in {self.seconds:.1f} s",

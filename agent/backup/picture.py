@@ -223,7 +223,8 @@ def _gathered(picture: Picture, active: Deployment) -> Picture:
         owners={str(uid): users.name_of(uid) for uid in sorted(survey.uids)},
         groups={str(gid): users.group_of(gid) for gid in sorted(survey.gids)},
         files=len(survey.stamps),
-        size=survey.size,
+        # Copies of databases lie there, which may be nearly all that there is.
+        size=survey.size + steady.survey(picture.more).size,
         secrets=secrets,
         certificates=certificates,
         migrations=system.applied(picture.scene, active),

@@ -96,7 +96,7 @@ def _of_backup(scene: Scene, name: str) -> tuple[BackupRecord, str]:
     lost = span(scene.host.clock.wall() - record.created)
     words = [
         f"backup {record.id} of {plain(record.version)}, made {moment(record.created)}",
-        f"  {size(record.size)} in {record.files} files are fetched and verified first",
+        f"  {size(record.size)} are fetched and verified first",
         *(["  its data is then migrated to the version that runs"] if behind else []),
         "  the application stops, changes over and must get healthy, else all is as before",
         f"  what was written since, {lost}, stays in the data of before, which is kept",

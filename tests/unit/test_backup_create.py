@@ -58,6 +58,7 @@ def test_what_is_backed_up_comes_back(tmp_path: Path, kind: str) -> None:
     del wanted["notes/3.txt"]
     assert content(data) == wanted
     assert rows(data) == 200
+    assert made.record.size > (data / "app.db").stat().st_size  # Restore asks for so much room.
     assert not (data / "empty").exists()
     assert not (data / "app.db-wal").exists()
     assert (data / "notes/1.txt").stat().st_mode & 0o777 == 0o640
