@@ -119,6 +119,9 @@ def test_up_with_its_rows_and_back_with_them(machine: Machine) -> None:
     assert [status for _, status in watch.healthz] == [200, 503, 200]
     assert 0 < watch.lost < watch.asked
 
+    # The agent knew that the service was stopped on purpose, and asked nobody to mend it.
+    assert "setup is at work" not in machine.journal("--unit=caretaker.service")
+
     assert _server(machine) == SERVERS[NEW]
     wait_for_haproxy(machine, "sql/sochdb", "UP")
     assert _orders(machine) == before
