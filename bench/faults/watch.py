@@ -33,14 +33,14 @@ class Watch:
         self.lost = 0
 
     def loop_healthz(self) -> None:
-        self._enter()
+        enter_network(self._leader)
         while not self._over.wait(_PACE):
             status = ask(self._probe, "/healthz")
             if not self.healthz or self.healthz[-1][1] != status:
                 self.healthz.append((time.monotonic(), status))
 
     def loop_customer(self) -> None:
-        self._enter()
+        enter_network(self._leader)
         while not self._over.wait(_PACE):
             self.asked += 1
             self.lost += ask(self._balanced, "/") != 200
@@ -58,16 +58,18 @@ class Watch:
                 return at - since
         return None
 
-    def _enter(self) -> None:
-        """Only this thread: a network namespace is a thread's (setns(2))."""
-        if not self._leader:
-            return
-        fd = os.open(f"/proc/{self._leader}/ns/net", os.O_RDONLY)
-        try:
-            if ctypes.CDLL(None, use_errno=True).setns(fd, _CLONE_NEWNET):
-                raise OSError(ctypes.get_errno(), "setns")
-        finally:
-            os.close(fd)
+
+def enter_network(leader: int) -> None:
+    """Be in the network of this process; 0: stay. Only this thread: a network namespace is a
+    thread's (setns(2))."""
+    if not leader:
+        return
+    fd = os.open(f"/proc/{leader}/ns/net", os.O_RDONLY)
+    try:
+        if ctypes.CDLL(None, use_errno=True).setns(fd, _CLONE_NEWNET):
+            raise OSError(ctypes.get_errno(), "setns")
+    finally:
+        os.close(fd)
 
 
 @contextmanager
