@@ -32,6 +32,8 @@ def only_who_may(layout: Layout, words: Sequence[str]) -> None:
     """Root on a VM; below a root of its own whoever owns it. RefusedError, UsageError."""
     if not layout.embedded and not is_root():
         message = "a change of the appliance is root's to make"
+        if "--plan" in words:
+            message = "a plan looks at all of the data, which only root can"
         raise RefusedError("refused", message, hint=spelled(layout, words))
     why = permissions.why_not_as_root(layout.root)
     if why:

@@ -42,22 +42,23 @@ def command(
     deployment that was gone back from.
 
     \b
-    caretaker rollback --plan
+    sudo caretaker rollback --plan
     sudo caretaker rollback
     sudo caretaker rollback --to 3 --accept-data-loss --yes
     """
     manifest, layout = manifest_of(layout)
     request = RollbackRequest(to=to, accept_data_loss=accept_data_loss)
+    words = [
+        "rollback",
+        *([f"--to {to}"] if to is not None else []),
+        *(["--plan"] if plan_only else []),
+        *(["--accept-data-loss"] if accept_data_loss else []),
+    ]
+    changing.only_who_may(layout, words)
     plan = plan_rollback(open_scene(manifest, layout), request)
     if plan_only:
         _show(plan, json_wanted=json_wanted)
         return
-    words = [
-        "rollback",
-        *([f"--to {to}"] if to is not None else []),
-        *(["--accept-data-loss"] if accept_data_loss else []),
-    ]
-    changing.only_who_may(layout, words)
     if plan.nothing:
         text = f"deployment {plan.number} is active already"
         changing.nothing_told(text, json_wanted=json_wanted)

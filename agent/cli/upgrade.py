@@ -56,7 +56,7 @@ def command(
     a reboot leave nothing half done; `resume` only waits for the end, and is never needed.
 
     \b
-    caretaker upgrade shop-2.0.bundle --plan
+    sudo caretaker upgrade shop-2.0.bundle --plan
     sudo caretaker upgrade shop-2.0.bundle
     sudo caretaker upgrade shop-2.0.bundle --rehearse
     sudo caretaker upgrade shop-2.0.bundle --set region=eu --yes
@@ -69,13 +69,14 @@ def command(
     request = UpgradeRequest(
         bundle=str(Path(file).absolute()), older=older, expired=expired, answers=_answers(given)
     )
+    words = _words(file, plan=plan_only, rehearse=rehearse, older=older, expired=expired,
+                   given=given)  # fmt: skip
+    changing.only_who_may(layout, words)
     scene = open_scene(manifest, layout)
     plan = plan_upgrade(scene, request)
     if plan_only:
         _show(plan, json_wanted=json_wanted)
         return
-    words = _words(file, rehearse=rehearse, older=older, expired=expired, given=given)
-    changing.only_who_may(layout, words)
     if plan.nothing:
         changing.nothing_told(f"{plan.version} runs here already", json_wanted=json_wanted)
         return

@@ -235,6 +235,9 @@ def test_who_is_not_root_is_told_on_a_vm(monkeypatch: pytest.MonkeyPatch) -> Non
     with pytest.raises(RefusedError) as caught:
         changing.only_who_may(Layout(Path("/"), "shop"), ["rollback"])
     assert caught.value.hint == "sudo caretaker rollback"
+    with pytest.raises(RefusedError, match="a plan looks at all of the data") as caught:
+        changing.only_who_may(Layout(Path("/"), "shop"), ["rollback", "--plan"])
+    assert caught.value.hint == "sudo caretaker rollback --plan"
 
 
 def test_lines_of_a_long_step_are_few(capsys: pytest.CaptureFixture[str]) -> None:
