@@ -32,7 +32,7 @@ _LINGER = 0.1
 def look(site: Site) -> Look:
     database = site.manifest.database
     if not database.initialise:
-        return Look("none declared")
+        return Look("no first content of its own" if database.engine else "none declared")
     words = f"run {' '.join(database.initialise)}"
     if not database.initialised:
         done = _mark(site).exists()
