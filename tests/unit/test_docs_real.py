@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import socket
+import sqlite3
 import ssl
 import subprocess
 import sys
@@ -106,3 +107,26 @@ def ask(
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.05)
+
+
+def test_the_second_tutorials_version_reads_what_its_migration_made(tmp_path: Path) -> None:
+    page = "tutorial/your-first-upgrade.md"
+    program = tmp_path / "next/payload/bin/notes"
+    program.parent.mkdir(parents=True)
+    program.write_text(fenced("tutorial/package-your-application.md", "python"))
+    edit = re.search(r"^    (sed -i .*?payload/bin/notes)$", (DOCS / page).read_text(), re.M | re.S)
+    assert edit is not None
+    subprocess.run(["sh", "-c", edit[1]], cwd=tmp_path, check=True)
+    compile(program.read_text(), "notes", "exec")
+    texts = re.findall(r"```sql\n(.*?)```", (DOCS / page).read_text(), re.S)
+    up, verify = texts
+    with sqlite3.connect(":memory:") as db:
+        db.execute("CREATE TABLE notes (text TEXT)")  # as the first version leaves it
+        db.execute("INSERT INTO notes VALUES ('buy milk')")
+        db.executescript(up)
+        assert db.execute(verify).fetchall() == []
+        [select] = re.findall(r'db.execute\("(SELECT .*?)"\)', program.read_text())
+        assert db.execute(select).fetchall() == [("1970-01-01 buy milk",)]
+        [insert] = re.findall(r'db.execute\("(INSERT .*?)"', program.read_text())
+        db.execute(insert, ("more",))
+        assert db.execute(verify).fetchall() == []
