@@ -15,6 +15,7 @@ from agent.host import files, users
 from agent.host.unit_facts import read_units
 from agent.housekeeping.open import note_tasks
 from agent.ledger import Ledger
+from agent.patching import automatic
 from agent.remedies import paths, tls
 from agent.remedies.remedy import Scene
 from agent.secrets import Secrets
@@ -35,7 +36,8 @@ def settle_files(scene: Scene) -> None:
 
 
 def settle_units(scene: Scene) -> None:
-    """Units, drop-ins, timers and environment files; known to systemd, enabled."""
+    """Units, drop-ins, timers and environment files, known to systemd and enabled; automatic
+    updates of the system as this manifest wants them."""
     wanted = derived.derived_files(scene.manifest, scene.layout, scene.values)
     changed = [each for each in wanted if not derived.stands(each)]
     for each in changed:
@@ -56,6 +58,8 @@ def settle_units(scene: Scene) -> None:
         # From the same moment as systemd will, which reckons a new timer from its start.
         note_tasks(scene.manifest, scene.layout, scene.host)
         _control(scene, "enable", *off)
+    if not automatic.stands(scene.manifest, scene.host):
+        automatic.apply(scene.manifest, scene.host)
 
 
 def put_manifest(scene: Scene) -> None:

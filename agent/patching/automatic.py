@@ -90,6 +90,11 @@ def look(manifest: Manifest, host: Host) -> list[str]:
     return found + [f"enable {unit.name}" for unit in _disabled(host)]
 
 
+def stands(manifest: Manifest, host: Host) -> bool:
+    """Whether the files say what the manifest does; asks systemd nothing."""
+    return all(_stands(host, each) for each in wanted_files(manifest, host))
+
+
 def apply(manifest: Manifest, host: Host) -> list[str]:
     """Make it so; what was done. Raises FileFailure and MachineError."""
     found = []

@@ -256,6 +256,7 @@ def test_replaced_code_is_told_from_replaced_data(tmp_path: Path) -> None:
 
 def test_automatic_updates_are_written_once(host: ScriptedHost, manifest: Manifest) -> None:
     assert automatic.look(manifest, host) == []  # Neither apt nor needrestart: nothing to do.
+    assert automatic.stands(manifest, host)
     host.path("/etc/apt/apt.conf.d").mkdir(parents=True)
     host.path("/etc/needrestart/conf.d").mkdir(parents=True)
     host.systemd.units = {
@@ -264,11 +265,13 @@ def test_automatic_updates_are_written_once(host: ScriptedHost, manifest: Manife
     }
     files = [f"file {path}" for path in UPDATE_FILES]
     assert automatic.look(manifest, host) == [*files, "enable apt-daily.timer"]
+    assert not automatic.stands(manifest, host)
     if os.geteuid() == 0:
         assert automatic.apply(manifest, host) == [*files, "enabled apt-daily.timer"]
         assert host.systemd.controlled == [("enable", "apt-daily.timer")]
         host.systemd.units.clear()
         assert automatic.look(manifest, host) == []
+        assert automatic.stands(manifest, host)
         assert automatic.automatic_now(host) == (
             "security, but unattended-upgrades is not installed"
         )
