@@ -104,7 +104,13 @@ REFUSED = {
 }
 
 
-def test_a_server_that_will_not_do_is_told_before_anything_moves(machine: Machine) -> None:
+def test_refused_before_anything_moves_and_killed_it_converges(machine: Machine) -> None:
+    _every_refusal(machine)
+    bundled_sql(machine, "DROP EXTENSION pg_buffercache")
+    _kills(machine)
+
+
+def _every_refusal(machine: Machine) -> None:
     state = everything(machine)
     for name, (url, prepare, cure) in REFUSED.items():
         words = ["--to", "-", *([] if name == "another authority" else ["--ca", managed.CA])]
@@ -149,7 +155,8 @@ def kill_at(machine: Machine, step: str, after: float) -> None:
     machine.spawn(["python3", "/srv/kill.py", step, str(after)])
 
 
-def test_killed_while_it_copies_or_after_its_flip_it_converges(machine: Machine) -> None:
+def _kills(machine: Machine) -> None:
+    """While it copies, and after its flip."""
     bundled_sql(
         machine,
         "INSERT INTO entry (booked_on, account, cents, memo)"
