@@ -7,6 +7,7 @@ appliance's mark.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import psycopg
@@ -21,11 +22,12 @@ from agent.database.place import recorded
 from agent.database.programs import data_folder
 from agent.deployment import Deployment
 from agent.errors import MachineError, RefusedError
-from agent.host import streaming
+from agent.host import files, streaming
 from agent.manifest.placeholders import names_used
 from agent.progress import Progress
 from agent.remedies.remedy import Scene
 
+_COMMENT = re.compile(r"\d+; \d+ \d+ COMMENT - EXTENSION ")
 _SILENT = 6 * 3600.0  # seconds; an index over a large table is built without a word
 
 
@@ -75,14 +77,13 @@ def bundled(draft: Draft, folder: Path, secrets: dict[str, str]) -> None:
     cluster.create(scene, target)
     with temporary.running(scene, target, copied=False, durable=False) as server:
         try:
-            _prepare(scene, server, secrets)
+            cluster.extend(scene, server)
+            _password(scene, server, secrets)
             env = {
                 "PGHOST": str(server.socket), "PGPORT": str(temporary.PORT),
-                "PGUSER": server.superuser, "PGDATABASE": server.name,
+                "PGUSER": server.user, "PGDATABASE": server.name,
             }  # fmt: skip
-            # As the superuser, since extensions may need that; what it makes is the application's.
-            _restore(scene, folder / DUMP, env, role=server.user)
-            cluster.finish(scene, server)
+            _restore(scene, folder / DUMP, env)
         except psycopg.Error as error:
             raise MachineError(
                 "database-failed",
@@ -91,16 +92,14 @@ def bundled(draft: Draft, folder: Path, secrets: dict[str, str]) -> None:
             ) from error
 
 
-def _prepare(scene: Scene, server: temporary.Server, secrets: dict[str, str]) -> None:
-    """The role may make extensions for a while, and has the password that comes back with the
-    backup's secrets; it was made with today's."""
+def _password(scene: Scene, server: temporary.Server, secrets: dict[str, str]) -> None:
+    """The role has the one that comes back with the backup's secrets; it was made with today's."""
     used = [name for _, kind, name in names_used([scene.manifest.database.password])
             if kind == "secret"]  # fmt: skip
     user = sql.Identifier(server.user)
     with psycopg.connect(
         server.conninfo(name="postgres", superuser=True), autocommit=True
     ) as opened:
-        opened.execute(sql.SQL("ALTER ROLE {} SUPERUSER").format(user))
         if len(used) == 1 and used[0] in secrets:
             # A verifier, so that the password itself stands in no server's log.
             verifier = opened.pgconn.encrypt_password(
@@ -110,11 +109,20 @@ def _prepare(scene: Scene, server: temporary.Server, secrets: dict[str, str]) ->
             opened.execute(asked.format(user, sql.Literal(verifier.decode())))
 
 
-def _restore(scene: Scene, source: Path, env: dict[str, str], *, role: str = "") -> None:
-    argv = [pg_program(scene, "pg_restore"), "--no-owner", "--no-privileges", "--exit-on-error",
-            *([f"--role={role}"] if role else []), f"--dbname={env['PGDATABASE']}",
-            str(source)]  # fmt: skip
-    done = streaming.run_long(streaming.Program(argv, env), silent=_SILENT)
+def _restore(scene: Scene, source: Path, env: dict[str, str]) -> None:
+    """As the application's role: for a superuser a function in the dump runs programs."""
+    program, listed = pg_program(scene, "pg_restore"), list[str]()
+    asked = streaming.Program([program, "--list", str(source)], {})
+    done = streaming.run_long(asked, silent=_SILENT, listen=listed.append)
+    # Only who owns an extension may comment on it, and that is not always the application.
+    kept = [line for line in listed if not _COMMENT.match(line)]
+    names = source.with_name("list")
+    files.replace(names, "\n".join(kept).encode() + b"\n", mode=0o600, durable=False)
+    if done.ok:
+        argv = [program, "--no-owner", "--no-privileges", "--exit-on-error", f"--use-list={names}",
+                f"--dbname={env['PGDATABASE']}", str(source)]  # fmt: skip
+        done = streaming.run_long(streaming.Program(argv, env), silent=_SILENT)
+    files.remove(names)
     if not done.ok:
         raise MachineError(
             "database-failed",

@@ -56,22 +56,24 @@ def create(scene: Scene, folder: Path, like: Needs | None = None) -> None:
 
 
 def begin_anew(scene: Scene, server: Server, like: Needs) -> None:
-    """An empty database again, in which the application's role may do everything for a while:
-    extensions may need that."""
-    database = scene.manifest.database
+    """An empty database again, with the extensions that the manifest names."""
+    name = sql.Identifier(scene.manifest.database.name)
     with _super(server) as session:
-        name, user = sql.Identifier(database.name), sql.Identifier(database.user)
         session.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
-        session.execute(sql.SQL("ALTER ROLE {} SUPERUSER").format(user))
         _database(scene, session, like)
+    extend(scene, server)
 
 
-def finish(scene: Scene, server: Server) -> None:
-    """The application's role is an ordinary one again."""
-    user = scene.manifest.database.user
-    if user != SUPERUSER:
-        with _super(server) as session:
-            session.execute(sql.SQL("ALTER ROLE {} NOSUPERUSER").format(sql.Identifier(user)))
+def extend(scene: Scene, server: Server) -> None:
+    """Make the extensions that the manifest names, which may take a superuser.
+
+    All else is made by the application's role, and that stays an ordinary one: what is loaded may
+    be of whoever took the application over, and for a superuser a function in it runs programs.
+    """
+    with psycopg.connect(server.conninfo(superuser=True), autocommit=True) as session:
+        for name in dict.fromkeys(scene.manifest.database.extensions):
+            made = sql.SQL("CREATE EXTENSION IF NOT EXISTS {} CASCADE")
+            session.execute(made.format(sql.Identifier(name)))
 
 
 def _super(server: Server) -> psycopg.Connection[tuple[object, ...]]:

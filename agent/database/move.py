@@ -175,7 +175,6 @@ def _make_home(draft: Draft, old: Place, needs: Needs) -> None:
             cluster.begin_anew(scene, server, needs)
 
         copied = copy_into(draft, old, new, anew)
-        cluster.finish(scene, server)
     _tell(draft, copied)
 
 

@@ -8,15 +8,22 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
-from agent.database import copying
+from agent.backup import database_back
+from agent.change.change import Draft
+from agent.database import cluster, copying
 from agent.database.copying import Way
+from agent.database.needs import needs_of
 from agent.database.programs import Runner, data_folder
 from agent.database.reach import Place, place_of, session
 from agent.database.temporary import running
+from agent.deployment import Deployment
 from agent.errors import UsageError
 from agent.host.spawn import Completed
-from tests.unit.postgres_place import OWNER, PROGRAMS, initdb, open_folder, scene_at
+from agent.progress import Silent
+from agent.remedies.remedy import Scene
+from tests.unit.postgres_place import MANIFEST, OWNER, PROGRAMS, initdb, open_folder, scene_at
 
 postgres = pytest.mark.skipif(not PROGRAMS.is_dir(), reason="PostgreSQL 15 is not installed here")
 
@@ -107,3 +114,34 @@ def test_a_copys_settings_lead_to_no_other_data() -> None:
             assert not (live / "postmaster.pid").exists()
             # Its arguments tell every user where it is, and statements that fail stand in it.
             assert (server.socket.parent / "log").stat().st_mode & 0o077 == 0
+
+
+@postgres
+@pytest.mark.real
+def test_what_comes_from_elsewhere_is_loaded_by_an_ordinary_role(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A function in a dump would run programs as the server's user, if a superuser loaded it."""
+    seen: list[object] = []
+    asked = """SELECT session_user::text, current_user::text, bool_or(rolsuper) FROM pg_roles
+        WHERE rolname IN (session_user, current_user)"""
+
+    def restore(scene: Scene, source: Path, env: dict[str, str]) -> None:
+        place = {"host": env["PGHOST"], "port": env["PGPORT"], "user": env["PGUSER"]}
+        with psycopg.connect(make_conninfo(dbname=env["PGDATABASE"], **place)) as session:
+            seen.append(session.execute(asked).fetchone())
+            session.execute("SELECT similarity('a', 'b')")
+
+    monkeypatch.setattr(database_back, "_restore", restore)
+    with open_folder() as folder:
+        scene = scene_at(folder, MANIFEST + 'extensions = ["pg_trgm", "pg_stat_statements"]\n')
+        before = Deployment(1, "1", "", "", "1-abc", 1, 0.0)
+        live = scene.layout.generations / "1"
+        database_back.bundled(Draft(scene, 2, before, live, live, Silent()), folder, {})
+        with running(scene, copied=False, durable=False) as server:
+            with psycopg.connect(server.conninfo(superuser=True)) as session:
+                needs = needs_of(session, "shop")
+            cluster.begin_anew(scene, server, needs)
+            with psycopg.connect(server.conninfo()) as session:
+                seen.append(session.execute(asked).fetchone())
+    assert seen == [("shop", "shop", False)] * 2
