@@ -77,7 +77,7 @@ def ask_for(
     try:
         return following.to_its_end()
     except KeyboardInterrupt:
-        progress.note("it goes on by itself; `caretaker ledger` tells how it ends")
+        progress.note("it goes on by itself; to wait for its end: caretaker upgrade resume")
         raise
 
 

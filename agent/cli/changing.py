@@ -16,10 +16,12 @@ from agent.change.change import Outcome
 from agent.change.request import Request
 from agent.cli.progress import span_of, watching
 from agent.cli.saying import count, json_line, plain, span
-from agent.errors import RefusedError, UsageError
+from agent.errors import BusyError, RefusedError, UsageError
 from agent.host import permissions
 from agent.host.accounts import is_root
 from agent.layout import Layout
+
+INTERRUPTED = 1  # exit status after Ctrl-C, as with every verb
 
 
 def spelled(layout: Layout, words: Sequence[str]) -> str:
@@ -58,8 +60,22 @@ def agreed(question: str) -> None:
 
 def make(layout: Layout, request: Request | None, *, json_wanted: bool) -> Outcome | None:
     """Have it made, and show how far it is. Raises what it ended with."""
-    with watching(json_wanted=json_wanted) as progress:
-        return ask_for(request, layout, progress=progress)
+    try:
+        with watching(json_wanted=json_wanted) as progress:
+            return ask_for(request, layout, progress=progress)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)  # It was said what goes on; "Aborted!" would be untrue.
+
+
+def brought_to_its_end(layout: Layout, *, json_wanted: bool) -> Outcome | None:
+    """What is under way, waited for; what was interrupted, ended. As `make`."""
+    while True:
+        try:
+            return make(layout, None, json_wanted=json_wanted)
+        except BusyError as error:
+            if error.code != "lock-held":
+                raise
+            click.echo("waiting for the change that is under way", err=True)
 
 
 def told(outcome: Outcome, *, back: Sequence[str], json_wanted: bool) -> None:

@@ -5,6 +5,10 @@ Owns the words on the screen. Refuses to plan.
 
 from __future__ import annotations
 
+import shutil
+import sys
+import textwrap
+
 import click
 
 from agent.cli.changing import files_of
@@ -12,13 +16,16 @@ from agent.cli.progress import span_of
 from agent.cli.saying import count, plain, sign, size, span
 from agent.upgrade.plan import Plan, Step
 
+_LABEL = len("migrations ")
+_NARROWEST = 24  # columns of text, however narrow the terminal
+
 
 def plan_told(plan: Plan, *, steps: bool = True) -> str:
     """The whole plan, or without its steps; refusals last, since these are what to act on."""
     lines = [click.style(plain(plan.title), bold=True), *_about(plan), ""]
     lines += _steps(plan) if steps else []
     lines += _sums(plan)
-    lines += [f"{sign('warn')} {plain(each)}" for each in plan.warnings]
+    lines += [_wrapped(f"{sign('warn')} ", plain(each), 2) for each in plan.warnings]
     for each in plan.refusals:
         lines.append(f"{sign('fail')} {plain(each.message)}")
         lines += [f"    {plain(each.hint)}"] if each.hint else []
@@ -44,7 +51,18 @@ def _step(number: int, step: Step, width: int) -> str:
     facts = [size(step.disk)] if step.disk else []
     facts += [f"about {span_of(step.seconds)}"] if step.seconds is not None else []
     facts += [plain(step.why)] if step.why else []
-    return f"{number:3} {mark} {plain(step.title).ljust(width)}  {'; '.join(facts)}".rstrip()
+    head = f"{number:3} {mark} {plain(step.title).ljust(width)}  "
+    return _wrapped(head, "; ".join(facts), len(head))
+
+
+def _wrapped(head: str, text: str, indent: int) -> str:
+    """At a terminal no word is broken at its edge; a log has each line whole."""
+    if not sys.stdout.isatty():
+        return f"{head}{text}".rstrip()
+    columns = shutil.get_terminal_size().columns
+    room = max(columns - indent, _NARROWEST)
+    lines = textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False)
+    return f"\n{' ' * indent}".join(lines or [""]).rstrip()
 
 
 def _sums(plan: Plan) -> list[str]:
@@ -58,7 +76,7 @@ def _sums(plan: Plan) -> list[str]:
         lines.append(f"lost       {_lost(plan)}")
     lines.append(f"downtime   {_down(plan)}")
     lines.append(f"back       {_back(plan)}")
-    return lines
+    return [_wrapped(each[:_LABEL], each[_LABEL:], _LABEL) for each in lines]
 
 
 def _back(plan: Plan) -> str:

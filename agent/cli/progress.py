@@ -21,6 +21,7 @@ from agent.host.clock import Clock
 from agent.progress import Progress, Unit
 
 _EVERY = 5.0  # seconds between two lines of one step, where there is no terminal
+_SIGNS = {True: "[green]●[/]", False: "[red]✖[/]", None: "·"}
 _STANDS = 60.0  # seconds, where it is not further than it was
 
 
@@ -40,14 +41,17 @@ def watching(*, json_wanted: bool) -> Iterator[Progress]:
     progress = watched(json_wanted=json_wanted)
     try:
         yield progress
+    except KeyboardInterrupt:
+        ended(progress, well=None)
+        raise
     except BaseException:
         ended(progress, well=False)
         raise
     ended(progress, well=True)
 
 
-def ended(progress: Progress, *, well: bool) -> None:
-    """The last step is over."""
+def ended(progress: Progress, *, well: bool | None) -> None:
+    """The last step is over. None: only the watching is."""
     if isinstance(progress, Bars):
         progress.close(well=well)
 
@@ -85,18 +89,19 @@ class Bars:
     def note(self, text: str) -> None:
         self._console.print(f"  {_escaped(plain(text))}", soft_wrap=True)
 
-    def close(self, *, well: bool) -> None:
+    def close(self, *, well: bool | None) -> None:
         self._over(well=well)
         self._bar.stop()
 
-    def _over(self, *, well: bool) -> None:
+    def _over(self, *, well: bool | None) -> None:
         if self._task is None:
             return
         self._bar.remove_task(self._task)
         self._task = None
         took = span_of(self._clock.monotonic() - self._begun)
-        sign = "[green]●[/]" if well else "[red]✖[/]"
-        self._console.print(f"{sign} {_escaped(self._title)}  [dim]{took}[/]", soft_wrap=True)
+        self._console.print(
+            f"{_SIGNS[well]} {_escaped(self._title)}  [dim]{took}[/]", soft_wrap=True
+        )
 
 
 class Lines:

@@ -14,7 +14,9 @@ from agent.cli.appliance import manifest_of
 from agent.cli.plan_screen import plan_told
 from agent.cli.progress import watching
 from agent.cli.saying import json_line
+from agent.deployment import Deployments
 from agent.errors import UsageError
+from agent.host.clock import Clock
 from agent.layout import Layout
 from agent.remedies.remedy import Scene
 from agent.remedies.scene import open_scene
@@ -108,10 +110,12 @@ def _make(layout: Layout, request: UpgradeRequest, plan: Plan, *, json_wanted: b
 
 def _resume(layout: Layout, *, json_wanted: bool) -> None:
     changing.only_who_may(layout, ["upgrade", RESUME])
-    outcome = changing.make(layout, None, json_wanted=json_wanted)
+    outcome = changing.brought_to_its_end(layout, json_wanted=json_wanted)
     if outcome is None or not outcome.changed:
         why = f": {outcome.why}" if outcome is not None and outcome.why else ""
-        text = f"nothing is under way{why}; caretaker releases says what runs"
+        active = Deployments(layout, Clock()).active()
+        runs = f"; {active.version} is installed" if active else ""
+        text = f"nothing is under way{why}{runs}: caretaker releases"
         changing.nothing_told(text, json_wanted=json_wanted)
         return
     changing.told(outcome, back=(), json_wanted=json_wanted)

@@ -358,3 +358,40 @@ def test_a_log_has_each_step_once(here: Shop, asked: list[Any]) -> None:
     done = caretaker(here, "upgrade", str(here.bundle("1.1")), "--yes")
     assert "disk  " in done.stderr
     assert done.stderr.count("stop 1.0") == 1
+
+
+def test_at_a_terminal_no_line_is_wider_than_it(
+    here: Shop, asked: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_a_terminal(monkeypatch)
+    monkeypatch.setenv("COLUMNS", "80")
+    plan = caretaker(here, "upgrade", str(here.bundle("1.1")), "--plan").stdout
+    assert "compared" in plan
+    wide = [line for line in plan.splitlines() if len(line) > 80]
+    assert [line for line in wide if str(here.layout.root) not in line] == []
+
+
+def test_resume_waits_for_what_is_under_way(here: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    ends: list[Any] = [BusyError("lock-held", "another change is at work"), None]
+
+    def ask_for(*_: Any, **__: Any) -> Outcome | None:
+        if ends[0] is None:
+            return None
+        raise ends.pop(0)
+
+    monkeypatch.setattr(changing, "ask_for", ask_for)
+    done = caretaker(here, "upgrade", "resume")
+    assert done.stdout == "nothing is under way; 1.0 is installed: caretaker releases\n"
+    assert "waiting for the change" in done.stderr
+
+
+def test_who_stops_watching_is_told_that_it_goes_on(
+    here: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ask_for(*_: Any, **__: Any) -> Outcome:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(changing, "ask_for", ask_for)
+    done = caretaker(here, "upgrade", str(here.bundle("1.1")), "--yes")
+    assert done.exit_code == changing.INTERRUPTED
+    assert "Aborted" not in done.output
