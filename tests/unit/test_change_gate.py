@@ -227,3 +227,23 @@ def test_a_manifest_that_the_agent_refuses_is_an_error(stage: Scene) -> None:
     agent.reload = refuse  # type: ignore[method-assign]
     with pytest.raises(ManifestError):
         gate(stage, agent)
+
+
+def test_what_starts_fast_is_seen_at_once_and_what_does_not_is_not_pestered(stage: Scene) -> None:
+    """Looks follow each other closely at first, then ever less so."""
+    host: Any = stage.host
+    looks: list[float] = []
+
+    class Counting(FakeAgent):
+        def look(self) -> None:
+            super().look()
+            looks.append(host.clock.ticks - self.began)
+
+    agent = Counting(host, web=lambda seconds: Status.PASS if seconds > 0.5 else Status.FAIL)
+    began = host.clock.ticks
+    _, heard = gate(stage, agent)
+    assert heard[0] - began < 1.0
+    looks.clear()
+    gate(stage, Counting(host, web=lambda seconds: Status.FAIL))
+    assert len([each for each in looks if each <= 1.0]) >= 3
+    assert len(looks) < 45
