@@ -6,7 +6,8 @@ a customer asks. Refuses to upgrade (`__main__`).
 
 from __future__ import annotations
 
-import contextlib
+import os
+import shutil
 import subprocess
 import tempfile
 import time
@@ -27,6 +28,8 @@ from tests.machine.machine import Machine, boot
 from tests.machine.vendor import Vendor
 
 BUNDLES = "/bundles"
+_SCRATCH = Path("/var/tmp")  # not /tmp, which may be memory: a clone is of a disk
+_PREFIX = "caretaker-bench-upgrade-"
 _IMAGE = 8 << 30  # bytes of the disk, of which it takes what is written
 _DATA = "/var/lib/sochdb/generations/1"
 _ROW = 8_000_000  # bytes of text in one of SochDB's rows
@@ -115,8 +118,8 @@ def ledgerbook_with_data() -> Iterator[Subject]:
 
 @contextmanager
 def _scratch() -> Iterator[Path]:
-    # Not below /tmp, which may be memory: a clone is of a disk.
-    with tempfile.TemporaryDirectory(prefix="caretaker-bench-upgrade-", dir="/var/tmp") as name:
+    prefix = f"{_PREFIX}{os.getpid()}-"
+    with tempfile.TemporaryDirectory(prefix=prefix, dir=_SCRATCH) as name:
         yield Path(name)
 
 
@@ -213,10 +216,14 @@ def _books(machine: Machine) -> None:
 
 
 def tidy() -> None:
-    """Take away images of runs that were killed: loop devices whose file is gone, and mounts."""
-    with contextlib.suppress(FileNotFoundError):
-        mounts = Path("/proc/self/mounts").read_text().splitlines()
-        for line in mounts:
-            point = line.split()[1]
-            if "/caretaker-bench-upgrade-" in point:
+    """Take away what a run that was killed left: mounts, with them loop devices, and files."""
+    mounted = Path("/proc/self/mounts").read_text().splitlines()
+    for folder in _SCRATCH.glob(f"{_PREFIX}*-*"):
+        pid = folder.name.removeprefix(_PREFIX).partition("-")[0]
+        if Path("/proc", pid).exists():
+            continue
+        for point in [line.split()[1] for line in mounted]:
+            if Path(point).is_relative_to(folder):
                 subprocess.run(["umount", "--lazy", point], check=False)
+        if not any(os.path.ismount(each) for each in folder.iterdir()):
+            shutil.rmtree(folder)
