@@ -8,6 +8,7 @@ appliance's mark.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
@@ -19,10 +20,13 @@ from agent.change.change import Draft
 from agent.database import cluster, generation, ours, reach, temporary
 from agent.database.needs import needs_of
 from agent.database.place import recorded
-from agent.database.programs import data_folder
+from agent.database.programs import Runner, data_folder
 from agent.deployment import Deployment
 from agent.errors import MachineError, RefusedError
-from agent.host import files, streaming
+from agent.host import files, scratch, streaming, users
+from agent.host.opened import open_once
+from agent.host.spawn import Completed
+from agent.host.streaming import Program
 from agent.manifest.placeholders import names_used
 from agent.progress import Progress
 from agent.remedies.remedy import Scene
@@ -56,7 +60,7 @@ def external(
     # Of the one in use: the order of text stays, and that server is known to have it.
     ours.make(fresh, None, mark, locale=(needs.encoding, needs.collate, needs.ctype))
     try:
-        _restore(scene, folder / DUMP, environment_of(fresh.url))
+        _restore(scene, folder / DUMP, environment_of(fresh.url), _application(scene))
     except BaseException:
         with (
             reach.told(place, "the new database could not be dropped"),
@@ -83,7 +87,7 @@ def bundled(draft: Draft, folder: Path, secrets: dict[str, str]) -> None:
                 "PGHOST": str(server.socket), "PGPORT": str(temporary.PORT),
                 "PGUSER": server.user, "PGDATABASE": server.name,
             }  # fmt: skip
-            _restore(scene, folder / DUMP, env)
+            _restore(scene, folder / DUMP, env, server.runner)
         except psycopg.Error as error:
             raise MachineError(
                 "database-failed",
@@ -109,26 +113,39 @@ def _password(scene: Scene, server: temporary.Server, secrets: dict[str, str]) -
             opened.execute(asked.format(user, sql.Literal(verifier.decode())))
 
 
-def _restore(scene: Scene, source: Path, env: dict[str, str]) -> None:
-    """As the application's role: for a superuser a function in the dump runs programs."""
+def _restore(scene: Scene, source: Path, env: dict[str, str], who: Runner) -> None:
+    """As an ordinary user, by the application's role: what is in a dump is whoever wrote it's, and
+    so is what a program reads out of it."""
     program, listed = pg_program(scene, "pg_restore"), list[str]()
-    asked = streaming.Program([program, "--list", str(source)], {})
-    done = streaming.run_long(asked, silent=_SILENT, listen=listed.append)
-    # Only who owns an extension may comment on it, and that is not always the application.
-    kept = [line for line in listed if not _COMMENT.match(line)]
-    names = source.with_name("list")
-    files.replace(names, "\n".join(kept).encode() + b"\n", mode=0o600, durable=False)
-    if done.ok:
-        argv = [program, "--no-owner", "--no-privileges", "--exit-on-error", f"--use-list={names}",
-                f"--dbname={env['PGDATABASE']}", str(source)]  # fmt: skip
-        done = streaming.run_long(streaming.Program(argv, env), silent=_SILENT)
-    files.remove(names)
+
+    def run(*words: str, listen: Callable[[str], None] = lambda line: None) -> Completed:
+        with open_once(source) as dump:
+            asked = Program([program, *words], env, user=who.account, given=dump.fd)
+            return streaming.run_long(asked, silent=_SILENT, listen=listen)
+
+    with scratch.folder("restore") as home:
+        done = run("--list", listen=listed.append)
+        # Only who owns an extension may comment on it, and that is not always the application.
+        kept = [line for line in listed if not _COMMENT.match(line)]
+        text, names = "\n".join(kept).encode() + b"\n", home / "list"
+        files.replace(names, text, mode=0o600, owner=who.owner, durable=False)
+        if done.ok:
+            done = run("--no-owner", "--no-privileges", "--exit-on-error", f"--use-list={names}",
+                       f"--dbname={env['PGDATABASE']}")  # fmt: skip
     if not done.ok:
         raise MachineError(
             "database-failed",
             f"the database could not be restored: {done.reason}",
             hint="caretaker database check",
         )
+
+
+def _application(scene: Scene) -> Runner:
+    app = scene.manifest.appliance.name
+    account = None if scene.layout.embedded else users.find(app)
+    if account is None:
+        return Runner("", "", None, "")
+    return Runner(app, app, account.owner, "")
 
 
 def _elsewhere(record: BackupRecord) -> RefusedError:

@@ -25,13 +25,16 @@ _CHUNK = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """What is run. `out` is a descriptor that takes its output; -1: its lines are listened to."""
+    """What is run. `out` is a descriptor that takes its output; -1: its lines are listened to.
+
+    `given` is one that it reads from; -1: there is nothing to read."""
 
     argv: Sequence[str]
     env: Mapping[str, str]
     cwd: Path | None = None
     user: str = ""
     out: int = -1
+    given: int = -1
 
 
 def run_long(
@@ -49,7 +52,7 @@ def run_long(
         uid, gid, groups = identity_of(program.user)
         child = subprocess.Popen(
             [*tied, *program.argv],
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL if program.given < 0 else program.given,
             stdout=subprocess.PIPE if program.out < 0 else program.out,
             stderr=subprocess.PIPE,
             env=minimal_environment(program.env),

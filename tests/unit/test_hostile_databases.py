@@ -126,7 +126,8 @@ def test_what_comes_from_elsewhere_is_loaded_by_an_ordinary_role(
     asked = """SELECT session_user::text, current_user::text, bool_or(rolsuper) FROM pg_roles
         WHERE rolname IN (session_user, current_user)"""
 
-    def restore(scene: Scene, source: Path, env: dict[str, str]) -> None:
+    def restore(scene: Scene, source: Path, env: dict[str, str], who: Runner) -> None:
+        assert not OWNER or who.account.startswith("postgres")
         place = {"host": env["PGHOST"], "port": env["PGPORT"], "user": env["PGUSER"]}
         with psycopg.connect(make_conninfo(dbname=env["PGDATABASE"], **place)) as session:
             seen.append(session.execute(asked).fetchone())
