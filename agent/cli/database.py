@@ -140,13 +140,15 @@ def move(
     scene = _scene(layout)
     url = to if to == BUNDLED else url_of(to)
     asked = url if url == BUNDLED else kept_url(scene.layout, url, ca or "", keep=not plan_only)
-    change = prepare_move(scene, MoveRequest(to=asked), Silent())
+    judged = _Noted()
+    change = prepare_move(scene, MoveRequest(to=asked), judged)
     if plan_only or not json_wanted:
-        _plan(change.title, status_of(scene).size, json_wanted=json_wanted)
+        _plan(change.title, status_of(scene).size, judged.notes, json_wanted=json_wanted)
     if plan_only:
         return
     if not yes:
         words = ["database move --to", "bundled" if url == BUNDLED else "-"]
+        words += ["--ca", ca] if ca else []
         changing.somebody_there(layout, json_wanted=json_wanted, words=words)
         changing.agreed("Move it now?")
     outcome = changing.make(scene.layout, MoveRequest(to=asked), json_wanted=json_wanted)
@@ -158,7 +160,17 @@ def move(
     changing.told(outcome, back=back, json_wanted=json_wanted)
 
 
-def _plan(title: str, large: int, *, json_wanted: bool) -> None:
+class _Noted(Silent):
+    """Keeps what was noted, such as what only has to be known of the server."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+
+def _plan(title: str, large: int, notes: list[str], *, json_wanted: bool) -> None:
     steps = (
         "judge both ends",
         "stop the application",
@@ -169,11 +181,13 @@ def _plan(title: str, large: int, *, json_wanted: bool) -> None:
         "keep the old database, read-only, for the way back",
     )
     if json_wanted:
-        click.echo(json_line({"title": title, "size": large, "steps": steps}))
+        click.echo(json_line({"title": title, "size": large, "steps": steps, "notes": notes}))
         return
     click.secho(plain(title), bold=True)
     for number, step in enumerate(steps, 1):
         click.echo(f"{number:3}  {step}")
+    for note in notes:
+        click.echo(f"  {plain(note)}")
 
 
 def _scene(layout: Layout) -> Scene:

@@ -2,14 +2,20 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
 
+from agent.change.change import Change, Target
+from agent.change.request import MoveRequest
 from agent.cli.database_url import kept_url
 from agent.cli.program import program
+from agent.database import move, status
 from agent.errors import CaretakerError, MachineError, ManifestError, UsageError
 from agent.layout import Layout
+from agent.progress import Progress
+from agent.remedies.remedy import Scene
 from tests.unit.postgres_place import scene_at
 
 PLAIN = '[appliance]\nname = "movetest"\nversion = "1"\n'
@@ -66,3 +72,23 @@ def test_a_plan_writes_nothing(layout: Layout, root: Path) -> None:
     assert json.dumps(str(ca))[1:-1].replace("/", "%2F") in url
     assert not layout.config.joinpath("database").exists()
     assert list(layout.config.glob("database-*.pem")) == []
+
+
+def test_a_plan_tells_how_large_it_is_and_what_is_to_be_known(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def prepared(_scene: Scene, _request: MoveRequest, progress: Progress) -> Change:
+        progress.note("warn: owner may not create databases")
+        target = Target(version="1", digest="", release="r", manifest=b"")
+        return Change("move", "move the database", target, None)
+
+    monkeypatch.setattr(move, "prepare_move", prepared)
+    monkeypatch.setattr(status, "status_of", lambda _scene: SimpleNamespace(size=5 << 20))
+    words = ("move", "--to", "-", "--plan")
+    output, error = ran(layout.root, *words, text="postgresql://a:b@db.example/c")
+    assert error is None
+    assert "copy the database, 5.0 MiB, into a new one" in output
+    assert output.endswith("  warn: owner may not create databases\n")
+    output, _ = ran(layout.root, *words, "--json", text="postgresql://a:b@db.example/c")
+    told = json.loads(output)
+    assert (told["size"], told["notes"]) == (5 << 20, ["warn: owner may not create databases"])
