@@ -176,7 +176,7 @@ def _has_flipped(act: Act, pending: Pending) -> bool:
 def _called_off(act: Act, pending: Pending, times: Times, error: Exception) -> CaretakerError:
     """Nothing was changed over: the old services again, and what was made goes."""
     why = words_of(error)
-    act.progress.step("back", f"start {pending.before_version} again: {why}")
+    act.progress.step("back", f"start {pending.before_version} again: {_first_line(why)}")
     trouble = _start_again(act)
     outcome = times.outcome(act, pending, changed=False, why=why)
     try:
@@ -192,8 +192,14 @@ def _called_off(act: Act, pending: Pending, times: Times, error: Exception) -> C
     if trouble:
         message = f"{pending.title}: {why}; and {pending.before_version} did not start: {trouble}"
         return MachineError("change-failed", message, hint="caretaker status")
-    message = f"{pending.title}: {why}; nothing was changed, {pending.before_version} runs again"
-    return RolledBackError(code, message, hint=hint)
+    # What a program said last comes on lines of its own, below what it all comes to.
+    why, line, said = why.partition("\n")
+    ends = f"nothing was changed, {pending.before_version} runs again"
+    return RolledBackError(code, f"{pending.title}: {why}; {ends}{line}{said}", hint=hint)
+
+
+def _first_line(text: str) -> str:
+    return text.partition("\n")[0]
 
 
 def _start_again(act: Act) -> str:

@@ -104,6 +104,6 @@ def _lost(plan: Plan) -> str:
 
 def _down(plan: Plan) -> str:
     if plan.downtime is None:
-        return "not known: there was no change here before to tell by"
+        return "not known: no earlier change here tells it"
     rest = ", and what the migrations take" if plan.migrations else ""
     return f"about {span_of(plan.downtime)}, as it was last time{rest}"

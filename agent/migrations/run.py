@@ -226,7 +226,9 @@ def _marks(bench: Bench, store: Store) -> Marks | None:
 
 
 def _failed(what: str, failed: StepFailed) -> CaretakerError:
-    said = "".join(f"\n  | {line}" for line in failed.said)
+    # One line that is in the reason already says nothing more.
+    lines = [] if len(failed.said) == 1 and failed.said[0] in failed.why else failed.said
+    said = "".join(f"\n  | {line}" for line in lines)
     return RolledBackError(
         "migration-failed",
         f"{what} failed on the clone of the data: {failed.why}{said}",

@@ -81,6 +81,17 @@ def test_data_that_can_not_be_made_calls_it_off(there: World) -> None:
     assert entries(there)[-1] == ("upgrade", "failed")
 
 
+def test_what_a_program_said_last_stands_below_what_came_of_it(there: World) -> None:
+    def said(draft: Draft) -> None:
+        raise MachineError("migration-failed", "0001-a failed\n  | out of memory", hint="x")
+
+    with pytest.raises(RolledBackError) as told:
+        there.carry_out(there.change(make=said))
+    first, second = told.value.message.split("\n")
+    assert first.endswith("0001-a failed; nothing was changed, 1.0 runs again")
+    assert second == "  | out of memory"
+
+
 @pytest.mark.parametrize("step", ["stop", "settle", "start", "judge"])
 def test_a_step_that_fails_is_gone_back_from(there: World, step: str) -> None:
     failed: list[str] = []

@@ -88,7 +88,7 @@ def test_the_plan_is_told_and_nothing_is_asked_for(here: Shop, asked: list[Any])
     assert re.search(r"^  1   unpack 1.1 beside 1.0 +\d+\.\d KiB; read back", done.stdout, re.M)
     assert re.search(r"^  2 ▪ send traffic away and stop 1.0$", done.stdout, re.M)
     assert "migrations none" in lines
-    assert "downtime   not known: there was no change here before to tell by" in lines
+    assert any(line.startswith("downtime   not known: ") for line in lines)
     assert any(line.startswith("back       caretaker rollback, to deployment 1") for line in lines)
     assert asked == []
 
