@@ -62,7 +62,7 @@ def _wrapped(head: str, text: str, indent: int) -> str:
     columns = shutil.get_terminal_size().columns
     room = max(columns - indent, _NARROWEST)
     lines = textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False)
-    return f"\n{' ' * indent}".join(lines or [""]).rstrip()
+    return (head + f"\n{' ' * indent}".join(lines)).rstrip()
 
 
 def _sums(plan: Plan) -> list[str]:

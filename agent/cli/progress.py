@@ -87,7 +87,7 @@ class Bars:
             )  # fmt: skip
 
     def note(self, text: str) -> None:
-        self._console.print(f"  {_escaped(plain(text))}", soft_wrap=True)
+        self._console.print(f"  {_escaped(plain(text))}")
 
     def close(self, *, well: bool | None) -> None:
         self._over(well=well)

@@ -367,6 +367,9 @@ def test_at_a_terminal_no_line_is_wider_than_it(
     monkeypatch.setenv("COLUMNS", "80")
     plan = caretaker(here, "upgrade", str(here.bundle("1.1")), "--plan").stdout
     assert "compared" in plan
+    assert "  2 ▪ send traffic away and stop 1.0\n" in plan
+    assert "  1   unpack 1.1 beside 1.0 " in plan
+    assert "migrations none\n" in plan
     wide = [line for line in plan.splitlines() if len(line) > 80]
     assert [line for line in wide if str(here.layout.root) not in line] == []
 
