@@ -136,7 +136,7 @@ def _restore(scene: Scene, source: Path, env: dict[str, str], who: Runner) -> No
         raise MachineError(
             "database-failed",
             f"the database could not be restored: {done.reason}",
-            hint="caretaker database check",
+            hint="caretaker database status",
         )
 
 

@@ -60,7 +60,7 @@ def write(scene: Scene, active: Deployment, target: Path) -> None:
         raise MachineError(
             "backup-failed",
             f"the database at {address(url)} could not be dumped: {done.reason}",
-            hint="caretaker database check",
+            hint="caretaker database status",
         )
 
 

@@ -47,7 +47,9 @@ class Completed:
             return f"no end after {self.seconds:.1f} s"
         lines = (self.stderr.strip() or self.stdout.strip()).splitlines()
         if lines:
-            return lines[-1][:300]
+            # An indented line only goes on with the one before, as libpq's advice does.
+            begun = [line for line in lines if not line[:1].isspace()] or lines
+            return begun[-1].strip()[:300]
         if self.status < 0:
             with contextlib.suppress(ValueError):
                 return f"ended by {signal.Signals(-self.status).name}"

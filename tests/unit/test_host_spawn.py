@@ -26,6 +26,8 @@ def test_it_tells_how_a_program_ended() -> None:
     done = run(["sh", "-c", "echo out; echo why >&2; exit 3"], timeout=5)
     assert (done.status, done.stdout, done.reason) == (3, "out\n", "why")
     assert run(["sh", "-c", "kill -9 $$"], timeout=5).reason == "ended by SIGKILL"
+    advice = run(["printf", "no server\\n\\tIs it running?\\n"], timeout=5)
+    assert advice.reason == "no server"
     missing = run(["/nonexistent/program"], timeout=5)
     assert missing.missing
     assert missing.status == 127
