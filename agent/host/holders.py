@@ -9,6 +9,7 @@ look at: that is counted.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
@@ -163,8 +164,13 @@ def _view(home: str, sought: Sought, views: dict[str, View], proc: str) -> View:
 
 
 def _mounts(home: str) -> list[Mount]:
-    with open(f"{home}/mountinfo", encoding="utf-8", errors="surrogateescape") as stream:
-        return parse_mounts(stream)
+    try:
+        with open(f"{home}/mountinfo", encoding="utf-8", errors="surrogateescape") as stream:
+            return parse_mounts(stream)
+    except OSError as error:
+        if error.errno == errno.EINVAL:  # It has ended, and its mounts are gone (proc(5)).
+            raise FileNotFoundError(errno.ENOENT, "it has ended", home) from error
+        raise
 
 
 def _holds_nothing(home: str) -> bool:
