@@ -183,7 +183,7 @@ def test_forward_and_back_and_a_bad_one(shop: Machine) -> None:
     assert code == 0, said
     settled(shop, "1.1 on x+")
     assert [line.split()[1] for line in said.splitlines() if line.startswith("step")] == [
-        "stop", "data", "flip", "settle", "start", "gate", "commit",
+        "drain", "stop", "data", "flip", "settle", "start", "gate", "commit",
     ]  # fmt: skip
     code, said = asked(shop, "1.2")
     assert code == 8, said
