@@ -36,7 +36,7 @@ def vendor(
         spoil(folder)
         made.build(folder)
     stranger = Vendor(tmp_path_factory.mktemp("stranger"), wheelhouse)
-    shutil.copy(stranger.build(stranger.assemble("2.0")), made.folder / "stranger.bundle")
+    shutil.copy(stranger.build(made.folder / "2.0"), made.folder / "stranger.bundle")
     return made
 
 

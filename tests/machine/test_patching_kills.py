@@ -16,9 +16,9 @@ def test_killed_anywhere_the_next_run_leaves_it_whole(
     with prepared(roots("bookworm"), tmp_path) as lower:
         every = points(lower, tmp_path)
         assert len(every) > 300
-        chosen = random.Random(7).sample(every, 3)
+        chosen = random.Random(7).sample(every, 2)
         chosen[-1] = Point(chosen[-1].run, chosen[-1].call, chosen[-1].number, whole=False)
         struck = [strike(lower, tmp_path, each) for each in chosen]
-    assert [each.hit for each in struck] == [True, True, True]
+    assert [each.hit for each in struck] == [True, True]
     assert any(each.wounded for each in struck)
-    assert [each.wrong for each in struck] == ["", "", ""]
+    assert [each.wrong for each in struck] == ["", ""]

@@ -2,7 +2,6 @@
 
 import json
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -67,7 +66,7 @@ def test_from_nothing_to_healthy_and_the_second_run_changes_nothing(bare: Machin
     before = invocations(bare)
     second = run_setup(bare)
     assert "healthy (0 changed" in second.out
-    assert second.seconds <= 1
+    assert second.seconds <= 2  # `bench.setup` holds it to 1 s, with nothing else at work
     assert invocations(bare) == before
     by_link = bare.run(["/opt/tiny/setup.sh"])
     assert "healthy (0 changed" in by_link.out
@@ -271,20 +270,10 @@ def test_without_python_it_says_what_it_would_install(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("root", "python"), [("trixie", "3.13"), ("noble", "3.12"), ("jammy", "3.11")]
-)
-def test_it_sets_up_every_system(
-    machines: Boot, tiny: Path, roots: Callable[[str], Path], root: str, python: str
-) -> None:
-    machine = machines(root, binds_ro=binds(tiny, wheels.locked_wheels(python)))
-    assert "is healthy" in run_setup(machine).out
-    assert machine.failed_units() == []
-    assert "healthy (0 changed" in run_setup(machine).out
-
-
-@pytest.mark.slow
 def test_a_newcomers_machine_needs_git_and_python_only(machines: Boot, tiny: Path) -> None:
+    # It shares the host's network, and with it the ports of other tests.
+    probe, port = appliance.free_ports(2)
+    appliance.write(tiny, probe=probe, port=port)
     machine = machines("minimal", network="host", binds_ro=binds(tiny, wheels.locked_wheels()))
     done = machine.run([SETUP, "/tiny", "--wait", "60"], timeout=300, env=pip_settings())
     assert "is healthy" in done.out, done

@@ -16,7 +16,7 @@ from tests.machine.conftest import Boot
 from tests.machine.machine import Machine
 
 SETUP = ["/checkout/setup/setup.sh", "/tiny", "--offline", "--wheelhouse", "/wheels"]
-POINTS = 12
+POINTS = 6
 TOPS = ("/etc/tiny", "/etc/caretaker", "/etc/systemd/system", "/etc/sysusers.d",
         "/etc/tmpfiles.d", "/var/lib/tiny", "/opt/tiny", "/usr/local/bin")  # fmt: skip
 SNAPSHOT = f"""

