@@ -69,8 +69,28 @@ def _later(site: Site, deployments: Deployments, active: Deployment, payload: Pa
         return Look(active.release, notes=(note,))
     if payload is None or not site.from_elsewhere or deployments.serves(payload, version):
         return good
+    unmet = _unmet(site, active)
+    if unmet:
+        blocker = Blocker(
+            f"{version} brings migration {unmet[0]}, which only an upgrade runs",
+            f"caretaker release build {site.source} --version {version} --output FILE; "
+            "then: caretaker upgrade FILE",
+        )
+        return Look("", blockers=(blocker,))
     words = f"stop {site.title}, copy its data, change over from {active.version}"
     return Look("", (f"release {version} from {payload}", words))
+
+
+def _unmet(site: Site, active: Deployment) -> list[str]:
+    """Migrations beside the manifest that the data here has not been through."""
+    folder = site.source / "migrations"
+    names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+    if not names:
+        return []
+    from agent.migrations.run import brought_by  # Most runs of setup have none.
+
+    known = {f"{mark.number:04d}-{mark.name}" for mark in brought_by(active, site.layout)}
+    return [name for name in names if name not in known]
 
 
 def apply(site: Site) -> str:

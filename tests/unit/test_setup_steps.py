@@ -155,6 +155,20 @@ def test_a_newer_payload_is_deployed_with_a_copy_of_the_data(site: Site, tmp_pat
     assert (active.version, active.generation, active.previous) == ("1.10", 2, 1)
 
 
+def test_a_newer_payload_with_a_migration_is_for_an_upgrade(site: Site, tmp_path: Path) -> None:
+    RELEASE.apply(site)
+    appliance(tmp_path / "source", APPLIANCE.replace('version = "1.2"', 'version = "1.10"'))
+    (tmp_path / "source/payload/serve").write_text("#!/bin/sh\n# newer\n")
+    (tmp_path / "source/migrations/0001-first").mkdir(parents=True)
+    newer = make_site(tmp_path / "source", site.layout.root,
+                      text=APPLIANCE.replace('version = "1.2"', 'version = "1.10"'))  # fmt: skip
+    (blocker,) = RELEASE.look(newer).blockers
+    assert "0001-first" in blocker.message
+    assert "caretaker upgrade FILE" in blocker.fix
+    (newer.layout.etc / "migrations/0001-first").mkdir(parents=True)
+    assert RELEASE.look(newer).blockers == ()
+
+
 def test_an_older_payload_never_replaces_a_newer_release(site: Site, tmp_path: Path) -> None:
     set_up(site)
     older = make_site(tmp_path / "source", site.layout.root,
