@@ -28,7 +28,7 @@ import os, time
 from pathlib import Path
 rows = Path(os.environ["CARETAKER_DATA"]) / "rows"
 rows.write_text("half of it")
-time.sleep(1.0)
+time.sleep(3.0)  # whoever kills it has to hear of it first
 rows.write_text("precious, migrated")
 """
 VERIFY = """\
@@ -87,7 +87,9 @@ class Place:
             assert asking.stdout is not None
             for line in asking.stdout:
                 if json.loads(line).get("code") == code:
-                    os.kill(lock.holder_pid(self.layout.setup_lock), signal.SIGKILL)
+                    pid = lock.holder_pid(self.layout.setup_lock)
+                    assert pid > 0, "it was over before it could be killed"  # 0 is all of us
+                    os.kill(pid, signal.SIGKILL)
                     break
             asking.kill()
         _wait(lambda: not lock.held(self.layout.setup_lock), seconds=5)
