@@ -21,7 +21,7 @@ from tests.machine import wheelhouse
 
 pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.timeout(180)]
 
-PROOF = '\n[upgrade]\nhealthy = 2\nwithin = "30s"\n'
+PROOF = '\n[upgrade]\nhealthy = 3\nwithin = "30s"\n'
 # Long enough to be struck in the middle.
 UP = """\
 import os, time
