@@ -57,24 +57,25 @@ def call(work: Callable[[], bytes], *, timeout: float, gentle: bool) -> Outcome:
     ours, theirs = os.pipe2(os.O_CLOEXEC)
     sys.stdout.flush()
     sys.stderr.flush()
-    try:
-        pid = os.fork()
-    except OSError:
-        os.close(ours)
-        os.close(theirs)
-        raise
-    if pid == 0:
-        _live(work, theirs, timeout + _LATER, gentle=gentle)
-    os.close(theirs)
-    try:
-        with _told_to_end():
+    # From before there is a child: told to end in between, we would leave it behind.
+    with _told_to_end():
+        try:
+            pid = os.fork()
+        except OSError:
+            os.close(ours)
+            os.close(theirs)
+            raise
+        if pid == 0:
+            _live(work, theirs, timeout + _LATER, gentle=gentle)
+        try:
+            os.close(theirs)
             result = _read(ours, begun + timeout)
-    finally:
-        os.close(ours)
-        # What it started and left behind goes too, whether it ended by itself or not, and when we
-        # are told to end.
-        end_family(pid)
-        status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        finally:
+            os.close(ours)
+            # What it started and left behind goes too, whether it ended by itself or not, and when
+            # we are told to end.
+            end_family(pid)
+            status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     seconds = time.monotonic() - begun
     return Outcome(result or None, 0 if result else status, seconds, timed_out=result is None)
 
