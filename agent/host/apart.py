@@ -57,25 +57,29 @@ def call(work: Callable[[], bytes], *, timeout: float, gentle: bool) -> Outcome:
     ours, theirs = os.pipe2(os.O_CLOEXEC)
     sys.stdout.flush()
     sys.stderr.flush()
-    # From before there is a child: told to end in between, we would leave it behind.
-    with _told_to_end():
-        try:
-            pid = os.fork()
-        except OSError:
-            os.close(ours)
-            os.close(theirs)
-            raise
-        if pid == 0:
-            _live(work, theirs, timeout + _LATER, gentle=gentle)
-        try:
-            os.close(theirs)
+    # Held back until there is somebody to end: Python loses what is raised while it forks.
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    try:
+        pid = os.fork()
+    except OSError:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        os.close(ours)
+        os.close(theirs)
+        raise
+    if pid == 0:
+        _live(work, theirs, timeout + _LATER, mask, gentle=gentle)
+    os.close(theirs)
+    try:
+        with _told_to_end():
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
             result = _read(ours, begun + timeout)
-        finally:
-            os.close(ours)
-            # What it started and left behind goes too, whether it ended by itself or not, and when
-            # we are told to end.
-            end_family(pid)
-            status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        os.close(ours)
+        # What it started and left behind goes too, whether it ended by itself or not, and when we
+        # are told to end.
+        end_family(pid)
+        status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     seconds = time.monotonic() - begun
     return Outcome(result or None, 0 if result else status, seconds, timed_out=result is None)
 
@@ -97,13 +101,16 @@ def _end(number: int, _frame: FrameType | None) -> None:
     raise SystemExit(128 + number)
 
 
-def _live(work: Callable[[], bytes], out: int, longest: float, *, gentle: bool) -> None:
+def _live(
+    work: Callable[[], bytes], out: int, longest: float, mask: set[int], *, gentle: bool
+) -> None:
     """In the child; never returns. A crash before the last byte is no result."""
     code = _BROKE
     try:
         os.setsid()
         for number in (signal.SIGALRM, signal.SIGTERM):
             signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         signal.setitimer(signal.ITIMER_REAL, longest)
         if gentle:
             priority.give_way()
