@@ -14,6 +14,8 @@ from typing import Literal
 import msgspec
 
 from agent.data import clone as generations
+from agent.database.place import RECORD as DATABASE
+from agent.database.place import Place
 from agent.errors import MachineError
 from agent.host import files, trees
 from agent.host.clock import Clock
@@ -24,7 +26,6 @@ from agent.state import StateFile
 
 RECORD = "deployment.json"
 MANIFEST = "appliance.toml"
-DATABASE = "database.json"
 PART = ".part"
 
 Standing = Literal["active", "previous", "earlier", "abandoned", "incomplete"]
@@ -52,12 +53,6 @@ class Deployment(msgspec.Struct, frozen=True):
     kind: str = "setup"
     committed: float | None = 0.0
     abandoned: float | None = None
-
-
-class DatabasePlace(msgspec.Struct, frozen=True):
-    """Where a deployment's database is, password and all."""
-
-    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,8 +220,7 @@ class Deployments:
         if manifest:
             files.replace(part / MANIFEST, manifest)
         if database_url:
-            place = DatabasePlace(database_url)
-            StateFile(part / DATABASE, DatabasePlace, mode=0o600).save(place)
+            StateFile(part / DATABASE, Place, mode=0o600).save(Place(database_url))
         StateFile(part / RECORD, Deployment).save(deployment)
         trees.remove(folder)
         files.rename(part, folder)
@@ -295,8 +289,8 @@ class Deployments:
             return "incomplete"
         return "previous" if each.number == before else "earlier"
 
-    def _database(self, number: int) -> StateFile[DatabasePlace]:
-        return StateFile(self.folder(number) / DATABASE, DatabasePlace, mode=0o600)
+    def _database(self, number: int) -> StateFile[Place]:
+        return StateFile(self.folder(number) / DATABASE, Place, mode=0o600)
 
     def _prepare_data(self, number: int, before: Deployment | None) -> None:
         files.ensure_folder(self.layout.generations)

@@ -78,7 +78,7 @@ def write_from_tar(
     ):
         begin(archive, record)
         plain = msgspec.structs.replace(record, home=DATA)
-        tar = tarfile.open(fileobj=stream, mode="r|", bufsize=1 << 20)  # noqa: SIM115
+        tar = tarfile.open(fileobj=stream, mode="r|", bufsize=1 << 20)  # noqa: SIM115  (see below)
         # Not `with`: its end would hide how the sender ended.
         for entry in tar:
             name = _renamed(entry.name.removeprefix("./").strip("/"), record, more)

@@ -24,7 +24,7 @@ _CAP = 1 << 16  # bytes
 
 
 class Place(msgspec.Struct, frozen=True):
-    """The record, which `agent.deployment` writes."""
+    """The record, password and all, which `agent.deployment` writes."""
 
     url: str
 

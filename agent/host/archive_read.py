@@ -41,8 +41,8 @@ class _Entry(tarfile.TarInfo):
             raise tarfile.ReadError("a header is too long")
         if self.type == tarfile.GNUTYPE_SPARSE:
             raise tarfile.ReadError("a file with holes")
-        found: tarfile.TarInfo = super()._proc_member(tar)  # type: ignore[misc]
-        # A hook that subclasses are told to use (tarfile.py, "3."); the stub does not have it.
+        found: tarfile.TarInfo = super()._proc_member(tar)  # type: ignore[misc]  # a hook for us
+        # Subclasses are told to use it (tarfile.py, "3."); the stub does not have it.
         if found.issparse() or found.size < 0:
             raise tarfile.ReadError("a file that is larger or smaller than its content")
         return found
@@ -116,7 +116,7 @@ def _entries(tar: tarfile.TarFile) -> Iterator[tuple[tarfile.TarInfo, IO[bytes] 
         check_name(entry)
         yield entry, tar.extractfile(entry) if entry.isreg() else None
         # Else it keeps every entry in memory; the stub does not know the list.
-        tar.members.clear()  # type: ignore[attr-defined]
+        tar.members.clear()  # type: ignore[attr-defined]  # as said above
 
 
 def check_name(entry: tarfile.TarInfo) -> None:

@@ -23,7 +23,7 @@ from pathlib import Path
 
 from agent.host import cell_launch
 from agent.host.failures import HostFailure
-from agent.host.spawn import identity_of, minimal_environment
+from agent.host.spawn import feed, identity_of, minimal_environment
 
 PROGRESS = 3  # the descriptor that a program may write its progress to
 STDOUT_CAP = 1 << 20  # bytes
@@ -260,7 +260,7 @@ class _Watch:
                     ready = selector.select(left)
                     for key, mask in ready:
                         if mask & selectors.EVENT_WRITE:
-                            pending = _feed(child, selector, pending)
+                            pending = feed(child, selector, pending)
                         elif key.fd != gone:
                             self._read(key.fd, child.stdout.fileno(), selector)
                     # Its last words first: they are in the pipes before it is gone.
@@ -299,17 +299,3 @@ class _Watch:
 
 
 _LINE = 4096  # bytes of one line that is looked at
-
-
-def _feed(
-    child: subprocess.Popen[bytes], selector: selectors.DefaultSelector, pending: memoryview
-) -> memoryview:
-    assert child.stdin is not None
-    with contextlib.suppress(BrokenPipeError):
-        if pending:
-            pending = pending[os.write(child.stdin.fileno(), pending[:65536]) :]
-        if pending:
-            return pending
-    selector.unregister(child.stdin.fileno())
-    child.stdin.close()
-    return pending[:0]

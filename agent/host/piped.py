@@ -34,8 +34,7 @@ def reading(send: Callable[[int], None]) -> Iterator[IO[bytes]]:
     try:
         try:
             yield stream
-        except Exception:
-            # A sender that failed is the cause; a truncated stream only its consequence.
+        except Exception:  # Whatever it is: a sender that failed is its cause, and raised instead.
             _drain(stream, thread)
             if failed:
                 raise failed[0] from None

@@ -167,7 +167,7 @@ def _pump(
                 return bytes(out), bytes(err), truncated, True
             for key, _ in selector.select(left):
                 if key.events & selectors.EVENT_WRITE:
-                    pending = _feed(child, selector, pending)
+                    pending = feed(child, selector, pending)
                     continue
                 chunk = os.read(key.fd, 65536)
                 if not chunk:
@@ -178,9 +178,10 @@ def _pump(
     return bytes(out), bytes(err), truncated, not _ended(child, deadline)
 
 
-def _feed(
+def feed(
     child: subprocess.Popen[bytes], selector: selectors.DefaultSelector, pending: memoryview
 ) -> memoryview:
+    """Write as much of `pending` as the child takes now; what is left. Closes its input after."""
     assert child.stdin is not None
     with contextlib.suppress(BrokenPipeError):
         if pending:

@@ -144,7 +144,7 @@ class Sweeper:
             again = tree.without(tree.read(self.root), one.passing)
         except Failed as error:
             return [f"the re-run refuses: {error}"]
-        except Exception:
+        except Exception:  # any way to break is a violation, and is told as one
             return [f"the re-run fails: {traceback.format_exc(limit=-4)}"]
         return [f"a second run: {each}" for each in tree.differences(settled, again)]
 

@@ -17,9 +17,9 @@ from agent.backup.restore import prepare_restore
 from agent.change.change import Draft
 from agent.change.request import RestoreRequest
 from agent.database import cluster
-from agent.database.place import recorded
+from agent.database.place import Place, recorded
 from agent.database.programs import data_folder, runner_of
-from agent.deployment import DatabasePlace, Deployments
+from agent.deployment import Deployments
 from agent.errors import CaretakerError, MachineError, RefusedError
 from agent.host import streaming, users
 from agent.progress import Silent
@@ -147,7 +147,7 @@ def test_one_elsewhere_is_restored_beside_the_one_in_use(server: Elsewhere) -> N
                 session.execute(text.encode())
         scene = begun(root, 5432, "movetest")
         note = scene.layout.deployments / "1/database.json"
-        StateFile(note, DatabasePlace, mode=0o600).save(DatabasePlace(server.url()))
+        StateFile(note, Place, mode=0o600).save(Place(server.url()))
         made = create(scene, Silent(), by="a test").record
         assert made.dump == "external"
         server.sql("DELETE FROM entry WHERE id > 10", name="shop")
@@ -168,7 +168,7 @@ def test_a_dump_that_does_not_go_in_leaves_no_database(
         server.sql("CREATE DATABASE shop OWNER owner")
         scene = begun(root, 5432, "movetest")
         note = scene.layout.deployments / "1/database.json"
-        StateFile(note, DatabasePlace, mode=0o600).save(DatabasePlace(server.url()))
+        StateFile(note, Place, mode=0o600).save(Place(server.url()))
         create(scene, Silent(), by="a test")
         from agent.backup import database_back
 
@@ -187,7 +187,7 @@ def test_without_a_place_beside_it_the_one_in_use_is_left_alone(server: Elsewher
                 session.execute(text.encode())
         scene = begun(root, 5432, "movetest")
         note = scene.layout.deployments / "1/database.json"
-        StateFile(note, DatabasePlace, mode=0o600).save(DatabasePlace(server.url("guest")))
+        StateFile(note, Place, mode=0o600).save(Place(server.url("guest")))
         create(scene, Silent(), by="a test")
         with pytest.raises(MachineError, match="may make no database"):
             prepare_restore(scene, RestoreRequest(backup="latest"), Silent())
@@ -200,7 +200,7 @@ def test_one_that_moved_since_is_refused(server: Elsewhere) -> None:
         server.sql("CREATE DATABASE shop OWNER owner")
         scene = begun(root, 5432, "movetest")
         note = scene.layout.deployments / "1/database.json"
-        StateFile(note, DatabasePlace, mode=0o600).save(DatabasePlace(server.url()))
+        StateFile(note, Place, mode=0o600).save(Place(server.url()))
         create(scene, Silent(), by="a test")
         note.unlink()
         with pytest.raises(RefusedError, match="was elsewhere") as caught:
