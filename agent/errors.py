@@ -126,5 +126,12 @@ CODES = (
     "database-unsuitable",
     "database-failed",
     "patching-failed",
+    "collector-unknown",
+    "redaction-failed",
+    "redaction-leak",
+    "pattern-invalid",
+    "pseudonym-unknown",
+    "support-failed",
+    "support-invalid",
     "internal",
 )

@@ -213,6 +213,36 @@ class Layout:
         return self.state / "bundles"
 
     @property
+    def support_state(self) -> Path:
+        """What never leaves with a bundle: the keys and the map of pseudonyms. Root's, 0700."""
+        return self.state / "support"
+
+    @property
+    def pseudonym_key(self) -> Path:
+        """Turns names into pseudonyms, the same in each bundle; whoever has it can guess back."""
+        return self.support_state / "pseudonym.key"
+
+    @property
+    def pseudonyms(self) -> Path:
+        """Which pseudonym stands for what, for `support-bundle reveal`."""
+        return self.support_state / "pseudonyms.db"
+
+    @property
+    def signing_key(self) -> Path:
+        """Ed25519, made on this machine: signs the manifests of its bundles."""
+        return self.support_state / "sign.key"
+
+    @property
+    def support_recipient(self) -> Path:
+        """The vendor's public age keys, in the image: bundles are encrypted to them."""
+        return self.keys / "support.age"
+
+    @property
+    def own_patterns(self) -> Path:
+        """The customer's own `[hide.NAME]` tables."""
+        return self.etc / "redact.toml"
+
+    @property
     def tls_state(self) -> Path:
         """The newest time that was trusted, and when each pair was made. Root's."""
         return self.state / "tls.json"

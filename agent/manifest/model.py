@@ -17,6 +17,7 @@ from agent.manifest.checks import AnyCheck, says
 from agent.manifest.database import Database
 from agent.manifest.keeping import Backup, Patching, Store, Upgrade
 from agent.manifest.kinds import Duration, Name, Port, PortOrOff, Size
+from agent.manifest.support import Collect, Hide, Look, Support
 from agent.manifest.upkeep import (
     DeclaredRemedy,
     Housekeeping,
@@ -175,3 +176,7 @@ class Manifest(Struct, frozen=True, kw_only=True):
     purge: A[dict[Name, Purge], says("Folders in which old files may go.")] = {}
     logs: A[dict[Name, LogFiles], says("Log files to be rotated.")] = {}
     housekeeping: A[Housekeeping, says("How the machine is kept tidy.")] = Housekeeping()
+    support: A[Support, says("What a support bundle may cost.")] = Support()
+    collect: A[dict[Name, Collect], says("What else a support bundle holds.")] = {}
+    hide: A[dict[Name, Hide], says("Patterns that must not leave the machine.")] = {}
+    look: A[dict[Name, Look], says("Judgements of the vendor's own over a bundle.")] = {}

@@ -1,0 +1,1 @@
+"""The bundle itself: packed as a stream, signed, encrypted, verified, opened."""

@@ -1,0 +1,1 @@
+"""The verbs about support: `support-bundle` and `redact`. Shell: words and arguments only."""

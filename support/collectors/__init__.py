@@ -1,0 +1,1 @@
+"""Collectors: what is read for a support bundle, each a record and a function."""

@@ -1,0 +1,1 @@
+"""Redaction: secrets removed, names replaced by pseudonyms, in one pass over a stream of bytes."""

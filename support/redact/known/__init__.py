@@ -1,0 +1,1 @@
+"""Known values: secrets harvested from the appliance itself, removed wherever they stand."""
