@@ -20,12 +20,15 @@ Answer = Literal["pass", "warn", "fail", "unknown"]
 class Watch:
     """Lines to be kept of streamed files. `files` are globs over names in the bundle.
 
-    `pattern` is a regular expression over bytes in the syntax that `re` and Hyperscan share.
+    `pattern` is a regular expression over bytes in the syntax that `re` and Hyperscan share; it
+    does not match an empty text. `foreign`: it is somebody else's, in the syntax of RE2, which
+    alone may run it.
     """
 
     code: str
     files: tuple[str, ...]
     pattern: bytes
+    foreign: bool = False
 
 
 class Seen(msgspec.Struct, frozen=True):

@@ -1,0 +1,152 @@
+"""Finds the lines that watches match, in blocks of whole lines.
+
+Owns the two engines, which give the same answer: Hyperscan looks for all patterns at once, `re` for
+one after another; each line either of them suspects is held to the pattern on its own. Somebody
+else's patterns run on RE2 alone, in linear time. Refuses to keep anything.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from fnmatch import translate
+from functools import partial
+from typing import Any, Literal
+
+from support.analysers.analyser import Watch
+
+Engine = Literal["hyperscan", "plain"]
+Hit = tuple[int, int, Watch]
+# Where a pattern may match in `data` from `at` on: the first place, or -1.
+Finder = Callable[[bytes, int], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """The watches of one file. `finders` stand for those that `suspects` does not know."""
+
+    finders: tuple[tuple[Watch, Finder], ...]
+    suspects: Callable[[bytes], Iterable[tuple[int, int, Watch]]] | None = None
+
+    def hits(self, data: bytes) -> Iterator[Hit]:
+        """Start and end of each line (its end left out), with the watch that matched it.
+
+        In the order of lines, then of watches. `data` ends anywhere but within a line.
+        """
+        found: list[tuple[int, int, str, Watch]] = []
+        if self.suspects is not None:
+            found += ((a, b, watch.code, watch) for a, b, watch in self.suspects(data))
+        for watch, finder in self.finders:
+            found += ((a, b, watch.code, watch) for a, b in _lines(data, finder))
+        for start, end, _, watch in sorted(found, key=lambda each: each[:3]):
+            yield start, end, watch
+
+
+class Scans:
+    """Which scan a file gets, by its name; files with the same watches share one."""
+
+    def __init__(self, watches: Iterable[Watch], engine: Literal["auto"] | Engine) -> None:
+        self._globs = [
+            (watch, re.compile("|".join(map(translate, watch.files)))) for watch in watches
+        ]
+        self._engine = engine
+        self._made: dict[tuple[int, ...], Scan] = {}
+
+    def of(self, name: str) -> Scan | None:
+        """None where no watch looks at it."""
+        which = tuple(n for n, (_, glob) in enumerate(self._globs) if glob.match(name))
+        if not which:
+            return None
+        if which not in self._made:
+            self._made[which] = _scan([self._globs[n][0] for n in which], self._engine)
+        return self._made[which]
+
+
+def _scan(watches: list[Watch], engine: Literal["auto"] | Engine) -> Scan:
+    foreign = tuple((each, _re2_finder(each)) for each in watches if each.foreign)
+    ours = [each for each in watches if not each.foreign]
+    if ours and engine != "plain":
+        try:
+            return Scan(foreign, _hyperscan(ours))
+        except ImportError:
+            if engine == "hyperscan":
+                raise
+    return Scan((*((each, _re_finder(each)) for each in ours), *foreign))
+
+
+def _lines(data: bytes, finder: Finder) -> Iterator[tuple[int, int]]:
+    """Each line that matches on its own, though what was found may go over a line's end."""
+    at = 0
+    while 0 <= (at := finder(data, at)) < len(data):
+        start = data.rfind(b"\n", 0, at) + 1
+        end = data.find(b"\n", at)
+        end = len(data) if end < 0 else end
+        if finder(data[start:end], 0) >= 0:
+            yield start, end
+        at = end + 1
+
+
+def _re_finder(watch: Watch) -> Finder:
+    pattern = re.compile(watch.pattern, re.MULTILINE)
+
+    def find(data: bytes, at: int) -> int:
+        match = pattern.search(data, at)
+        return -1 if match is None else match.start()
+
+    return find
+
+
+def _re2_finder(watch: Watch) -> Finder:
+    # Heavy, and only who has patterns of a vendor's own needs it.
+    import re2
+
+    options = re2.Options()
+    options.encoding = re2.Options.Encoding.LATIN1
+    options.log_errors = False
+    pattern: Any = re2.compile(b"(?m)" + watch.pattern, options)
+
+    def find(data: bytes, at: int) -> int:
+        match = pattern.search(data, at)
+        return -1 if match is None else int(match.start())
+
+    return find
+
+
+def _hyperscan(watches: list[Watch]) -> Callable[[bytes], Iterable[tuple[int, int, Watch]]]:
+    """Raises ImportError where there is no Hyperscan."""
+    import hyperscan
+
+    database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
+    database.compile(
+        expressions=[each.pattern for each in watches],
+        ids=list(range(len(watches))),
+        flags=[hyperscan.HS_FLAG_MULTILINE] * len(watches),
+    )
+    alone = [_re_finder(each) for each in watches]
+    return partial(_suspects, database, watches, alone)
+
+
+def _suspects(
+    database: Any,  # hyperscan publishes no types
+    watches: list[Watch],
+    alone: list[Finder],
+    data: bytes,
+) -> Iterable[tuple[int, int, Watch]]:
+    looked = [(0, 0)] * len(watches)  # the line of each pattern's last match
+    found: dict[tuple[int, int], tuple[int, int, Watch]] = {}
+
+    def on_match(which: int, _from: int, to: int, _flags: int, _context: object) -> None:
+        # Where a match goes over a line's end, its last line is the one that is looked at; were the
+        # line before it a match on its own, that is told by itself.
+        if looked[which][0] < to <= looked[which][1]:
+            return
+        start = data.rfind(b"\n", 0, to - 1) + 1
+        end = data.find(b"\n", to - 1)
+        end = len(data) if end < 0 else end
+        looked[which] = start, end
+        if alone[which](data[start:end], 0) >= 0:
+            found[which, start] = start, end, watches[which]
+
+    database.scan(data, match_event_handler=on_match)
+    return found.values()
