@@ -1,0 +1,125 @@
+"""Could this value be a secret: no placeholder, no reference, no mark, no word of a list.
+
+Owns the tests of values. `hides` joins them with the name's weight. Refuses to find values.
+"""
+
+from __future__ import annotations
+
+import re
+
+from support.redact.secrets.names import MAYBE, NEVER, split, weight
+from support.redact.span import MARK
+
+# Nothing, or a word that stands for a value: compared in lower case, stripped of brackets.
+_WORDS = frozenset(
+    b"""null none nil true false yes no on off undefined nan n/a na empty unset set missing required
+    optional enabled disabled default redacted masked hidden filtered removed scrubbed sanitized
+    elided omitted sensitive invalid incorrect expired changed wrong ok success successful failed
+    failure accepted rejected denied prompt ask strict env file str string int bool boolean bytes
+    text varchar char object any unknown placeholder ellipsis todo tbd fixme auto automatic never
+    always once md5 sha1 sha256 sha512 bcrypt argon2 argon2id scrypt pbkdf2 scram scram-sha-256
+    trust peer ident reject cert pam ldap radius gss sspi kerberos basic bearer digest negotiate
+    ntlm oauth oauth2 oidc saml publickey password keyboard-interactive interactive
+    secretstr option optional[str] sensitive(string) number integer float array map list function
+    required. optional. yes. no. missing. password: token secret or and the a an is was not for
+    with has must will too does did to in of on by from be cannot can't are at as your this
+    that when if it verification authentication validation updated reset generated created refreshed
+    revoked provided supplied stored found rotated matches mismatch policy field fields""".split()
+)
+# `${X}`, `{{ x }}`, `<password>`, `%(x)s`, `%s`, `{0}`, `***`, `xxxx`, `....`, `@@X@@`, `[hidden]`
+_STANDS_FOR = re.compile(
+    rb"""\$\{[^{}]*\}|\$\(.*|\$\{\{.*\}\}|\{\{.*\}?\}?|\{%.*%\}|\{[\w.]*\}|<[^<>]*>|%\([\w.]+\)s
+    |%[sdvqr]|%\{[^{}]*\}|%[A-Z][A-Z0-9_]*%|\$[A-Z_][A-Z0-9_]{2,}|[*]+|[xX]{3,}|[.]{2,}|[?]+|-+|_+|@@?\w+@@?
+    |\[[A-Za-z _-]*\]|\([A-Za-z _-]*\)|\xe2\x80\xa6|(?:\xe2\x80\xa2)+|[#]+|\$\d|\?|\\?\$\w*(?:pass|secret|token|pwd|key)\w*
+    |!(?:vault|secret|env|Ref|Sub|GetAtt)\b.*|[|>][+-]?\d?|ENC\[.*""",
+    re.VERBOSE | re.IGNORECASE | re.DOTALL,
+)
+_VARIABLE = re.compile(rb"\$\{?[A-Za-z_]\w*(?::?[-?+=][^{}]*)?\}")
+# A path, an ARN or a reference to where the secret is kept.
+_REFERENCE = re.compile(
+    rb"(?:/|~/|\./|\.\./)?(?:run|etc|var|home|opt|usr|tmp|root|dev|proc|srv|mnt|app|apps|secrets?"
+    rb"|data|vault|config|conf|certs?|keys?|ssl|tls|lib|credentials)/[\w./@-]*|~?/[\w.-]+\.[a-z]{2,5}"
+    rb"|[A-Za-z]:\\[\w\\. -]*|arn:aws[\w-]*:.*|(?:file|vault|op|env|ssm|secretsmanager|awssm|keyring"
+    rb"|credential|secret|projects|kms|gcpsm|azurekv):?/.*|env:\w+|file:.*"
+    rb"|[\w./-]+\.(?:pem|key|crt|txt|json|ya?ml|toml|ini|conf|jks|p12|pfx|asc|gpg|env|py|js|go|rb|sh)"
+)
+_CODE = re.compile(
+    rb"[A-Za-z_]\w*(?:(?:\.|->|::)\w+)*\(.*"
+    rb"|(?:self|this|request|req|params|config|args|settings|options|opts|data|user|form|env|os"
+    rb"|process|kwargs|ctx|cfg|conf|input|props|state|res|response|body|module|var|local|vars)"
+    rb"(?:\.|\[|->).*|(?:new|await|lambda|function|func|def|return|typeof)\b.*|&\w+|ENV\[.*|@\w+"
+    rb"|(?:None|null|undefined)[,;)}\]].*",
+    re.DOTALL,
+)
+_PUBLIC = re.compile(
+    rb"(?:ssh-|ecdsa-sha2-|sk-ssh-|sk-ecdsa-)[\w@.-]+ AAAA.*|age1[a-z0-9]{50,}"
+    rb"|-----BEGIN (?:CERTIFICATE|PUBLIC|RSA PUBLIC|SSH2 PUBLIC).*",
+    re.DOTALL,
+)
+_LINK = re.compile(rb"[a-z][a-z0-9+.-]*://(?![^/]*@)[^?\s]*", re.IGNORECASE)
+_NUMBER = re.compile(rb"[-+]?\d+(?:\.\d+)?(?:[eE]\d+)?(?:ns|us|ms|s|m|h|d|[kKMG]i?[bB]?|%)?")
+_SAYS_NUMBER = frozenset((b"pin", b"otp", b"totp", b"passcode", b"cvv", b"code", b"codes"))
+_TIME = re.compile(rb"\d{4}-\d\d-\d\d(?:[T ].*)?|\d\d?:\d\d(?::\d\d)?")
+_PROSE = re.compile(
+    rb"\b(?:the|to|must|be|for|of|is|your|you|that|this|should|will|when|and|has|not|can|may|with"
+    rb"|was|are|from|does|if)\b"
+)
+
+
+def hides(name: bytes, value: bytes) -> bool:
+    """True where a key of this name with this value (unquoted, stripped) gives a secret away."""
+    found = weight(name)
+    if found == NEVER or not plausible(value):
+        return False
+    if found == MAYBE:
+        return _under_maybe(name, value)
+    words = split(name)
+    if _NUMBER.fullmatch(value) and len(value) < 9:
+        return bool(_SAYS_NUMBER.intersection(words)) and len(value) >= 4 or _a_password(words)
+    return not (b"pwd" in words and value.startswith(b"/"))
+
+
+def plausible(value: bytes) -> bool:
+    """False for what stands for a secret, or says where one is, or was hidden already."""
+    if not value or MARK in value:
+        return False
+    if value.strip(b"<>[](){}*\"'`., ").lower() in _WORDS:
+        return False
+    if _STANDS_FOR.fullmatch(value) or _VARIABLE.fullmatch(value):
+        return False
+    return not any(shape.fullmatch(value) for shape in (_REFERENCE, _CODE, _LINK, _PUBLIC))
+
+
+def is_prose(value: bytes) -> bool:
+    """True for a run of words that explains rather than is: `the password to use`."""
+    return value.count(b" ") >= 2 and len(_PROSE.findall(value)) >= 1 and value[:1].isalpha()
+
+
+def looks_random(value: bytes, least: int = 6) -> bool:
+    """True where letters and digits mix as they do in no word: the test for vague names."""
+    if len(value) < least or b" " in value:
+        return False
+    if _NUMBER.fullmatch(value) or _TIME.fullmatch(value):
+        return False
+    digits = sum(48 <= byte <= 57 for byte in value)
+    upper = sum(65 <= byte <= 90 for byte in value)
+    lower = sum(97 <= byte <= 122 for byte in value)
+    if digits and (upper or lower):
+        return digits >= 2 or bool(upper and lower) or len(value) - digits - upper - lower > 0
+    marks = len(value) - digits - upper - lower - sum(byte in b"-_./:" for byte in value)
+    if marks > 0 and (upper or lower):
+        return True
+    return upper >= 3 and lower >= 3 and len(value) >= 16
+
+
+def _under_maybe(name: bytes, value: bytes) -> bool:
+    words = split(name)
+    if _SAYS_NUMBER.intersection(words) and value.isdigit():
+        return 4 <= len(value) <= 8
+    least = 6 if {b"pass", b"community"}.intersection(words) else 12
+    return looks_random(value, least)
+
+
+def _a_password(words: tuple[bytes, ...]) -> bool:
+    """A short number can be a password; it is never a token (`token=17` is a place in a list)."""
+    return any(word.startswith((b"passw", b"passp", b"pwd", b"pw", b"pin")) for word in words)
