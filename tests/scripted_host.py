@@ -221,10 +221,14 @@ class ScriptedFacts(Facts):
 
 
 class ScriptedKernel(Kernel):
-    """``files`` by absolute path, an ``OSError`` for one that cannot be read."""
+    """``files`` by absolute path, an ``OSError`` for one that cannot be read.
+
+    Folders are what the paths of ``files`` and ``links`` make of them.
+    """
 
     def __init__(self) -> None:
         self.files: dict[str, str | OSError] = {}
+        self.links: dict[str, str] = {}
         self.sync: TimeSync | OSError = TimeSync(synchronised=True, offset=0.0, most=0.02)
 
     def lines(self, path: str) -> Iterator[str]:
@@ -232,6 +236,18 @@ class ScriptedKernel(Kernel):
         if isinstance(found, OSError):
             raise found
         yield from found.splitlines(keepends=True)
+
+    def names(self, path: str) -> list[str]:
+        above = f"{path.rstrip('/')}/"
+        below = [each for each in (*self.files, *self.links) if each.startswith(above)]
+        if not below:
+            raise FileNotFoundError(2, "No such file or directory", path)
+        return sorted({each[len(above) :].split("/")[0] for each in below})
+
+    def link(self, path: str) -> str:
+        if path not in self.links:
+            raise FileNotFoundError(2, "No such file or directory", path)
+        return self.links[path]
 
     def time_sync(self) -> TimeSync:
         if isinstance(self.sync, OSError):

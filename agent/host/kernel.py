@@ -6,6 +6,7 @@ a test hands in lines recorded on another machine.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 from agent.host.time_sync import TimeSync, time_sync
@@ -30,6 +31,14 @@ class Kernel:
     def text(self, path: str) -> str:
         """The whole file. Raises OSError."""
         return "".join(self.lines(path))
+
+    def names(self, path: str) -> list[str]:
+        """The names in a folder. Raises OSError."""
+        return sorted(os.listdir(path))
+
+    def link(self, path: str) -> str:
+        """Where a link leads. Raises OSError."""
+        return os.readlink(path)
 
     def time_sync(self) -> TimeSync:
         """Raises OSError where a sandbox forbids the question (`ProtectClock=`)."""
