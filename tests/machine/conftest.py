@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 import pytest
 
 from tests.machine import appliance as appliances
-from tests.machine import container, ledgerbook, rootfs
+from tests.machine import container, ledgerbook, ready, rootfs
 from tests.machine import wheelhouse as wheels
 from tests.machine.checkout import SOURCE
 from tests.machine.ledgerbook import Vendor
@@ -56,11 +56,14 @@ def give_up(reason: str) -> NoReturn:
 
 @pytest.fixture(scope="session")
 def roots() -> Callable[[str], Path]:
-    """``roots("trixie")``: the root of that name, built when it is not there yet."""
+    """``roots("trixie")``: the root of that name, built when it is not there yet.
+
+    ``ready`` is bookworm with Caretaker's libraries, as on a golden image.
+    """
 
     def find(name: str) -> Path:
         try:
-            return rootfs.build(name)
+            return ready.build() if name == ready.NAME else rootfs.build(name)
         except rootfs.RootfsError as error:
             give_up(str(error))
 
@@ -133,7 +136,7 @@ def _make_image(tmp_path_factory: pytest.TempPathFactory, *, quick: bool) -> Pat
 def installed(roots: Callable[[str], Path], quick_image: Path) -> Iterator[Path]:
     """A disk on which SochDB was set up and the machine shut down in order; boot from it only."""
     brought = appliances.binds(quick_image, wheels.locked_wheels())
-    with appliances.disk(roots("bookworm")) as tree:
+    with appliances.disk(roots(ready.NAME)) as tree:
         with boot(tree, label="installing", binds_ro=brought, options=appliances.KEEP) as machine:
             appliances.set_up(machine)
         yield tree
@@ -172,7 +175,7 @@ def ledgerbook_disk(
     ledgerbook_binds: dict[str, Path], roots: Callable[[str], Path]
 ) -> Iterator[Path]:
     """A disk with Ledgerbook 1.0 and three entries; boot from it only."""
-    with appliances.disk(roots("bookworm")) as tree:
+    with appliances.disk(roots(ready.NAME)) as tree:
         with boot(
             tree, label="books", binds_ro=ledgerbook_binds, options=appliances.KEEP
         ) as machine:

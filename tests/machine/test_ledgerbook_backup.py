@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.machine import ledgerbook
+from tests.machine import ledgerbook, ready
 from tests.machine.conftest import Boot
 from tests.machine.ledgerbook import book, books, story
 from tests.machine.machine import Machine, Ran
@@ -37,11 +37,11 @@ def machine(books_machine: Machine) -> Machine:
 def test_restored_here_and_on_a_fresh_machine(
     machine: Machine, machines: Boot, ledgerbook_binds: dict[str, Path]
 ) -> None:
-    fresh = machines(binds_ro=ledgerbook_binds)
+    fresh = machines(ready.NAME, binds_ro=ledgerbook_binds)
     with ThreadPoolExecutor() as beside:
-        ready = beside.submit(ledgerbook.set_up, fresh)
+        settled = beside.submit(ledgerbook.set_up, fresh)
         password, before = _restored_and_back(machine)
-        ready.result()
+        settled.result()
     assert fresh.read("/etc/machine-id") != machine.read("/etc/machine-id")
     assert books(fresh) == []
     carry(machine, fresh, "ledgerbook", "ledgerbook.tar.zst")

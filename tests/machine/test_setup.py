@@ -8,6 +8,7 @@ import pytest
 
 from bench.setup import appliance, trace
 from bench.setup.arena import copy_tool
+from tests.machine import ready
 from tests.machine import wheelhouse as wheels
 from tests.machine.conftest import Boot
 from tests.machine.machine import Machine, Ran
@@ -26,8 +27,8 @@ def tiny(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def bare(machines: Boot, tiny: Path) -> Machine:
-    """A machine with the checkout, the appliance and wheels, and nothing set up."""
-    return machines(binds_ro=binds(tiny, wheels.locked_wheels()))
+    """A machine with the checkout, the appliance and wheels, and nothing set up but libraries."""
+    return machines(ready.NAME, binds_ro=binds(tiny, wheels.locked_wheels()))
 
 
 def binds(tiny: Path, wheelhouse: Path) -> dict[str, Path]:
@@ -54,7 +55,10 @@ def invocations(machine: Machine) -> list[str]:
     return [machine.show(unit, "InvocationID")["InvocationID"] for unit in UNITS]
 
 
-def test_from_nothing_to_healthy_and_the_second_run_changes_nothing(bare: Machine) -> None:
+def test_from_nothing_to_healthy_and_the_second_run_changes_nothing(
+    machines: Boot, tiny: Path
+) -> None:
+    bare = machines(binds_ro=binds(tiny, wheels.locked_wheels()))
     first = run_setup(bare)
     assert "Tiny 1.0 is healthy" in first.out
     assert bare.run(["curl", "-fsS", "http://127.0.0.1:8086/healthz"]).out.startswith("pass")

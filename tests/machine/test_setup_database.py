@@ -4,6 +4,7 @@ from pathlib import Path
 
 from bench.setup import appliance
 from bench.setup.arena import copy_tool
+from tests.machine import ready
 from tests.machine import wheelhouse as wheels
 from tests.machine.conftest import Boot
 
@@ -32,11 +33,12 @@ def test_arguments_arrive_as_written_and_hold_no_secret(machines: Boot, tmp_path
     program.write_text(PROGRAM)
     program.chmod(0o755)
     machine = machines(
+        ready.NAME,
         binds_ro={
             "/tiny": tiny,
             "/wheels": wheels.locked_wheels(),
             "/checkout": copy_tool(tmp_path / "checkout"),
-        }
+        },
     )
     setup = ["/checkout/setup/setup.sh", "/tiny", "--offline", "--wheelhouse", "/wheels", "--yes"]
     assert "initialised" in machine.run(setup, timeout=120).out

@@ -15,6 +15,7 @@ import pytest
 
 from bench.faults.watch import watching
 from tests.machine import appliance as appliances
+from tests.machine import ready
 from tests.machine import wheelhouse as wheels
 from tests.machine.appliance import KEEP, SERVICE, sql
 from tests.machine.conftest import Boot
@@ -63,7 +64,7 @@ def disk(
     """A disk with SochDB 0.8.1 on it."""
     image = vendor.image(OLD, tmp_path_factory.mktemp("image") / "image", "sochdb")
     brought = appliances.binds(image, wheels.locked_wheels())
-    with appliances.disk(roots("bookworm")) as tree:
+    with appliances.disk(roots(ready.NAME)) as tree:
         with boot(tree, label="sochdb-old", binds_ro=brought, options=KEEP) as machine:
             appliances.set_up(machine)
             machine.poweroff()
