@@ -22,7 +22,8 @@ class Source:
     `name` is its path in the bundle (`logs/app/app.log`), `origin` what it is a copy of: a path on
     the machine or a command line. `blocks` gives its bytes, raw, newest kept where `cap` cuts;
     iterating may raise CaretakerError, HostFailure or OSError. `size` is the best guess at
-    its bytes before any cap, None where nobody knows. `exit_code` is asked after the last block.
+    its bytes before any cap, None where nobody knows. `exit_code` and `left_out` (what `blocks`
+    itself passed over, in bytes) are asked after the last block.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Source:
     size: int | None = None
     cap: int = 0
     exit_code: Callable[[], int | None] = field(default=lambda: None, repr=False)
+    left_out: Callable[[], int] = field(default=lambda: 0, repr=False)
     modified: float | None = None
 
 

@@ -30,9 +30,10 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """It ended. `left_out` bytes stood before what was kept; `why` is empty where all is well.
+    """It ended. `left_out` bytes are not in what was kept; `why` is empty where all is well.
 
-    `withheld`: nothing of it may go on, since it is binary or could not be read to its end safely.
+    `withheld`: nothing of it may go on, since it is binary; then there was no block of it. A file
+    that turns out binary later is cut before that, and `why` says so.
     """
 
     seconds: float
