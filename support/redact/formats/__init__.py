@@ -1,1 +1,6 @@
 """Rules for whole files of a known format, in the order they are tried."""
+
+from support.redact.formats.json_files import RULE as JSON
+from support.redact.rule import FormatRule
+
+FORMATS: tuple[FormatRule, ...] = (JSON,)

@@ -1,0 +1,79 @@
+"""JSON, JSON lines and JSON with comments.
+
+Owns the tokens. Refuses to parse strictly: what is truncated or sloppy still has keys and values.
+Takes linear time and never recurses, except into JSON that is written in a string, four deep.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import partial
+
+from support.redact.formats.escapes import Unescaped, unescaped
+from support.redact.formats.judge import Leaf, tidy
+from support.redact.formats.walk import Walk
+from support.redact.rule import FormatRule
+from support.redact.span import Span
+
+CODE = "json"
+_DEPTH = 4
+_TOKEN = re.compile(
+    rb'"([^"\\]*(?:\\.[^"\\]*)*)("(\s*:)?|\\?\Z)|([{\[])|([}\]])|//[^\n]*|/\*.*?(?:\*/|\Z)|[\s,:]+|'
+    rb'([^\s"{}\[\],:]+)',
+    re.DOTALL,
+)
+_HEAD = re.compile(
+    rb'(?:\xef\xbb\xbf)?(?:\s|//[^\n]*\n|/\*(?>.*?\*/))*+(\{\s*(?:"|\}|/[/*])|\[[\s\[]*[{"\d\]/-])',
+    re.DOTALL,
+)
+_NAMED = re.compile(
+    r"(?i)(?:\.(?:json|jsonl|ndjson|jsonc|json5|har|tfstate|webmanifest)(?:\.(?:bak|old|orig|\d+))?"
+    r"|/\.?docker/config\.json|\.dockercfg|\.?dockerconfigjson)\Z"
+)
+_BARE = re.compile(rb"(?:-?\d[\d.eE+-]*|true)\Z")
+_WORDS = re.compile(
+    rb"(?i)pass|pwd|secret|token|key|auth|cred|cookie|sess|salt|priv|sign|pin|otp|bearer|conn|"
+    rb"MESSAGE|\\u00|psk|cert|sensitive|hash|dsn|license|seed|mnemonic|wif|sas|community"
+)
+
+
+def claims(name: str, head: bytes) -> bool:
+    if _HEAD.match(head):
+        return True
+    return bool(_NAMED.search(name)) and head.lstrip()[:1] in (b"{", b"[", b'"')
+
+
+def find(data: bytes) -> Iterable[Span]:
+    """Raises ValueError where it is no JSON: a section `[main]` of an INI file begins like one."""
+    if not _HEAD.match(data[:65536]):
+        raise ValueError("no JSON")
+    return tidy(_spans(data, 0)) if _WORDS.search(data) else ()
+
+
+def _spans(data: bytes, depth: int) -> list[Span]:
+    walk = Walk(CODE, partial(_inside, data, depth))
+    for token in _TOKEN.finditer(data):
+        kind = token.lastindex
+        if kind == 2 and token[3]:
+            walk.key(unescaped(token[1]))
+        elif kind == 2:
+            walk.leaf(Leaf(unescaped(token[1]), token.start(1), token.end(1)))
+        elif kind == 4:
+            walk.open(mapping=token[4] == b"{")
+        elif kind == 5:
+            walk.close()
+        elif kind == 6 and _BARE.match(token[6]):
+            walk.leaf(Leaf(token[6], token.start(), token.end(), bare=True))
+    return walk.finish()
+
+
+def _inside(data: bytes, depth: int, leaf: Leaf) -> Iterator[Span]:
+    """JSON written in a string: `"{\\"password\\": \\"x\\"}"`."""
+    if depth >= _DEPTH or not _HEAD.match(leaf.text) or not _WORDS.search(leaf.text):
+        return
+    said = Unescaped(data[leaf.start : leaf.end], leaf.start)
+    yield from map(said.span, _spans(said.text, depth + 1))
+
+
+RULE = FormatRule(CODE, "secrets under keys of JSON", claims, find)

@@ -1,0 +1,123 @@
+"""Whether a value under a key is hidden, and how much of it.
+
+Owns what is the same in every format: which values say nothing (empty, null, a placeholder, what
+is redacted already), which neighbours below a secret key are harmless, what of a value is the
+secret. Refuses to know syntax. Which names are a secret's is `secrets.names`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from support.redact.secrets import values
+from support.redact.secrets.names import MAYBE, NEVER, SURE, weight
+from support.redact.span import MARK, Span, mark
+
+# Below `tokens:` or `db_password:` these say what a secret is for, not what it is.
+BENIGN_FIELDS = frozenset(
+    b"name names id ids uuid key keys keyname path file filename type kind user username login "
+    b"email host hostname port url uri domain server realm role roles scope scopes region account "
+    b"namespace engine backend provider store method format pattern description comment comments "
+    b"title label labels annotations note notes version algorithm alg length size min max "
+    b"minlength maxlength count ttl age expires expiry expiration created updated rotated rotate "
+    b"modified enabled required optional external sensitive immutable mode owner group policy "
+    b"status state driver from ref environment env tags date time timestamp lastupdated createdat "
+    b"updatedat expiresat expires_at created_at updated_at rotated_at last_used issuer audience "
+    b"subject source target mountpath mount_path placeholder autocomplete hint help display_name "
+    b"allowed_chars usage purpose family interval timeout".split()
+)
+_SCHEME = re.compile(rb"(?i)(?:bearer|basic|token|apikey|negotiate|bot|splunk|digest)[ \t]+(?=\S)")
+_EMPTY = re.compile(
+    rb"(?i)(?:|~|null|nil|none|undefined|true|false|yes|no|on|off|enabled?|disabled?|required|"
+    rb"optional|inherit|string|prompt|ask|unset|default|n/?a|-|\*|\?|!|x)"
+)
+_PLACEHOLDER = re.compile(
+    rb"\$\{[^}]*\}|\$\(.*\)|\$[A-Z_][A-Z0-9_]{2,}|\$\{\{.*\}\}|\{\{.*\}\}|\{%.*%\}|<[^<>]*>|<%.*%>|"
+    rb"\{[A-Za-z_][\w.:-]*\}|%[A-Za-z_]\w*%|%\([\w.-]+\)s|@[A-Za-z_][\w.-]*@|\*{3,}|\.{3,}|[xX]{3,}|"
+    rb"#\{.*\}|\[[A-Za-z _-]*\]|\([A-Za-z _-]*\)|__[A-Z_]+__|&[a-z]+;|ENC\[.*\]|"
+    rb"\$\{?(?:env|secrets?|vault)\b.*\}?"
+)
+_REFERENCE = re.compile(
+    rb"(?i)~?/(?:run|etc|var|home|opt|usr|tmp|srv|mnt|app|secrets?|vault|config|certs?|keys?|data)"
+    rb"/[\w./@+-]*|\.{1,2}/[\w./@+-]+|file:/.*|(?:env|vault|ssm|secretsmanager|kv|awssm|gcpsm|op|"
+    rb"keyring|credential):/?/?[\w./@-]+|arn:aws\S*:\S+|(?:os\.environ|process\.env|ENV)\b.*|"
+    rb"(?:var|local|data|module)\.[a-z_][\w.\[\]\"]*|[\w.-]+\.(?:pem|key|crt|txt|jks|p12|pfx|asc|gpg)"
+)
+_DATE = re.compile(rb"\d{4}-\d\d-\d\d(?:[T ][\d:.+Z-]*)?")
+_NAME = re.compile(rb"[A-Za-z][A-Za-z]*(?:[_./-][A-Za-z]+)+")
+_NUMBER = re.compile(rb"[-+]?[\d.]+(?:[eE][-+]?\d+)?")
+
+
+class Leaf(NamedTuple):
+    """A value: `text` as the application reads it, `[start, end)` what stands for it in the file.
+
+    `bare`: the value is not a string, so that a mark in its place has to bring its own quotes.
+    """
+
+    text: bytes
+    start: int
+    end: int
+    bare: bool = False
+
+
+def is_secret_key(name: bytes) -> bool:
+    """Whether a key of this name holds a secret, whatever its value is."""
+    return weight(name) == SURE
+
+
+def is_worth(value: bytes) -> bool:
+    """Whether a secret may stand there at all: something is said, and it is no reference."""
+    value = value.strip()
+    if MARK in value or _EMPTY.fullmatch(value):
+        return False
+    if len(value) > 512:
+        return True
+    if _PLACEHOLDER.fullmatch(value) or _REFERENCE.fullmatch(value):
+        return False
+    return not values.is_prose(value)
+
+
+def hides(key: bytes, value: bytes) -> bool:
+    """Whether this key's value is to go."""
+    found = weight(key)
+    if found == NEVER or not is_worth(value):
+        return False
+    scheme = _SCHEME.match(value)
+    if scheme:
+        return is_worth(value[scheme.end() :])
+    if found == MAYBE or (len(value) < 12 and _NUMBER.fullmatch(value)):
+        return values.hides(key, value)
+    return True
+
+
+def hides_below(above: int, key: bytes, value: bytes) -> bool:
+    """Whether a value goes since it stands somewhere below a key of the weight `above`."""
+    if key.lower() in BENIGN_FIELDS or above == NEVER or not is_worth(value):
+        return False
+    if _NUMBER.fullmatch(value) or _DATE.fullmatch(value):
+        return False
+    if above == MAYBE:
+        return values.looks_random(value)
+    # `secrets: [db_password, api_key]` lists names, not values.
+    return not (_NAME.fullmatch(value) and is_secret_key(value))
+
+
+def masks(leaf: Leaf, code: str) -> Span:
+    """The span that takes the secret away. Of `Bearer abc` the scheme stays."""
+    if leaf.bare:
+        return Span(leaf.start, leaf.end, code, b'"' + mark(code) + b'"')
+    scheme = _SCHEME.match(leaf.text)
+    if scheme and leaf.end - leaf.start >= len(leaf.text):
+        return Span(leaf.start + scheme.end(), leaf.end, code)
+    return Span(leaf.start, leaf.end, code)
+
+
+def tidy(spans: Iterable[Span]) -> Iterator[Span]:
+    """In order and apart: where two overlap, the one that begins first and is longer stays."""
+    behind = 0
+    for span in sorted(spans, key=lambda one: (one.start, -one.end)):
+        if span.start >= behind and span.end > span.start:
+            behind = span.end
+            yield span

@@ -1,0 +1,158 @@
+"""A walk through nested maps and lists, whatever syntax they are written in.
+
+Owns what nesting means for a value: a map below a secret key, a list of `NAME=value`, a `name`
+with a `value` beside it, a Kubernetes Secret. Refuses to tokenise: JSON, YAML and TOML tell it
+what they meet, in order. Takes time linear in that; it keeps a frame a level and never recurses.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from support.redact.formats.judge import (
+    Leaf,
+    hides,
+    hides_below,
+    is_secret_key,
+    is_worth,
+    masks,
+)
+from support.redact.secrets.names import NEVER, weight
+from support.redact.span import Span
+
+_NAMES = frozenset(
+    b"name key parametername parameterkey variable header headername env_var".split()
+)
+_VALUES = frozenset(b"value values parametervalue default defaultvalue data_value content".split())
+_ENCODED = frozenset((b"data", b"stringData", b"binaryData"))
+_ASSIGNED = re.compile(rb"-{0,2}([A-Za-z_][\w.-]*)(=|: ?)(?=\S)")
+_FLAG = re.compile(rb"--?([A-Za-z][\w-]+)")
+_MANY = re.compile(rb"(?i)(?:pass(?:word|phrase)?|secret|token|key|pin)s")
+
+
+def _nothing(leaf: Leaf) -> Iterable[Span]:
+    return ()
+
+
+@dataclass(slots=True)
+class Frame:
+    """One open map or list. `key` is what it stands under, `now` the key that was read last."""
+
+    mapping: bool
+    key: bytes = b""
+    hidden: int = NEVER
+    now: bytes = b""
+    name: bytes | None = None
+    kind: bytes = b""
+    sensitive: bool = False
+    values: list[Leaf] = field(default_factory=list)
+    encoded: list[Leaf] = field(default_factory=list)
+
+
+class Walk:
+    """Told of a document's parts in order, collects the spans of what is to go from it.
+
+    `inside` looks into a value that no key condemns: it may hold a text of its own.
+    """
+
+    def __init__(self, code: str, inside: Callable[[Leaf], Iterable[Span]] = _nothing) -> None:
+        self._code = code
+        self._inside = inside
+        self._stack = [Frame(mapping=False)]
+        self.spans: list[Span] = []
+
+    @property
+    def top(self) -> Frame:
+        return self._stack[-1]
+
+    def open(self, *, mapping: bool) -> Frame:
+        """A map or a list begins, as the value of the key that was read last."""
+        top = self.top
+        frame = Frame(mapping, top.now if top.mapping else top.key)
+        if frame.key.lower() != b"annotations":
+            frame.hidden = max(top.hidden, weight(top.now) if top.mapping else NEVER)
+        self._stack.append(frame)
+        return frame
+
+    def close(self) -> None:
+        """The map or list on top ends. Nothing happens where none is open."""
+        if len(self._stack) == 1:
+            return
+        done = self._stack.pop()
+        if not done.mapping:
+            return
+        if done.key in _ENCODED:
+            self.top.encoded += done.encoded
+        elif done.kind == b"Secret":
+            self._hide(leaf for leaf in done.encoded if leaf.text)
+        self._pair(done)
+
+    def _pair(self, done: Frame) -> None:
+        """`{name: DB_PASSWORD, value: x}`, and `{value: x, sensitive: true}` of a plan's state."""
+        if not done.values:
+            return
+        named = done.name is not None and (
+            is_secret_key(done.name) or (done.key == b"cookies" and not done.hidden)
+        )
+        if named or done.sensitive:
+            self._hide(leaf for leaf in done.values if is_worth(leaf.text))
+
+    def _hide(self, leaves: Iterable[Leaf]) -> None:
+        self.spans += [masks(leaf, self._code) for leaf in leaves if is_worth(leaf.text)]
+
+    def key(self, name: bytes) -> None:
+        self.top.now = name
+
+    def leaf(self, leaf: Leaf) -> None:
+        """A scalar: the value of the key that was read last, or one item of a list."""
+        if self.top.mapping:
+            self._value(self.top, leaf)
+        else:
+            self._item(self.top, leaf)
+
+    def _value(self, frame: Frame, leaf: Leaf) -> None:
+        key = frame.now
+        if frame.key in _ENCODED:
+            frame.encoded.append(leaf)
+        self._note(frame, key.lower(), leaf)
+        if leaf.bare and _MANY.search(key):
+            return
+        if hides(key, leaf.text) or hides_below(frame.hidden, key, leaf.text):
+            self.spans.append(masks(leaf, self._code))
+        elif not leaf.bare:
+            self.spans += self._inside(leaf)
+
+    def _note(self, frame: Frame, key: bytes, leaf: Leaf) -> None:
+        if key in _NAMES and frame.name is None:
+            frame.name = leaf.text
+        elif key in _VALUES:
+            frame.values.append(leaf)
+        elif key == b"kind":
+            frame.kind = leaf.text
+        elif key == b"sensitive" and leaf.text == b"true":
+            frame.sensitive = True
+
+    def _item(self, frame: Frame, leaf: Leaf) -> None:
+        flag, frame.now = frame.now, b""
+        assigned = _ASSIGNED.match(leaf.text)
+        if assigned and not leaf.bare and is_secret_key(assigned[1]):
+            value = leaf.text[assigned.end() :]
+            # Where an escape stands before the value, places in text and file differ.
+            if is_worth(value) and leaf.end - leaf.start >= len(leaf.text):
+                start = leaf.start + assigned.end()
+                self.spans.append(masks(Leaf(value, start, leaf.end), self._code))
+        elif hides_below(frame.hidden, b"", leaf.text) or (flag and is_worth(leaf.text)):
+            self.spans.append(masks(leaf, self._code))
+        elif not leaf.bare:
+            self.spans += self._inside(leaf)
+            # `["--password", "x"]`: a flag and its value are two items.
+            said = _FLAG.fullmatch(leaf.text)
+            frame.now = said[1] if said and is_secret_key(said[1]) else b""
+
+    def finish(self) -> list[Span]:
+        """Closes what is still open: a truncated document has no ends."""
+        while len(self._stack) > 1:
+            self.close()
+        return self.spans
