@@ -1,0 +1,202 @@
+"""The secrets of this appliance, found wherever they stand and however they are written.
+
+Owns the set. It is made in the redacting child only and dies with it: nothing of it is shown by
+`repr`, by an error or by a count. Refuses to harvest and to judge what is one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from support.redact.known.forms import CHUNK, Form, Needle, forms_of, needles_of
+from support.redact.known.literals import Engine, Literals, compiled
+from support.redact.known.scan import Scanner
+from support.redact.known.views import views
+from support.redact.span import Span
+
+RULE = "known-value"
+_AROUND = 2048
+_SIGNS = frozenset(b"%\\&=\r\n'\"+ ")
+
+# A letter or digit written as an escape, which no writer needs to do; whoever did wrote all so.
+_NEEDLESS = (
+    rb"%(?:3[0-9]|[46][1-9a-fA-F]|[57][0-9aA])",
+    rb"\\x(?:3[0-9]|[46][1-9a-fA-F]|[57][0-9aA])",
+    rb"\\u00(?:3[0-9]|[46][1-9a-fA-F]|[57][0-9aA])",
+    (
+        rb"&#(?:0*(?:4[89]|5[0-7]|6[5-9]|[78][0-9]|90|9[7-9]|1[01][0-9]|12[0-2])"
+        rb"|[xX]0*(?:3[0-9]|[46][1-9a-fA-F]|[57][0-9aA]));"
+    ),
+    rb"\\(?:06[0-7]|07[01]|1[0-7][0-7])",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """One secret. `origin` names it to people: `secret db_password`. `line_of_key`: one of the many
+    lines of a private key."""
+
+    value: bytes = field(repr=False)
+    origin: str
+    line_of_key: bool = False
+
+
+class KnownValues:
+    """All of them. Made by `known_values`, or `none`."""
+
+    def __init__(self, values: Iterable[Known], *, engine: Engine = "auto") -> None:
+        self._values = _apart(values)
+        self._forms = [
+            form
+            for index, one in enumerate(self._values)
+            for form in forms_of(one.value, index, line_of_key=one.line_of_key)
+        ]
+        self._needles: dict[bytes, list[Needle]] = {}
+        for index, form in enumerate(self._forms):
+            for needle in needles_of(form, index):
+                self._needles.setdefault(needle.text, []).append(needle)
+        self._order = list(self._needles)
+        self._engine: Literals | None = None
+        if self._order:
+            self._engine = compiled(self._order, _NEEDLESS, engine)
+
+    @staticmethod
+    def none() -> KnownValues:
+        return KnownValues(())
+
+    def __repr__(self) -> str:
+        return f"<{len(self._values)} known values>"
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        raise TypeError("known values do not leave their process")
+
+    def spans(self, data: bytes) -> list[Span]:
+        """Where any of them stands, in any form; sorted, none overlaps another."""
+        if self._engine is None or not data:
+            return []
+        found, unsure = self._exact(data)
+        for low, high in _joined(unsure, len(data)):
+            for view in views(data[low:high]):
+                for start, end in self._exact(view.text)[0]:
+                    found.append((low + view.starts[start], low + view.ends[end - 1]))
+        return [Span(start, end, RULE) for start, end in _merged(found)]
+
+    def scan(self) -> Scanner:
+        """The last gate, for one stream. It looks for what it makes itself of the values."""
+        return Scanner((one.value, one.origin) for one in self._values)
+
+    def origins(self) -> list[str]:
+        """Where they came from, each once; of values nothing."""
+        return sorted({one.origin for one in self._values})
+
+    def wipe(self) -> None:
+        """Forget them, as far as Python forgets: the process that held them should end soon."""
+        self._values.clear()
+        self._forms.clear()
+        self._needles.clear()
+        self._order.clear()
+        self._engine = None
+
+    def _exact(self, data: bytes) -> tuple[list[tuple[int, int]], list[int]]:
+        """What stands there as it is, and places where something escaped may stand."""
+        assert self._engine is not None
+        found: list[tuple[int, int]] = []
+        unsure: list[int] = []
+        for at, index in self._engine.hits(data):
+            if index == len(self._order):
+                unsure.append(at)
+                continue
+            for needle in self._needles[self._order[index]]:
+                form = self._forms[needle.form]
+                start = at - needle.offset
+                if start >= 0 and data.startswith(form.text, start):
+                    found += _whole(data, form, start)
+                    continue
+                low, high = _run(data, form.text, needle, at)
+                if form.piece and high - low >= form.piece:
+                    found.append((low, high))
+                elif not form.word and _may_go_on(data, form.text, start, low, high):
+                    unsure.append(at)
+        return found, unsure
+
+
+def _apart(values: Iterable[Known]) -> list[Known]:
+    """Each once, long ones piece by piece."""
+    seen: set[bytes] = set()
+    apart: list[Known] = []
+    for one in values:
+        for at in range(0, len(one.value), CHUNK):
+            piece = one.value[at : at + CHUNK]
+            if piece not in seen and (at == 0 or len(piece) >= CHUNK // 8):
+                seen.add(piece)
+                apart.append(Known(piece, one.origin, one.line_of_key))
+    return apart
+
+
+def _whole(data: bytes, form: Form, start: int) -> Iterator[tuple[int, int]]:
+    end = start + len(form.text)
+    if form.word:
+        if not _is_word(data[start - 1 : start]) and not _is_word(data[end : end + 1]):
+            yield start, end
+        return
+    if form.left and _is_base64(data[start - 1 : start]):
+        start -= 1
+    if form.right and _is_base64(data[end : end + 1]):
+        end += 1
+    yield start, end
+
+
+def _is_word(character: bytes) -> bool:
+    return character.isalnum() or character == b"_"
+
+
+def _is_base64(character: bytes) -> bool:
+    return character.isalnum() or (character != b"" and character in b"+/-_")
+
+
+def _run(data: bytes, text: bytes, needle: Needle, at: int) -> tuple[int, int]:
+    """How far around the needle the text goes on like the form."""
+    low, high = at, at + len(needle.text)
+    left, right = needle.offset, needle.offset + len(needle.text)
+    while left > 0 and low > 0 and data[low - 1] == text[left - 1]:
+        low, left = low - 1, left - 1
+    while right < len(text) and high < len(data) and data[high] == text[right]:
+        high, right = high + 1, right + 1
+    return low, high
+
+
+def _may_go_on(data: bytes, text: bytes, start: int, low: int, high: int) -> bool:
+    """Whether the text parts from the form at what could be an escape or the end of a line."""
+    ends_alike = high - start == len(text)
+    if not ends_alike and high < len(data):
+        return data[high] in _SIGNS or data[high - 1] in _SIGNS
+    return not _SIGNS.isdisjoint(data[max(0, low - 12) : low])
+
+
+def _joined(places: list[int], length: int) -> Iterator[tuple[int, int]]:
+    """Windows around the places, those that touch as one."""
+    low = high = 0
+    for place in sorted(places):
+        if high == 0 or place - _AROUND > high:
+            if high:
+                yield low, high
+            low = max(0, place - _AROUND)
+        high = min(length, place + _AROUND)
+    if high:
+        yield low, high
+
+
+def _merged(found: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    low = high = -1
+    for start, end in sorted(found):
+        if start > high:
+            if high > low:
+                yield low, high
+            low, high = start, end
+        high = max(high, end)
+    if high > low:
+        yield low, high
