@@ -72,7 +72,7 @@ class Evidence(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Analyser:
-    """One analyser. `reads` are globs of small files (256 KiB each at most) that it reads whole.
+    """One analyser. `reads` are globs of small files (4 MiB each at most) that it reads whole.
 
     `judge` yields one or more judgements; `unknown` where what it needs was not collected. Pure.
     """

@@ -19,7 +19,7 @@ import zstandard
 from support.analysers.analyser import Analyser, Seen, Watch
 from support.analysers.scan import Engine, Scan, Scans
 
-SMALL = 256 << 10  # bytes of one file that is read whole
+SMALL = 4 << 20  # bytes of one file that is read whole; a week of samples
 ALL_SMALL = 16 << 20  # bytes of all of them, compressed
 ENDS = 50  # lines kept at the beginning and at the end, of each file and watch
 ALL_LINES = 20_000  # lines kept in all
@@ -128,7 +128,7 @@ class Gathered:
             block, stream.skipping = block[end:], False
         end = block.rfind(b"\n") + 1
         if end:
-            self._scan(name, stream, stream.carry + block[:end])
+            self._scan(name, stream, _shortened(stream.carry + block[:end]))
             stream.carry = block[end:]
         else:
             stream.carry += block
@@ -160,6 +160,24 @@ class Gathered:
         else:
             hits.newest.append(seen)
         self._lines_left -= not full
+
+
+def _shortened(data: bytes) -> bytes:
+    """Whole lines, each at most LINE bytes; so that an answer never hangs on how blocks are cut."""
+    at = 0
+    pieces: list[bytes] = []
+    while len(data) - at > LINE:
+        end = data.rfind(b"\n", at, at + LINE + 1)
+        if end >= 0:  # all lines up to there are short
+            if pieces:
+                pieces.append(data[at : end + 1])
+            at = end + 1
+            continue
+        if not pieces:
+            pieces.append(data[:at])
+        pieces.append(data[at : at + LINE])
+        at = data.find(b"\n", at)
+    return b"".join([*pieces, data[at:]]) if pieces else data
 
 
 def gathered(
