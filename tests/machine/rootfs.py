@@ -39,7 +39,7 @@ BASICS = ("ca-certificates", "curl", "iproute2", "procps", "openssl", "sudo")
 TOOLS = (
     *("acl", "btrfs-progs", "cron", "e2fsprogs", "faketime", "git", "gpg", "less", "logrotate"),
     *("lsof", "netcat-openbsd", "psmisc", "rsyslog", "socat", "strace", "tcpdump", "xz-utils"),
-    *("pgcopydb", "restic", "zstd"),
+    *("pgcopydb", "restic", "sosreport", "zstd"),
 )
 COUNTERPARTS = ("cloud-init", "haproxy", "nginx-light", "postgresql")
 
