@@ -97,7 +97,9 @@ def test_what_a_crashed_program_left_ends_before_the_next_begins(stage: Stage) -
 
 
 def test_a_stop_ends_even_those_who_left_the_session(stage: Stage) -> None:
-    supervisor = stage.up("[services.web]\n" + sh("setsid sleep 600 & sleep 600 & wait"))
+    supervisor = stage.up(
+        "[services.web]\n" + sh("setsid sleep 600 & sleep 600 & wait", stop_timeout='"2s"')
+    )
     wait_for(lambda: len(stage.family("web")) == 3)
     family = stage.family("web")
     assert set(supervisor.pids("web")) <= set(family)
