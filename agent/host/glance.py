@@ -117,7 +117,7 @@ def _all(fd: int, begin: int, cap: int) -> bytes:
 def _opened(root: Path, path: str, flags: int) -> Iterator[int]:
     """A descriptor of what stands there. FileNotFoundError, FileFailure."""
     try:
-        fd = _walk(root, path, flags)
+        fd = open_at(root, path, flags)
     except (FileNotFoundError, NotADirectoryError):
         raise FileNotFoundError(2, "No such file or directory", path) from None
     except OSError as error:
@@ -128,7 +128,9 @@ def _opened(root: Path, path: str, flags: int) -> Iterator[int]:
         os.close(fd)
 
 
-def _walk(root: Path, path: str, flags: int) -> int:
+def open_at(root: Path, path: str, flags: int) -> int:
+    """A descriptor of what stands at a path below the root. FileFailure for a link that others may
+    have made; OSError."""
     top = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     # The folders gone through, so that `..` goes up what was gone down, and not above the root.
     trail, links = [top], 0
