@@ -59,7 +59,7 @@ def parse_listeners(lines: Iterable[str]) -> Iterator[Listener]:
         if words[3] != LISTEN:
             return
         address, _, port = words[1].rpartition(":")
-        yield Listener(_address(address), int(port, 16), int(words[9]), int(words[7]))
+        yield Listener(address_of(address), int(port, 16), int(words[9]), int(words[7]))
 
 
 def holders(inodes: Collection[int], proc: Path = Path("/proc")) -> dict[int, Holder]:
@@ -142,7 +142,7 @@ def _pids(proc: Path) -> Iterator[int]:
             yield int(entry.name)
 
 
-def _address(text: str) -> str:
+def address_of(text: str) -> str:
     """Hexadecimal words in the host's byte order, as the kernel prints them."""
     raw = b"".join(struct.pack("=I", int(text[at : at + 8], 16)) for at in range(0, len(text), 8))
     family = socket.AF_INET if len(raw) == 4 else socket.AF_INET6

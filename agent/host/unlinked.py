@@ -23,19 +23,24 @@ class Unlinked:
     pids: tuple[int, ...]
 
 
-def unlinked_files(device: int, *, proc: Path = Path("/proc")) -> list[Unlinked]:
-    """Those of one file system (`st_dev`), the largest first; of the processes we may look at."""
-    found: dict[int, tuple[str, int, set[int]]] = {}
+def unlinked_files(device: int | None, *, proc: Path = Path("/proc")) -> list[Unlinked]:
+    """Those of one file system (`st_dev`; None: of all), the largest first; of the processes we may
+    look at."""
+    found: dict[tuple[int, int], tuple[str, int, set[int]]] = {}
     for pid in _pids(proc):
         for link in _links(proc / str(pid) / "fd"):
             try:
                 facts = os.stat(link)
-                if facts.st_dev != device or facts.st_nlink or not stat.S_ISREG(facts.st_mode):
+                if facts.st_nlink or not stat.S_ISREG(facts.st_mode):
+                    continue
+                if device not in (None, facts.st_dev):
                     continue
                 path = os.readlink(link).removesuffix(_DELETED)
             except OSError:
                 continue  # Closed, or gone with its process, since it was listed.
-            known = found.setdefault(facts.st_ino, (path, facts.st_blocks * 512, set()))
+            known = found.setdefault(
+                (facts.st_dev, facts.st_ino), (path, facts.st_blocks * 512, set())
+            )
             known[2].add(pid)
     files = [
         Unlinked(path, size, _program(proc, min(pids)), tuple(sorted(pids)))
