@@ -81,6 +81,7 @@ def _escaped(value: bytes) -> set[bytes]:
         html.escape(text),
         re.sub(r"(\W)", r"\\\1", text),
         text.replace("'", "'\\''"),
+        text.replace("'", "'\"'\"'"),
         text.replace("'", "''"),
         text.replace('"', '""'),
     }
