@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from agent.host import files
 from agent.host.failures import FileFailure
 
 _CHUNK = 16 << 20
@@ -36,6 +37,13 @@ def durable(path: Path, *, mode: int) -> Iterator[int]:
         raise
     finally:
         os.close(fd)
+
+
+def write(path: Path, content: bytes, *, mode: int) -> None:
+    """A small new file, its name durable too. Raises FileFailure."""
+    with durable(path, mode=mode) as fd, os.fdopen(os.dup(fd), "wb") as stream:
+        stream.write(content)
+    files.sync_folder(path.parent)
 
 
 def copy(source: Path, target: Path, *, mode: int) -> None:

@@ -1,0 +1,172 @@
+"""One file on its way through the rules, window by window.
+
+Owns what is remembered from one window to the next: passages that go on, what was begun to be
+replaced, and where in the file we are. Refuses to go on when a rule breaks: what it would have
+found might be a secret.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from support.redact.blocks import Window
+from support.redact.engine import Hits
+from support.redact.engine_looks import (
+    MARKED,
+    Broken,
+    Rules,
+    found,
+    in_block,
+    in_lines,
+    in_names,
+    line_end,
+    lines_at,
+    over_border,
+)
+from support.redact.engine_merge import CARRIED, IDENTITY, PASSAGE, Found, merged
+from support.redact.rule import PassageRule
+from support.redact.span import Span
+
+Follow = Callable[[bytes], Iterable[Span] | None]
+
+
+@dataclass(slots=True)
+class FilePass:
+    """`formats` are places in the whole file, ascending, where it was small enough to be held."""
+
+    rules: Rules
+    counts: Counter[str]
+    formats: Sequence[Found] = ()
+    _offset: int = 0
+    _carry: int = 0
+    _following: list[tuple[PassageRule, Follow]] = field(default_factory=list)
+
+    def feed(self, window: Window) -> bytes:
+        """The window's core, redacted. Raises Broken."""
+        size = len(window.core)
+        places = [*(self._in_lines(window) if window.whole else self._in_piece(window))]
+        places += self._of_formats(size)
+        carry, self._carry = self._carry, 0
+        if carry:
+            places.append(Found(0, min(carry, size), CARRIED, "", b""))
+        inside = (each for each in places if each.start < size and each.end > 0)
+        settled = merged(each for each in inside if _is_fresh(each, window))
+        self._carry = max([carry - size, 0, *(each.end - size for each in settled[-1:])])
+        self._offset += size
+        return self._written(window.core, settled)
+
+    def _in_lines(self, window: Window) -> Iterator[Found]:
+        core, rules = window.core, self.rules
+        hits = rules.engine.scan(core)
+        yield from self._looked(core, hits)
+        yield from self._of_passages(core, hits[: len(rules.passages)])
+        yield from over_border(rules, window.left, core)
+        size = len(core)
+        for each in over_border(rules, core, window.right):
+            yield each._replace(start=each.start + size, end=each.end + size)
+
+    def _in_piece(self, window: Window) -> Iterator[Found]:
+        """A piece of a long line is looked at with what stands around it."""
+        core, rules = window.core, self.rules
+        text, base = window.left + core + window.right, len(window.left)
+        for each in self._looked(text, rules.engine.scan(text)):
+            yield each._replace(start=each.start - base, end=each.end - base)
+        yield from self._of_passages(core, rules.engine.scan(core)[: len(rules.passages)])
+
+    def _looked(self, text: bytes, hits: Hits) -> Iterator[Found]:
+        rules = self.rules
+        first = len(rules.passages)
+        last = first + len(rules.lines)
+        yield from in_block(rules, text)
+        yield from in_lines(rules.lines, text, hits[first:last])
+        yield from in_names(rules.identities, text, hits[last:])
+        if rules.names is not None:
+            yield from in_names(rules.named, text, rules.names.scan(text))
+
+    def _of_formats(self, size: int) -> Iterator[Found]:
+        begin = bisect_left(self.formats, self._offset, key=lambda each: each.end)
+        for each in self.formats[begin:]:
+            if each.start >= self._offset + size:
+                return
+            yield each._replace(start=each.start - self._offset, end=each.end - self._offset)
+
+    def _of_passages(self, core: bytes, hits: Sequence[list[int]]) -> Iterator[Found]:
+        begins: dict[int, list[PassageRule]] = {}
+        for rule, offsets in zip(self.rules.passages, hits, strict=True):
+            for start, _ in lines_at(core, offsets):
+                begins.setdefault(start, []).append(rule)
+        waiting = sorted(begins)
+        start, size = 0, len(core)
+        while start < size:
+            if not self._following:
+                place = bisect_left(waiting, start)
+                if place == len(waiting):
+                    return
+                start = waiting[place]
+            end = core.find(b"\n", start)
+            end = size if end < 0 else end
+            line = core[start : line_end(core, end)]
+            yield from self._through(line, start, begins.get(start, ()))
+            start = end + 1
+
+    def _through(self, line: bytes, start: int, begins: Iterable[PassageRule]) -> Iterator[Found]:
+        """One line, handed to the passages that go on and to those that may begin in it."""
+        following: list[tuple[PassageRule, Follow]] = []
+        for rule, follow in self._following:
+            spans = _asked(rule, follow, line)
+            if spans is not None:
+                following.append((rule, follow))
+                yield from (found(span, PASSAGE, start) for span in spans)
+        going = {rule.code for rule, _ in following}
+        for rule in begins:
+            if rule.code in going:
+                continue
+            begun = _asked_to_begin(rule, line)
+            spans = _asked(rule, begun, line) if begun else None
+            if begun and spans is not None:
+                following.append((rule, begun))
+                yield from (found(span, PASSAGE, start) for span in spans)
+        self._following = following
+
+    def _written(self, core: bytes, settled: Sequence[Found]) -> bytes:
+        if not settled:
+            return core
+        pieces: list[bytes] = []
+        past = 0
+        for start, end, rank, rule, instead in settled:
+            if start > past:
+                pieces.append(core[past:start])
+            pieces.append(instead)
+            past = end
+            if rank != CARRIED:
+                self.counts[rule] += 1
+        pieces.append(core[past:])
+        return b"".join(pieces)
+
+
+def _is_fresh(each: Found, window: Window) -> bool:
+    """Not already the mark of something that was redacted before."""
+    if each.rank in (IDENTITY, CARRIED) or each.end - each.start > 80:
+        return True
+    if each.end <= each.start:
+        return False
+    text = window.core[max(each.start, 0) : each.end]
+    return not MARKED.match(text)
+
+
+def _asked(rule: PassageRule, follow: Follow, line: bytes) -> list[Span] | None:
+    try:
+        spans = follow(line)
+        return None if spans is None else list(spans)
+    except Exception:  # whatever it is, it may hold a secret, and must end the whole
+        raise Broken(rule.code) from None
+
+
+def _asked_to_begin(rule: PassageRule, line: bytes) -> Follow | None:
+    try:
+        return rule.begin(line)
+    except Exception:  # whatever it is, it may hold a secret, and must end the whole
+        raise Broken(rule.code) from None

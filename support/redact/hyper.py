@@ -1,0 +1,73 @@
+"""Triggers found by Hyperscan: one pass over a block for all of them.
+
+Owns compiling and the callback. Refuses to find spans: its matches are all that end anywhere, in
+the order of their ends, which is not what `re` would call a match.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import hyperscan
+from hyperscan import _version
+
+from support.redact.engine import Hits, Trigger
+from support.redact.hyper_store import kept
+
+_FLAGS = hyperscan.HS_FLAG_CASELESS | hyperscan.HS_FLAG_MULTILINE
+
+
+class Hyper:
+    """The engine that is used wherever there is a wheel for it."""
+
+    name = "hyperscan"
+
+    def __init__(self, triggers: Sequence[Trigger], owners: int, store: Path | None = None) -> None:
+        self._owners = owners
+        self._triggers = triggers
+        self._database = kept(_recipe(triggers), store, self._compiled)
+        self._scratch = hyperscan.Scratch(self._database) if triggers else None
+        self._of = [trigger.owner for trigger in triggers]
+        self._starts = [trigger.starts for trigger in triggers]
+
+    def scan(self, block: bytes) -> Hits:
+        found: list[tuple[int, int, int]] = []
+        hits: Hits = [[] for _ in range(self._owners)]
+        if self._scratch is None or not block:
+            return hits
+        note = found.append
+
+        def on_match(which: int, start: int, end: int, flags: int, context: Any) -> None:
+            note((which, start, end))
+
+        self._database.scan(block, match_event_handler=on_match, scratch=self._scratch)
+        of, starts = self._of, self._starts
+        for which, start, end in found:
+            hits[of[which]].append(start if starts[which] else end - 1)
+        for offsets in hits:
+            offsets.sort()
+        return hits
+
+    def _compiled(self) -> Any:
+        database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
+        flags = [_flags(trigger) for trigger in self._triggers]
+        patterns = [trigger.pattern for trigger in self._triggers]
+        try:
+            database.compile(
+                expressions=patterns, ids=range(len(patterns)), elements=len(patterns), flags=flags
+            )
+        except hyperscan.HyperscanError as error:
+            raise ValueError(f"a trigger is no expression: {error}") from error
+        return database
+
+
+def _flags(trigger: Trigger) -> int:
+    return _FLAGS | (hyperscan.HS_FLAG_SOM_LEFTMOST if trigger.starts else 0)
+
+
+def _recipe(triggers: Sequence[Trigger]) -> bytes:
+    """All that the compiled form depends on, the processor's abilities aside."""
+    lines = [b"%d %s" % (_flags(trigger), trigger.pattern) for trigger in triggers]
+    return b"\n".join([_version.__version__.encode(), *lines])

@@ -1,0 +1,56 @@
+"""What Hyperscan compiled, kept: compiling takes half a second, loading a millisecond.
+
+Owns one file in the folder of support's keys. Refuses one that anybody but us could have written,
+since a database is a program for the scanner; and to fail: without it, it is compiled again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import hyperscan
+
+from agent.host import files, permissions
+from agent.host.failures import HostFailure
+
+_CAP = 64 << 20
+_DIGEST = 32
+
+
+def kept(recipe: bytes, store: Path | None, compiled: Callable[[], Any]) -> Any:
+    """The database of this recipe, out of the store where it is there and whole."""
+    if store is None:
+        return compiled()
+    name = hashlib.sha256(recipe).hexdigest()[:24]
+    path = store / f"rules-{name}.hsdb"
+    found = _read(path)
+    if found is not None:
+        return found
+    database = compiled()
+    raw = bytes(hyperscan.dumpb(database))
+    try:
+        files.replace(path, hashlib.sha256(raw).digest() + raw, mode=0o600, durable=False)
+    except HostFailure:
+        return database
+    return database
+
+
+def _read(path: Path) -> Any:
+    try:
+        facts = permissions.read(path)
+        if facts is None or facts.owner[0] != os.geteuid() or facts.mode & 0o077:
+            return None
+        content = files.read_bytes(path, cap=_CAP)
+    except (FileNotFoundError, HostFailure):
+        return None
+    digest, raw = content[:_DIGEST], content[_DIGEST:]
+    if hashlib.sha256(raw).digest() != digest:
+        return None
+    try:
+        return hyperscan.loadb(bytearray(raw), hyperscan.HS_MODE_BLOCK)
+    except hyperscan.HyperscanError:
+        return None  # Another processor's, or another version's.

@@ -1,0 +1,73 @@
+"""Triggers found by `re`, where there is no Hyperscan.
+
+Owns the detour that makes it bearable: a literal that each match must hold is looked for first,
+and the expression is tried on that line alone. Refuses wheels: nothing here is not Python's own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from support.redact.engine import Hits, Trigger
+from support.redact.plain_literals import literals
+
+_LEAST = 2  # bytes; a shorter literal stands in every other line
+_SEEN = 200  # different literals for one expression; beyond, it is simply tried
+
+
+class Plain:
+    """The engine that is always there."""
+
+    name = "plain"
+
+    def __init__(self, triggers: Sequence[Trigger], owners: int, store: Path | None = None) -> None:
+        self._owners = owners
+        self._by_literal: dict[bytes, list[tuple[int, re.Pattern[bytes], bool]]] = {}
+        self._always: list[tuple[int, re.Pattern[bytes], bool]] = []
+        for trigger in triggers:
+            self._add(trigger)
+
+    def _add(self, trigger: Trigger) -> None:
+        try:
+            expression = re.compile(trigger.pattern, re.IGNORECASE | re.MULTILINE)
+        except re.error as error:
+            raise ValueError(f"a trigger is no expression: {error}") from error
+        entry = (trigger.owner, expression, trigger.starts)
+        needed = literals(trigger.pattern)
+        if not needed or len(needed) > _SEEN or min(map(len, needed)) < _LEAST:
+            self._always.append(entry)
+            return
+        for literal in needed:
+            self._by_literal.setdefault(literal, []).append(entry)
+
+    def scan(self, block: bytes) -> Hits:
+        hits: Hits = [[] for _ in range(self._owners)]
+        for owner, expression, starts in self._always:
+            note = hits[owner].append
+            for match in expression.finditer(block):
+                note(match.start() if starts else max(match.start(), match.end() - 1))
+        lower = block.lower()
+        for literal, entries in self._by_literal.items():
+            for start, end in _lines_with(literal, lower):
+                for owner, expression, starts in entries:
+                    if starts:
+                        found = expression.finditer(block, start, end)
+                        hits[owner].extend(match.start() for match in found)
+                    elif expression.search(block, start, end):
+                        hits[owner].append(start)
+        for offsets in hits:
+            offsets.sort()
+        return hits
+
+
+def _lines_with(literal: bytes, lower: bytes) -> Iterator[tuple[int, int]]:
+    at = lower.find(literal)
+    while at >= 0:
+        start = lower.rfind(b"\n", 0, at) + 1
+        end = lower.find(b"\n", at)
+        if end < 0:
+            end = len(lower)
+        yield start, end
+        at = lower.find(literal, end)
