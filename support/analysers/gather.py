@@ -95,6 +95,11 @@ class Gathered:
         for code, hits in stream.hits.items():
             self._hits.setdefault(code, []).append(hits)
 
+    def forget(self, name: str) -> None:
+        """The file under way is not kept after all."""
+        if self._streams.pop(name, None) is not None:
+            self._names.remove(name)
+
     def names(self) -> list[str]:
         return sorted(self._names)
 

@@ -98,13 +98,7 @@ def _re_finder(watch: Watch) -> Finder:
 
 
 def _re2_finder(watch: Watch) -> Finder:
-    # Heavy, and only who has patterns of a vendor's own needs it.
-    import re2
-
-    options = re2.Options()
-    options.encoding = re2.Options.Encoding.LATIN1
-    options.log_errors = False
-    pattern: Any = re2.compile(b"(?m)" + watch.pattern, options)
+    pattern = _compiled(watch.pattern)
 
     def find(data: bytes, at: int) -> int:
         match = pattern.search(data, at)
@@ -150,3 +144,26 @@ def _suspects(
 
     database.scan(data, match_event_handler=on_match)
     return found.values()
+
+
+def complaint(pattern: str) -> str:
+    """Why somebody's pattern is none for RE2; empty where it is good."""
+    import re2
+
+    try:
+        _compiled(pattern.encode())
+    except re2.error as error:
+        said = error.args[0] if error.args else "not understood"
+        return said.decode(errors="replace") if isinstance(said, bytes) else str(said)
+    return ""
+
+
+def _compiled(pattern: bytes) -> Any:
+    """Somebody else's pattern over lines of bytes that need not be UTF-8. Raises re2.error."""
+    # Heavy, and only who has such patterns needs it.
+    import re2
+
+    options = re2.Options()
+    options.encoding = re2.Options.Encoding.LATIN1
+    options.log_errors = False
+    return re2.compile(b"(?m)" + pattern, options)
