@@ -218,6 +218,11 @@ class Layout:
         return self.state / "support"
 
     @property
+    def support_lock(self) -> Path:
+        """Held while a bundle is made. Not on the disk, which may be full. Root's."""
+        return self.root / "run/caretaker-support.lock"
+
+    @property
     def pseudonym_key(self) -> Path:
         """Turns names into pseudonyms, the same in each bundle; whoever has it can guess back."""
         return self.support_state / "pseudonym.key"

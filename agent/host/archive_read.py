@@ -83,15 +83,24 @@ def opened(path: Path) -> Iterator[Iterator[tuple[tarfile.TarInfo, IO[bytes] | N
     with os.fdopen(fd, "rb", buffering=0) as stream:
         if not stat.S_ISREG(os.fstat(fd).st_mode):
             raise FileFailure(path, "read", "it is not a regular file")
-        unpacker = zstandard.ZstdDecompressor(max_window_size=_WINDOW)
-        plain = unpacker.stream_reader(stream, read_size=_CHUNK, read_across_frames=True)
-        with failing_as(path), tarfile.open(
-            fileobj=plain, mode="r|", bufsize=_CHUNK, tarinfo=_Entry
-        ) as tar:  # fmt: skip
-            yield _entries(tar)
-            # tarfile stops at its end mark; zstd's checksum comes after what pads it.
-            while plain.read(_CHUNK):
-                pass
+        with inside(path, stream) as entries:
+            yield entries
+
+
+@contextmanager
+def inside(
+    path: Path, stream: IO[bytes]
+) -> Iterator[Iterator[tuple[tarfile.TarInfo, IO[bytes] | None]]]:
+    """The same of a stream, which errors call `path`."""
+    unpacker = zstandard.ZstdDecompressor(max_window_size=_WINDOW)
+    plain = unpacker.stream_reader(stream, read_size=_CHUNK, read_across_frames=True)
+    with failing_as(path), tarfile.open(
+        fileobj=plain, mode="r|", bufsize=_CHUNK, tarinfo=_Entry
+    ) as tar:  # fmt: skip
+        yield _entries(tar)
+        # tarfile stops at its end mark; zstd's checksum comes after what pads it.
+        while plain.read(_CHUNK):
+            pass
 
 
 @contextmanager

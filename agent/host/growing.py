@@ -216,3 +216,9 @@ def _exists(name: str, folder: int) -> bool:
     except FileNotFoundError:
         return False
     return True
+
+
+def forget(path: Path) -> None:
+    """Take away a file of ours that is finished and not wanted after all."""
+    with contextlib.suppress(OSError):
+        os.unlink(path)

@@ -1,0 +1,66 @@
+"""What stands at the end of a bundle: analysis, timeline, report, manifest and its signature.
+
+Owns composing them, and that each passes the refinery's last gate before it is packed. Refuses raw
+input: all of it is drawn from files that were redacted.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from agent.errors import MachineError
+from agent.layout import Layout
+from support.analysers.analyser import Judgement
+from support.analysers.study import analysis_json, timeline_json
+from support.bundle import record, sign
+from support.bundle.beginning import Begun
+from support.bundle.messages import Ready
+from support.bundle.record import BundleManifest
+from support.bundle.refinery import Refinery
+
+
+def close(
+    begun: Begun,
+    ready: Ready,
+    refinery: Refinery,
+    key: sign.Signer,
+    partial: str,
+) -> tuple[BundleManifest, list[Judgement]]:
+    """Put the last files in. DiskFull, FileFailure, Lost, RefusedError."""
+    making = begun.making
+    judgements = begun.study.judgements()
+    texts = (
+        (record.ANALYSIS, analysis_json(judgements)),
+        (record.TIMELINE, timeline_json(begun.study.timeline())),
+    )
+    for name, content in texts:
+        making.put(name, refinery.check(name, content), origin="drawn from the files here")
+    manifest = BundleManifest(
+        header=begun.header,
+        consent=begun.consent,
+        engine=ready.engine,
+        selftest=ready.selftest,
+        collectors=tuple(making.collectors),
+        files=tuple(making.files),
+        partial=partial,
+        key=key.fingerprint,
+    )
+    written = refinery.check(record.MANIFEST, shaped(manifest))
+    making.packer.put(record.MANIFEST, written)
+    making.packer.put(record.SIGNATURE, key.sign(written))
+    making.packer.finish()
+    return manifest, judgements
+
+
+def shaped(value: object) -> bytes:
+    """JSON that people can read too; the same value gives the same bytes."""
+    return msgspec.json.format(msgspec.json.encode(value), indent=1) + b"\n"
+
+
+def key_of(layout: Layout, notes: list[str]) -> sign.Signer:
+    """This machine's key; where its disk takes no new file, one for this once."""
+    try:
+        return sign.signer(layout)
+    except MachineError as error:
+        notes.append(f"signed with a key for this once: {error.message}")
+        return sign.fresh()
