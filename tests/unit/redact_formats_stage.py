@@ -1,5 +1,6 @@
 """What the tests of the formats share: a file in, the redacted file out."""
 
+import re
 from collections.abc import Iterable
 
 from support.redact.formats import FORMATS
@@ -38,3 +39,8 @@ def redacted(name: str, text: str) -> str:
     assert again is rule or not spans
     code = rule.code if rule else "none"
     return once.decode().replace(mark(code).decode(), "###")
+
+
+def told(text: str) -> tuple[str, str]:
+    """A text whose secrets stand in `⟦⟧`: as it is in the file, and as it is to become."""
+    return re.sub("[⟦⟧]", "", text), re.sub("⟦.*?⟧", "###", text, flags=re.DOTALL)

@@ -1,6 +1,8 @@
 """Rules for whole files of a known format, in the order they are tried."""
 
+from support.redact.formats.env_files import ENV, INI
 from support.redact.formats.json_files import RULE as JSON
+from support.redact.formats.yaml_files import RULE as YAML
 from support.redact.rule import FormatRule
 
-FORMATS: tuple[FormatRule, ...] = (JSON,)
+FORMATS: tuple[FormatRule, ...] = (JSON, ENV, YAML, INI)

@@ -24,7 +24,7 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 _HEAD = re.compile(
-    rb'(?:\xef\xbb\xbf)?(?:\s|//[^\n]*\n|/\*(?>.*?\*/))*+(\{\s*(?:"|\}|/[/*])|\[[\s\[]*[{"\d\]/-])',
+    rb'(?:\xef\xbb\xbf)?(?:\s|//[^\n]*\n|/\*[^*]*\*+(?:[^/*][^*]*\*+)*/)*(\{\s*(?:"|\}|/[/*])|\[[\s\[]*[{"\d\]/-])',
     re.DOTALL,
 )
 _NAMED = re.compile(

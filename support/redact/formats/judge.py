@@ -47,6 +47,12 @@ _REFERENCE = re.compile(
 )
 _DATE = re.compile(rb"\d{4}-\d\d-\d\d(?:[T ][\d:.+Z-]*)?")
 _NAME = re.compile(rb"[A-Za-z][A-Za-z]*(?:[_./-][A-Za-z]+)+")
+_COLLECTION = re.compile(rb"(?i)(?:(?<!pas)s|secret)\Z")
+_CURRENT = frozenset(
+    b"value current previous old new next primary secondary plain plaintext plain_text raw "
+    b"data secret".split()
+)
+_LINK = re.compile(rb"[a-z][a-z0-9+.-]*://[^@\s]*")
 _NUMBER = re.compile(rb"[-+]?[\d.]+(?:[eE][-+]?\d+)?")
 
 
@@ -92,14 +98,23 @@ def hides(key: bytes, value: bytes) -> bool:
     return True
 
 
+def below(name: bytes) -> int:
+    """How much a key condemns what stands below it.
+
+    `secrets:` holds secrets by name, all of them; `jwt:` holds a lifetime and an issuer too.
+    """
+    found = weight(name)
+    return MAYBE if found == SURE and not _COLLECTION.search(name) else found
+
+
 def hides_below(above: int, key: bytes, value: bytes) -> bool:
-    """Whether a value goes since it stands somewhere below a key of the weight `above`."""
-    if key.lower() in BENIGN_FIELDS or above == NEVER or not is_worth(value):
+    """Whether a value goes since it stands somewhere below a key: `above` is what `below` said."""
+    if above == NEVER or key.lower() in BENIGN_FIELDS or not is_worth(value):
         return False
-    if _NUMBER.fullmatch(value) or _DATE.fullmatch(value):
+    if _NUMBER.fullmatch(value) or _DATE.fullmatch(value) or _LINK.fullmatch(value):
         return False
-    if above == MAYBE:
-        return values.looks_random(value)
+    if above == MAYBE and key.lower() not in _CURRENT:
+        return values.looks_random(value, 8)
     # `secrets: [db_password, api_key]` lists names, not values.
     return not (_NAME.fullmatch(value) and is_secret_key(value))
 

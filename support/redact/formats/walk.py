@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from support.redact.formats.judge import (
     Leaf,
+    below,
     hides,
     hides_below,
     is_secret_key,
@@ -71,8 +72,9 @@ class Walk:
         """A map or a list begins, as the value of the key that was read last."""
         top = self.top
         frame = Frame(mapping, top.now if top.mapping else top.key)
-        if frame.key.lower() != b"annotations":
-            frame.hidden = max(top.hidden, weight(top.now) if top.mapping else NEVER)
+        if frame.key.lower() not in (b"annotations", b"labels"):
+            own = below(frame.key) if mapping else weight(frame.key)
+            frame.hidden = max(top.hidden, own)
         self._stack.append(frame)
         return frame
 
@@ -98,6 +100,10 @@ class Walk:
         )
         if named or done.sensitive:
             self._hide(leaf for leaf in done.values if is_worth(leaf.text))
+
+    def hide(self, leaf: Leaf) -> None:
+        """The value goes, whatever key it is under."""
+        self._hide((leaf,))
 
     def _hide(self, leaves: Iterable[Leaf]) -> None:
         self.spans += [masks(leaf, self._code) for leaf in leaves if is_worth(leaf.text)]
