@@ -1,4 +1,4 @@
-"""Where a value ends: quotes at any depth of escaping, brackets, or the line.
+"""Where a value ends: quotes at any depth of escaping, brackets, separators, or the line.
 
 Owns the reading of one value at a place in a line. Refuses to judge it.
 """
@@ -8,15 +8,17 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-_QUOTE = re.compile(rb"(\\*)([\"'`])")
+_QUOTE = re.compile(rb"(\\{0,15})([\"'`])")
+# A separator ends a value where another key, a quote or nothing follows; else it is the value's.
 _STOP = re.compile(
-    rb"[\s\"'`<>]|[,;](?=\s|$|[\"']?[A-Za-z_][\w.-]*[\"']?\s?[=:]|[\"'}\])])|&(?=[\w.%\[\]-]+=|amp;)|\\[nrt\"']|\x00"
+    rb"[\s\"'`<>\x00]|[,;](?=\s|$|\\?[\"']?[A-Za-z_][\w.-]{0,60}\\?[\"']?\s?[=:]|[\"'}\])])"
+    rb"|&(?=[\w.%\[\]-]{1,60}=|amp;)|\\(?=[nrt](?![a-z])|[nrt]\w+[=:]|[\"'])|\\n"
 )
 _OPEN = {b")": b"(", b"]": b"[", b"}": b"{"}
 
 
 class Extent(NamedTuple):
-    """`[start, end)` without quotes. `quote` is what opened it, backslashes included, or empty."""
+    """`[start, end)` without quotes. `quote` is what opened it, backslashes included."""
 
     start: int
     end: int
@@ -28,9 +30,8 @@ def quoted(line: bytes, at: int) -> Extent | None:
     opened = _QUOTE.match(line, at)
     if opened is None:
         return None
-    depth, sign = len(opened.group(1)), opened.group(2)
     start = opened.end()
-    end = closing(line, start, sign, depth)
+    end = closing(line, start, opened.group(2), len(opened.group(1)))
     return Extent(start, len(line.rstrip(b"\r\n")) if end < 0 else end, opened.group())
 
 
@@ -53,33 +54,42 @@ def closing(line: bytes, start: int, sign: bytes, depth: int) -> int:
 
 def bare(line: bytes, at: int) -> int:
     """Where a value without quotes ends that stands among others in a line."""
-    stop = _STOP.search(line, at)
-    while stop and stop.group() in (b'"', b"'", b"`") and not _encloses(line, at, stop.start()):
-        stop = _STOP.search(line, stop.end())
-    return trimmed(line, at, stop.start() if stop else len(line))
+    for stop in _STOP.finditer(line, at):
+        if stop.group() not in (b'"', b"'", b"`") or _encloses(line, at, stop.start()):
+            return trimmed(line, at, stop.start())
+    return trimmed(line, at, len(line))
 
 
 def trimmed(line: bytes, start: int, end: int) -> int:
-    """Without the brackets that were opened before the value, and the comma or dot after them."""
+    """Without the brackets that were opened before the value, and the comma after them."""
+    before = max(0, start - 4096)
     while end > start:
         last = line[end - 1 : end]
         opener = _OPEN.get(last)
-        if opener is not None:
-            value = line[start:end]
-            if value.count(opener) >= value.count(last) or line.count(opener, 0, start) <= (
-                line.count(last, 0, start)
-            ):
+        if opener is None:
+            if last not in b",;":
                 break
-        elif last not in b",;":
+        elif line.count(opener, start, end) >= line.count(last, start, end) or (
+            line.count(opener, before, start) <= line.count(last, before, start)
+        ):
             break
         end -= 1
     return end
 
 
+def opened_by(line: bytes, at: int) -> bytes:
+    """The quote, with its backslashes, that stands right before `at`, or nothing."""
+    if line[at - 1 : at] not in (b'"', b"'", b"`") or not at:
+        return b""
+    start = at - 1
+    while start and line[start - 1] == 0x5C:
+        start -= 1
+    return line[start:at]
+
+
 def _encloses(line: bytes, start: int, place: int) -> bool:
     """True where the quote at `place` closes a string that was opened before `start`."""
     sign = line[place : place + 1]
-    if line.count(sign, 0, start) % 2 == 1:
+    if line.count(sign, max(0, start - 4096), start) % 2 == 1:
         return True
-    after = line[place + 1 : place + 2]
-    return sign == b'"' and after in (b"", b",", b"}", b"]", b" ") and place > start
+    return sign == b'"' and line[place + 1 : place + 2] in (b"", b",", b"}", b"]", b" ")

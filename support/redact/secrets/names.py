@@ -78,8 +78,8 @@ _PAIRS: dict[bytes, frozenset[bytes]] = {
 }
 _MAYBE = _words(
     """pass auth pin cookie cookies session sid salt sig signature csrf xsrf community license
-    licence cvv sas webhook seed assertion verifier authorization tokens key2 pepper unseal
-    nonce2 credentials2 authenticator ticket tgt hmac secretid knock"""
+    licence cvv sas webhook seed assertion verifier authorization tokens pepper unseal
+    authenticator ticket tgt hmac knock"""
 )
 # After the secret word these say that the value is about the secret, not the secret.
 _AFTER = _words(
@@ -145,7 +145,8 @@ def _unit(words: tuple[bytes, ...], at: int) -> int:
     before = words[at - 1] if at else b""
     if before in _PAIRS.get(word, ()):
         return SURE
-    if word in _MAYBE:
+    # A vague word must end its name: `authority`, `auth_backend`, `cookie_domain` are many.
+    if word in _MAYBE and all(other.isdigit() for other in words[at + 1 :]):
         return MAYBE
     return SURE if len(word) <= 40 and word.endswith(_ENDINGS) else NEVER
 

@@ -24,24 +24,27 @@ _WORDS = frozenset(
     required. optional. yes. no. missing. password: token secret or and the a an is was not for
     with has must will too does did to in of on by from be cannot can't are at as your this
     that when if it verification authentication validation updated reset generated created refreshed
-    revoked provided supplied stored found rotated matches mismatch policy field fields""".split()
+    revoked provided supplied stored found rotated matches mismatch policy field fields inherit opaque
+    forbidden unauthorized disallowed
+    unsupported unavailable
+    error bad no-auth plain plaintext external internal manual self local remote yes/no""".split()
 )
 # `${X}`, `{{ x }}`, `<password>`, `%(x)s`, `%s`, `{0}`, `***`, `xxxx`, `....`, `@@X@@`, `[hidden]`
 _STANDS_FOR = re.compile(
     rb"""\$\{[^{}]*\}|\$\(.*|\$\{\{.*\}\}|\{\{.*\}?\}?|\{%.*%\}|\{[\w.]*\}|<[^<>]*>|%\([\w.]+\)s
-    |%[sdvqr]|%\{[^{}]*\}|%[A-Z][A-Z0-9_]*%|\$[A-Z_][A-Z0-9_]{2,}|[*]+|[xX]{3,}|[.]{2,}|[?]+|-+|_+|@@?\w+@@?
-    |\[[A-Za-z _-]*\]|\([A-Za-z _-]*\)|\xe2\x80\xa6|(?:\xe2\x80\xa2)+|[#]+|\$\d|\?|\\?\$\w*(?:pass|secret|token|pwd|key)\w*
-    |!(?:vault|secret|env|Ref|Sub|GetAtt)\b.*|[|>][+-]?\d?|ENC\[.*""",
+    |%[sdvqr]|%\{[^{}]*\}|%[A-Z][A-Z0-9_]*%|(?-i:\$[A-Z_][A-Z0-9_]{2,})|[*]+|[xX]{3,}|[.]{2,}
+    |[?]+|-+|_+|@@?\w+@@?|\[[A-Za-z _-]*\]|\([A-Za-z _-]*\)|\xe2\x80\xa6|(?:\xe2\x80\xa2)+|[#]+|\$\d
+    |\\?\$\w*(?:pass|secret|token|pwd|key)\w*|!(?:vault|secret|env|Ref|Sub|GetAtt)\b.*|[|>][+-]?\d?|ENC\[.*""",
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
 _VARIABLE = re.compile(rb"\$\{?[A-Za-z_]\w*(?::?[-?+=][^{}]*)?\}")
 # A path, an ARN or a reference to where the secret is kept.
 _REFERENCE = re.compile(
     rb"(?:/|~/|\./|\.\./)?(?:run|etc|var|home|opt|usr|tmp|root|dev|proc|srv|mnt|app|apps|secrets?"
-    rb"|data|vault|config|conf|certs?|keys?|ssl|tls|lib|credentials)/[\w./@-]*|~?/[\w.-]+\.[a-z]{2,5}"
-    rb"|[A-Za-z]:\\[\w\\. -]*|arn:aws[\w-]*:.*|(?:file|vault|op|env|ssm|secretsmanager|awssm|keyring"
-    rb"|credential|secret|projects|kms|gcpsm|azurekv):?/.*|env:\w+|file:.*"
-    rb"|[\w./-]+\.(?:pem|key|crt|txt|json|ya?ml|toml|ini|conf|jks|p12|pfx|asc|gpg|env|py|js|go|rb|sh)"
+    rb"|data|vault|config|conf|certs?|keys?|ssl|tls|lib|credentials)/[\w./@-]*"
+    rb"|~?/[\w.-]+\.[a-z]{2,5}|[A-Za-z]:\\[\w\\. -]*|arn:aws[\w-]*:.*"
+    rb"|(?:file|vault|op|env|ssm|secretsmanager|awssm|keyring|credential|secret|projects|kms|gcpsm|azurekv):?/.*|env:\w+|file:.*"
+    rb"|[\w./-]+\.(?:pem|key|crt|txt|json|ya?ml|toml|ini|conf|jks|p12|pfx|asc|gpg|env|py|js|sh)"
 )
 _CODE = re.compile(
     rb"[A-Za-z_]\w*(?:(?:\.|->|::)\w+)*\(.*"
@@ -74,8 +77,10 @@ def hides(name: bytes, value: bytes) -> bool:
     if found == MAYBE:
         return _under_maybe(name, value)
     words = split(name)
+    if value.isupper() and value.lower() in (name.lower(), words[-1]):
+        return False  # `--password=PASSWORD` of a help text
     if _NUMBER.fullmatch(value) and len(value) < 9:
-        return bool(_SAYS_NUMBER.intersection(words)) and len(value) >= 4 or _a_password(words)
+        return _a_password(words) or (len(value) >= 4 and bool(_SAYS_NUMBER & set(words)))
     return not (b"pwd" in words and value.startswith(b"/"))
 
 
@@ -83,11 +88,14 @@ def plausible(value: bytes) -> bool:
     """False for what stands for a secret, or says where one is, or was hidden already."""
     if not value or MARK in value:
         return False
-    if value.strip(b"<>[](){}*\"'`., ").lower() in _WORDS:
-        return False
-    if _STANDS_FOR.fullmatch(value) or _VARIABLE.fullmatch(value):
+    if value.strip(b"<>[](){}*\"'`., ").lower() in _WORDS or stands_for(value):
         return False
     return not any(shape.fullmatch(value) for shape in (_REFERENCE, _CODE, _LINK, _PUBLIC))
+
+
+def stands_for(value: bytes) -> bool:
+    """True for a variable, a template, asterisks, `<password>`: a sign in place of a value."""
+    return MARK in value or bool(_STANDS_FOR.fullmatch(value) or _VARIABLE.fullmatch(value))
 
 
 def is_prose(value: bytes) -> bool:
