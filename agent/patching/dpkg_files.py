@@ -6,7 +6,7 @@ anything (`agent/remedies/packages.py`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,6 +18,8 @@ _STATUS_CAP = 64 << 20  # bytes; some 2 MB on a server
 # What `--configure -a` finishes (dpkg(1), PACKAGE STATES), and what it can't.
 _UNFINISHED = ("unpacked", "half-configured", "triggers-awaited", "triggers-pending")
 _HALF = "half-installed"
+
+Package = tuple[str, str, str, tuple[str, str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,11 @@ def read_dpkg(folder: Path) -> DpkgFiles:
         text = files.read_bytes(folder / "status", cap=_STATUS_CAP).decode(errors="replace")
     except FileNotFoundError as error:
         raise FileFailure(folder / "status", "read", "it is not there") from error
-    entries = list(_packages(text))
+    return sorted_out(list(packages_in(text)), updates=updates)
+
+
+def sorted_out(entries: Sequence[Package], *, updates: bool) -> DpkgFiles:
+    """What `packages_in` found, by what it means."""
     native = next((arch for name, arch, *_ in entries if name == "dpkg"), "")
     versions, unfinished, half, held = {}, [], [], []
     for name, arch, version, words in entries:
@@ -60,7 +66,7 @@ def read_dpkg(folder: Path) -> DpkgFiles:
     return DpkgFiles(versions, tuple(unfinished), tuple(half), tuple(held), updates)
 
 
-def _packages(text: str) -> Iterator[tuple[str, str, str, tuple[str, str, str]]]:
+def packages_in(text: str) -> Iterator[Package]:
     """Name, architecture, version and state of each (deb-control(5): `Status: want flag state`)."""
     for block in text.split("\n\n"):
         name = arch = version = ""

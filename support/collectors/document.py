@@ -67,6 +67,7 @@ def copied(
         blocks=lambda: iter((glance.read(root, path, cap=cap, newest=newest),)),
         size=min(seen.size, cap),
         modified=seen.modified,
+        left_out=lambda: max(0, seen.size - cap),
     )
 
 
