@@ -6,6 +6,7 @@ its tail. Refuses to read: blocks come in, blocks go out, none is copied that ne
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +15,9 @@ from support.collectors.frames import BLOCK_MOST
 
 _TAIL = 1 << 20  # bytes kept in memory while a stream runs on
 _FLOOD = 8  # times its cap, then nobody waits for the end of a stream
+# A file that lost power, or was cut while its writer kept its place, holds runs of them; a file
+# that is binary holds single ones too.
+_ZEROS = re.compile(rb"\0{8,}")
 _LINE = 64 << 10  # bytes; who has longer lines is cut anywhere
 
 
@@ -36,8 +40,8 @@ class Cut:
         kept = self._text(blocks)
         if self.size is None:
             kept = self._both_ends(kept)
-        elif self.size > self.cap:
-            kept = self._newest(kept, self.size - self.cap)
+        else:
+            kept = self._newest(kept, max(0, self.size - self.cap))
         for data in kept:
             self.given += len(data)
             if len(data) <= BLOCK_MOST:
@@ -75,10 +79,10 @@ class Cut:
                 end = data.find(b"\n", over - 1, over + _LINE) + 1 or over
                 self.left_out += end
                 data, over = data[end:], 0
-            kept = data[:left]
+            kept = data[:left] if len(data) > left else data
             left -= len(kept)
             yield kept
-            if not left:  # It grew while it was read.
+            if not left:  # Else what grows while it is read would never end.
                 return
 
     def _both_ends(self, blocks: Iterator[bytes]) -> Iterator[bytes]:
@@ -126,3 +130,8 @@ class _Tail:
         over = max(0, len(whole) - self._size)
         self.dropped += over
         return whole[over:]
+
+
+def without_zeros(data: bytes) -> bytes:
+    """Runs of NUL taken out; single ones stay, by which a binary file is known."""
+    return _ZEROS.sub(b"", data.strip(b"\0"))

@@ -179,7 +179,9 @@ _TOLD = (CaretakerError, HostFailure, OSError, ValueError, LookupError, TypeErro
 
 def _read(source: Source, left: int, clock: Callable[[], float], give: Give) -> tuple[Closing, int]:
     begun = clock()
-    cut = Cut(min(source.cap or left, left), source.size)
+    # What it knows the size of, it cuts to its own cap by itself.
+    size = source.size if source.size is None else min(source.size, source.cap or source.size)
+    cut = Cut(min(source.cap or left, left), size)
     why = ""
     if cut.cap <= 0:
         missing = source.size or 0
