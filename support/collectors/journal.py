@@ -1,0 +1,251 @@
+"""The journal in a bundle: a file for each unit that matters, for the kernel, and for the rest.
+
+Owns which entries stand where, so that each stands once, and in what order of importance. Refuses
+to read any itself: systemd-python does (`agent.host.journal_read`), and where it is missing
+journalctl (`journalctl`), which costs half as much again.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+import msgspec
+
+from agent.host import glance, journal_read
+from agent.host.journal_read import Group, Reader, Telling, Wanted
+from agent.manifest.model import Manifest
+from agent.services.names import unit_name
+from support.collectors import journalctl
+from support.collectors.collector import FIRST, LATER, SOON, Collector, Source
+from support.collectors.document import made
+from support.collectors.names import words
+from support.scene import Scene
+
+FOLDER = "/var/log/journal"
+_UNIT_CAP, _REST_CAP = 64 << 20, 16 << 20
+_OURS = "caretaker"
+_COREDUMP = "MESSAGE_ID=fc2e22bc6ee647b6b90729ab34a250b1"  # systemd-coredump(8)
+# Who says at an ordinary level what a diagnosis needs: starts, stops, sessions, the clock.
+_TELLERS = (
+    *("systemd", "systemd-logind", "systemd-shutdown", "systemd-timedated", "systemd-timesyncd"),
+    *("systemd-journald", "systemd-networkd", "systemd-resolved", "systemd-fsck", "sudo", "su"),
+    *("chronyd", "dhclient", "NetworkManager", "cloud-init"),
+)
+_REST: tuple[Group, ...] = (
+    tuple(f"PRIORITY={level}" for level in range(5)),
+    tuple(f"SYSLOG_IDENTIFIER={name}" for name in _TELLERS),
+)
+_KERNEL = "_TRANSPORT=kernel"
+
+
+def collectors(manifest: Manifest | None) -> tuple[Collector, ...]:
+    """One for each service's unit; Caretaker's, the kernel's and the rest; in that order."""
+    services = manifest.services if manifest is not None else {}
+    found: dict[str, Collector] = {}
+    for name in services:
+        assert manifest is not None
+        unit = unit_name(manifest, name)
+        found.setdefault(unit, of_units(f"journal.{name}", [unit], priority=FIRST))
+    return (*found.values(), OURS, KERNEL, REST)
+
+
+def of_units(
+    code: str,
+    units: Iterable[str],
+    *,
+    cap: int = _UNIT_CAP,
+    timeout: float = 10.0,
+    priority: int = SOON,
+    consent: bool = False,
+) -> Collector:
+    """What units said, and what systemd said of them."""
+    wanted = tuple(units)
+    return Collector(
+        code=code,
+        title=f"Journal of {', '.join(wanted)}",
+        reads=f"the journal's entries of {', '.join(wanted)} in the window",
+        sources=partial(_unit_sources, lambda _: wanted),
+        guess=partial(_guess, lambda scene, reader: _with_instances(reader, wanted)),
+        cap=cap,
+        timeout=timeout,
+        priority=priority,
+        consent=consent,
+    )
+
+
+def has_journal(scene: Scene) -> bool:
+    """Whether there is one to be read: below a root of its own the machine's is not meant."""
+    if scene.rescue:
+        return glance.look(scene.layout.root, FOLDER) is not None
+    return not scene.layout.embedded
+
+
+@dataclass
+class _Journal:
+    """The journal of one scene, opened once a collector."""
+
+    scene: Scene
+    reader: Reader | None
+
+    def source(
+        self, name: str, groups: tuple[Group, ...], *, without: tuple[str, ...] = ()
+    ) -> Source:
+        """A file with the entries that any group means."""
+        wanted = Wanted(groups, self.scene.since, self.scene.until, _without(without))
+        origin = words(f"journal: {' or '.join(' '.join(group[:5]) for group in groups)}")
+        if self.reader is None:
+            return journalctl.source(self.scene, f"journal/{name}.log", wanted, cap=_UNIT_CAP)
+        telling = Telling(self.reader, wanted, _UNIT_CAP)
+        return Source(f"journal/{name}.log", origin, telling.blocks, cap=_UNIT_CAP)
+
+
+def opened(scene: Scene) -> Reader | None:
+    """The library's reader; None where it is missing. HostFailure, OSError."""
+    if not journal_read.available():
+        return None
+    if not scene.rescue:
+        return journal_read.open_reader()
+    folder = glance.open_at(scene.layout.root, FOLDER, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    return journal_read.open_reader(folder)
+
+
+def groups_of(units: Iterable[str]) -> tuple[Group, ...]:
+    """As `journalctl --unit` has them: a unit's own entries, and those about it."""
+    found: list[Group] = []
+    for unit in units:
+        found += [
+            (f"_SYSTEMD_UNIT={unit}",),
+            ("_PID=1", f"UNIT={unit}"),
+            ("_UID=0", f"OBJECT_SYSTEMD_UNIT={unit}"),
+            (_COREDUMP, f"COREDUMP_UNIT={unit}"),
+        ]
+    return tuple(found)
+
+
+def _unit_sources(units: Callable[[Scene], Iterable[str]], scene: Scene) -> Iterator[Source]:
+    if not has_journal(scene):
+        return
+    journal = _Journal(scene, opened(scene))
+    for unit in _with_instances(journal.reader, units(scene)):
+        yield journal.source(unit, groups_of([unit]))
+
+
+def _with_instances(reader: Reader | None, units: Iterable[str]) -> list[str]:
+    """The units, and of each its instances: Debian's postgresql.service is postgresql@15-main."""
+    known = _known(reader)
+    found = []
+    for unit in units:
+        stem, _, kind = unit.rpartition(".")
+        found += [
+            unit,
+            *(each for each in known if each.startswith(f"{stem}@") and each.endswith(f".{kind}")),
+        ]
+    return list(dict.fromkeys(found))
+
+
+def _known(reader: Reader | None) -> list[str]:
+    """Every unit of which the journal has an entry."""
+    if reader is None:
+        return []
+    return sorted(
+        bytes(one).decode(errors="replace") for one in reader.query_unique("_SYSTEMD_UNIT")
+    )
+
+
+def _ours(reader: Reader | None) -> list[str]:
+    found = [unit for unit in _known(reader) if unit.startswith(_OURS)]
+    return found or [f"{_OURS}.service"]
+
+
+def taken(scene: Scene, reader: Reader | None) -> list[str]:
+    """Units whose entries stand in a file of their own."""
+    manifest = scene.manifest
+    units: list[str] = []
+    if manifest is not None:
+        units += [unit_name(manifest, name) for name in manifest.services]
+        for collect in manifest.collect.values():
+            units += [] if collect.consent else collect.units
+    return [*_with_instances(reader, units), *_ours(reader)]
+
+
+def _without(units: tuple[str, ...]) -> dict[str, frozenset[bytes]]:
+    if not units:
+        return {}
+    names = frozenset(unit.encode() for unit in units)
+    fields = ("_SYSTEMD_UNIT", "UNIT", "OBJECT_SYSTEMD_UNIT", "COREDUMP_UNIT")
+    return {"_TRANSPORT": frozenset([b"kernel"]), **dict.fromkeys(fields, names)}
+
+
+def _our_sources(scene: Scene) -> Iterator[Source]:
+    if not has_journal(scene):
+        return
+    journal = _Journal(scene, opened(scene))
+    for unit in _ours(journal.reader):
+        yield journal.source(unit, groups_of([unit]))
+
+
+def _kernel_sources(scene: Scene) -> Iterator[Source]:
+    if has_journal(scene):
+        yield _Journal(scene, opened(scene)).source("kernel", ((_KERNEL,),))
+
+
+def _rest_sources(scene: Scene) -> Iterator[Source]:
+    if not has_journal(scene):
+        return
+    journal = _Journal(scene, opened(scene))
+    reader = journal.reader
+    if reader is None:
+        yield journalctl.boots(scene)
+    else:
+        yield made("journal/boots.json", "journal: boots", lambda: _boots(reader))
+    yield journal.source("system", _REST, without=tuple(taken(scene, reader)))
+
+
+def _boots(reader: Reader) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(journal_read.boots(reader)), indent=1) + b"\n"
+
+
+def _guess(units: Callable[[Scene, Reader | None], Iterable[str]], scene: Scene) -> int:
+    return _expected(scene, lambda reader: groups_of(units(scene, reader)))
+
+
+def _expected(scene: Scene, groups: Callable[[Reader | None], tuple[Group, ...]]) -> int:
+    if not has_journal(scene):
+        return 0
+    reader = opened(scene)
+    if reader is None:
+        return journalctl.guess(scene)
+    wanted = Wanted(groups(reader), scene.since, scene.until)
+    return min(_UNIT_CAP, journal_read.expected(reader, wanted))
+
+
+OURS = Collector(
+    code="journal-caretaker",
+    title="Journal of Caretaker",
+    reads="the journal's entries of Caretaker's units in the window",
+    sources=_our_sources,
+    guess=partial(_guess, lambda _, reader: _ours(reader)),
+    cap=_UNIT_CAP,
+    priority=SOON,
+)
+KERNEL = Collector(
+    code="journal-kernel",
+    title="Journal of the kernel",
+    reads="the journal's entries of the kernel in the window",
+    sources=_kernel_sources,
+    guess=lambda scene: _expected(scene, lambda _: ((_KERNEL,),)),
+    cap=_REST_CAP,
+    priority=SOON,
+)
+REST = Collector(
+    code="journal-system",
+    title="Journal of the system",
+    reads="warnings and errors of all other units in the window, what systemd said, boots",
+    sources=_rest_sources,
+    guess=lambda scene: _expected(scene, lambda _: _REST),
+    cap=_REST_CAP,
+    priority=LATER,
+)

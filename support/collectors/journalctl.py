@@ -1,0 +1,136 @@
+"""The journal as text where systemd-python is missing: journalctl is asked.
+
+Owns its arguments, and telling each entry once where others were told already. Refuses the
+machine's own journal in rescue: then it is given the folder on the mounted disk.
+"""
+
+from __future__ import annotations
+
+import datetime
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from agent.host import found, glance
+from agent.host.failures import HostFailure
+from agent.host.journal_read import Wanted
+from agent.host.pouring import Pouring
+from support.collectors.collector import Source
+from support.collectors.document import made
+from support.scene import Scene
+
+FOLDERS = ("/var/log/journal", "/run/log/journal")
+_LINE = 120  # bytes; how long one is, where nobody knows
+_TEXT = 0.4  # of the journal's bytes on the disk, as text
+_FIELDS = "MESSAGE,_HOSTNAME,SYSLOG_IDENTIFIER,_PID,_COMM"
+_BLOCK = 256 << 10
+
+
+def source(scene: Scene, name: str, wanted: Wanted, *, cap: int) -> Source:
+    """A file with the entries wanted, of at most about `cap` bytes, the newest."""
+    asking = _Asking(scene, wanted, cap)
+    return Source(name, "journalctl", asking.blocks, cap=cap, exit_code=lambda: asking.status)
+
+
+def boots(scene: Scene) -> Source:
+    """The boots that the journal knows, as journalctl lists them."""
+
+    def make() -> bytes:
+        pouring = Pouring([*_journalctl(scene), "--list-boots"])
+        return b"".join(pouring.blocks())
+
+    return made("journal/boots.txt", "journalctl --list-boots", make)
+
+
+def guess(scene: Scene) -> int:
+    """A share of the journal's size; which unit wrote how much nobody can say in milliseconds."""
+    folders = FOLDERS[:1] if scene.rescue else FOLDERS
+    files = [one for folder in folders for one in found.below(scene.layout.root, folder)]
+    sizes = [one.on_disk for one in files if one.modified >= scene.since]
+    return int(sum(sizes) * _TEXT / 4)
+
+
+@dataclass
+class _Asking:
+    scene: Scene
+    wanted: Wanted
+    cap: int
+    status: int | None = None
+
+    def blocks(self) -> Iterator[bytes]:
+        """HostFailure where journalctl says that it could not; what came before stands."""
+        argv = [*_journalctl(self.scene), f"--lines={self.cap // _LINE}"]
+        argv += [f"--since={_time(self.wanted.since)}", f"--until={_time(self.wanted.until)}"]
+        if self.wanted.without:
+            fields = ",".join([_FIELDS, *self.wanted.without])
+            argv += ["--output=json", f"--output-fields={fields}"]
+        else:
+            argv += ["--output=short-iso-precise"]
+        for group in self.wanted.groups:
+            argv += [*group, "+"]
+        pouring = Pouring(argv[:-1] if argv[-1] == "+" else argv)
+        blocks = pouring.blocks()
+        yield from _told_once(blocks, self.wanted) if self.wanted.without else blocks
+        self.status = pouring.status
+        if pouring.status:
+            raise HostFailure(pouring.complaint.strip()[-200:] or f"status {pouring.status}")
+
+
+def _journalctl(scene: Scene) -> list[str]:
+    argv = ["journalctl", "--quiet", "--no-pager", "--utc"]
+    if scene.rescue:
+        flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+        folder = glance.open_at(scene.layout.root, FOLDERS[0], flags)
+        # Where the folder really is: a link in its path means a place on the mounted disk.
+        argv.append(f"--directory={Path(f'/proc/self/fd/{folder}').readlink()}")
+        os.close(folder)
+    return argv
+
+
+def _time(seconds: float) -> str:
+    at = datetime.datetime.fromtimestamp(min(seconds, 253e9), datetime.UTC)
+    return at.strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def _told_once(blocks: Iterator[bytes], wanted: Wanted) -> Iterator[bytes]:
+    """JSON lines made into text, but for those that stand elsewhere."""
+    without = {name: {one.decode() for one in values} for name, values in wanted.without.items()}
+    decode = msgspec.json.Decoder(dict[str, object]).decode
+    lines: list[bytes] = []
+    size, rest = 0, b""
+    for block in blocks:
+        *whole, rest = (rest + block).split(b"\n")
+        for each in whole:
+            entry = decode(each)
+            if any(entry.get(name) in values for name, values in without.items()):
+                continue
+            lines.append(_line(entry))
+            size += len(lines[-1])
+        if size > _BLOCK:
+            yield b"".join(lines)
+            lines, size = [], 0
+    yield b"".join(lines)
+
+
+def _line(entry: dict[str, object]) -> bytes:
+    micro = int(str(entry.get("__REALTIME_TIMESTAMP", 0)))
+    at = datetime.datetime.fromtimestamp(micro // 10**6, datetime.UTC)
+    name = _bytes(entry.get("SYSLOG_IDENTIFIER") or entry.get("_COMM") or "unknown")
+    pid = b"[%b]" % _bytes(entry["_PID"]) if entry.get("_PID") else b""
+    message = _bytes(entry.get("MESSAGE")).rstrip(b"\n").replace(b"\n", b"\n    ")
+    return b"%b.%06d+0000 %b %b%b: %b\n" % (
+        at.strftime("%Y-%m-%dT%H:%M:%S").encode(), micro % 10**6,
+        _bytes(entry.get("_HOSTNAME") or "-"), name, pid, message.replace(b"\0", b"?"),
+    )  # fmt: skip
+
+
+def _bytes(value: object) -> bytes:
+    """A field: text, the numbers of its bytes where it is none, or nothing where it is too long."""
+    if isinstance(value, list):
+        if value and isinstance(value[0], int):
+            return bytes(one for one in value if isinstance(one, int))
+        return b" ".join(_bytes(one) for one in value)  # said several times in one entry
+    return str(value).encode(errors="replace") if value is not None else b""
