@@ -27,6 +27,7 @@ from agent.manifest.placeholders import DATABASE, holds_secret, names_used
 from agent.manifest.questions import question_complaints
 from agent.manifest.schedules import schedule_complaints
 from agent.manifest.services import service_complaints
+from agent.manifest.support_rules import support_complaints
 from agent.manifest.upkeep_rules import upkeep_complaints
 
 Complaint = tuple[tuple[str, ...], str]
@@ -48,6 +49,7 @@ def broken_references(manifest: Manifest) -> Iterator[Complaint]:
     yield from _arguments(manifest)
     yield from backup_complaints(manifest.backup)
     yield from schedule_complaints(manifest)
+    yield from support_complaints(manifest)
 
 
 def _arguments(manifest: Manifest) -> Iterator[Complaint]:

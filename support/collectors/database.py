@@ -7,21 +7,20 @@ of a statement its constants are left out.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
 from agent.errors import CaretakerError
-from agent.host.failures import HostFailure
 from agent.manifest.model import Manifest
 from agent.remedies.scene import open_scene
 from support.collectors.collector import SOON, Collector, Source
 from support.collectors.document import value
+from support.collectors.sessions import reading
 from support.collectors.stores import stores
 from support.scene import Scene
 
-_TIMEOUT = "3s"  # of one statement
+_TIMEOUT = 3.0  # seconds of one statement
 _ACTIVITY = """
 SELECT pid, usename, application_name, state,
   concat_ws(': ', wait_event_type, wait_event),
@@ -83,36 +82,13 @@ def _status(scene: Scene, manifest: Manifest) -> object:
 
 
 def _asked(scene: Scene, make: Callable[[Ask], object]) -> object:
-    with asking(scene) as ask:
+    with reading(scene, seconds=_TIMEOUT) as opened:
+
+        def ask(statement: str, given: Any) -> list[tuple[Any, ...]]:
+            found: list[tuple[Any, ...]] = opened.execute(statement, given).fetchall()
+            return found
+
         return make(ask)
-
-
-@contextmanager
-def asking(scene: Scene) -> Iterator[Ask]:
-    """Questions to the application's database: read-only, each ended after some seconds.
-
-    Raises HostFailure.
-    """
-    import psycopg
-
-    from agent.database.live import live
-
-    assert scene.manifest is not None
-    try:
-        inside = open_scene(scene.manifest, scene.layout, host=scene.host)
-        with live(inside) as opened:
-            opened.execute("SELECT set_config('default_transaction_read_only', 'on', false)")
-            opened.execute("SELECT set_config('statement_timeout', %s, false)", (_TIMEOUT,))
-
-            def ask(statement: str, given: Any) -> list[tuple[Any, ...]]:
-                return opened.execute(statement.encode(), given).fetchall()
-
-            yield ask
-    except psycopg.Error as error:
-        # Its words may repeat values of the statement; the class and code say what it was.
-        raise HostFailure(f"the database said {type(error).__name__} {error.sqlstate}") from None
-    except CaretakerError as error:
-        raise HostFailure(error.message) from error
 
 
 def _activity(ask: Ask) -> object:
