@@ -41,15 +41,15 @@ _REST: tuple[Group, ...] = (
 _KERNEL = "_TRANSPORT=kernel"
 
 
-def collectors(manifest: Manifest | None) -> tuple[Collector, ...]:
-    """One for each service's unit; Caretaker's, the kernel's and the rest; in that order."""
-    services = manifest.services if manifest is not None else {}
+def of_services(manifest: Manifest | None) -> tuple[Collector, ...]:
+    """One for each service's unit."""
+    if manifest is None:
+        return ()
     found: dict[str, Collector] = {}
-    for name in services:
-        assert manifest is not None
+    for name in manifest.services:
         unit = unit_name(manifest, name)
         found.setdefault(unit, of_units(f"journal.{name}", [unit], priority=FIRST))
-    return (*found.values(), OURS, KERNEL, REST)
+    return tuple(found.values())
 
 
 def of_units(
