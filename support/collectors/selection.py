@@ -11,14 +11,16 @@ from agent.errors import UsageError
 from agent.manifest.suggest import suggestion
 from support.collectors import COLLECTORS, journal
 from support.collectors.collector import Collector
+from support.collectors.declared import declared
 from support.scene import Scene
 
 
 def collectors_for(scene: Scene) -> tuple[Collector, ...]:
-    """Those of every machine, with a journal for each service of this one's manifest."""
+    """Those of every machine, with a journal for each service of this one's manifest, and what
+    the vendor declares."""
     services = journal.of_services(scene.manifest)
     place = COLLECTORS.index(journal.OURS)
-    return (*COLLECTORS[:place], *services, *COLLECTORS[place:])
+    return (*COLLECTORS[:place], *services, *COLLECTORS[place:], *declared(scene))
 
 
 def choose(
