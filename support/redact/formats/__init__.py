@@ -1,8 +1,20 @@
 """Rules for whole files of a known format, in the order they are tried."""
 
+from support.redact.formats import accounts, vaults
 from support.redact.formats.env_files import ENV, INI
 from support.redact.formats.json_files import RULE as JSON
+from support.redact.formats.single_value import RULE as SINGLE
+from support.redact.formats.toml_files import RULE as TOML
 from support.redact.formats.yaml_files import RULE as YAML
 from support.redact.rule import FormatRule
 
-FORMATS: tuple[FormatRule, ...] = (JSON, ENV, YAML, INI)
+FORMATS: tuple[FormatRule, ...] = (
+    *accounts.RULES,
+    *vaults.RULES,
+    SINGLE,
+    JSON,
+    TOML,
+    ENV,
+    YAML,
+    INI,
+)
