@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from agent.backup import archives, place
+from agent.backup import place
 from agent.backup.place import Place
 from agent.errors import CaretakerError
 from agent.host import glance
@@ -55,6 +55,9 @@ def _listed(scene: Scene, manifest: Manifest, where: Place) -> dict[str, object]
         return {"kind": "", "backups": []}
     place.safe_folder(where.folder)
     inside = open_scene(manifest, scene.layout, host=scene.host)
+    # Loads the database's library: too much for every bundle's start.
+    from agent.backup import archives
+
     return {"kind": archives.KIND, "backups": archives.Archives(inside, where).listed()[-_MOST:]}
 
 

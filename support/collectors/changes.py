@@ -15,7 +15,6 @@ from agent.host import glance
 from agent.host.failures import FileFailure
 from agent.host.glance import Seen
 from agent.release.staged import record_of
-from agent.release.trust import Store
 from support.collectors.collector import FIRST, Collector, Source
 from support.collectors.document import below_root, copied, value
 from support.scene import Scene
@@ -87,6 +86,9 @@ def _trust(scene: Scene) -> object:
         "trust": list(_listed(glance.entries(layout.root, below_root(scene, layout.trust)))),
     }
     try:
+        # Loads what verifies releases: too much for every bundle's start.
+        from agent.release.trust import Store
+
         marks = [file.load(aside=False) for file in Store(layout.trust).marks]
     except (FileFailure, OSError) as error:
         return {**found, "problem": str(error)}
