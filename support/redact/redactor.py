@@ -118,7 +118,7 @@ class Redactor:
 
 def _triggers(rules: Sequence[PassageRule | LineRule | IdentityRule]) -> list[Trigger]:
     return [
-        Trigger(pattern, owner, starts=isinstance(rule, IdentityRule))
+        Trigger(pattern, owner, starts=isinstance(rule, IdentityRule) and not rule.line)
         for owner, rule in enumerate(rules)
         for pattern in rule.triggers
     ]

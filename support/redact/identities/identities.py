@@ -9,9 +9,19 @@ from __future__ import annotations
 from pathlib import Path
 
 from agent.layout import Layout
+from support.redact.engine import Choice, Engine, Trigger, open_engine
+from support.redact.identities.emails import Emails
+from support.redact.identities.host_places import host_rules
+from support.redact.identities.hosts import Hosts
 from support.redact.identities.ipv4 import IPv4
+from support.redact.identities.ipv6 import IPv6
 from support.redact.identities.key import key_at
+from support.redact.identities.learned import Learned
+from support.redact.identities.machine import learn_machine
+from support.redact.identities.macs import Macs
+from support.redact.identities.names import Names
 from support.redact.identities.rule import IdentityRule
+from support.redact.identities.user_places import Users
 
 
 class Identities:
@@ -19,17 +29,93 @@ class Identities:
 
     def __init__(self, key: bytes, store: Path | None = None) -> None:
         self.store = store
-        self._ipv4 = IPv4(key)
-        self.rules: tuple[IdentityRule, ...] = (*self._ipv4.rules(),)
+        self.names = Names(key)
+        self.ipv4 = IPv4(key)
+        self.ipv6 = IPv6(key, self.ipv4)
+        self.macs = Macs(key)
+        self._hosts = Hosts(self.names, self.ipv4)
+        self._users = Users(self.names)
+        self._emails = Emails(self.names, self._users, self._hosts)
+        self._learned = Learned(self._hosts, self._users)
+        self._teachers: Engine | None = None
+        self._shapes = (*self.ipv4.rules(), *self.ipv6.rules(), *self.macs.rules())
+        self.rules: tuple[IdentityRule, ...] = (
+            *self._shapes,
+            *self._emails.rules(),
+            *host_rules(self._hosts),
+            *self._users.rules(),
+        )
+        self._paths: Engine | None = None
+
+    def learn(self, name: str, data: bytes, *, engine: Choice = "auto") -> None:
+        """Take the names out of a text, so that they are found wherever they stand.
+
+        Before the redactor is made. The same names are known in whatever order texts come.
+        """
+        rules = [rule for rule in self.rules if rule.teaches]
+        if self._teachers is None:
+            self._teachers = open_engine(_triggers(rules), len(rules), engine, self.store)
+        for rule, starts in zip(rules, self._teachers.scan(data), strict=True):
+            for start, end, _ in rule.find(data, starts):
+                if rule.teaches == "user":
+                    self._learned.user(data[start:end])
+                else:
+                    self._learned.host(data[start:end], sure=rule.teaches == "host")
+
+    def learn_host(self, name: str) -> None:
+        self._learned.host(name.encode(), sure=True)
+
+    def learn_user(self, name: str) -> None:
+        self._learned.user(name.encode(), least=3)
+
+    def learn_machine(self, layout: Layout) -> None:
+        """What the machine below this root says of itself. Never fails."""
+        if layout.app:
+            self.keep(layout.app.encode())
+        learn_machine(layout, self._learned, self.keep, lambda text: self.learn("", text))
+
+    def keep(self, word: bytes) -> None:
+        """A name that is no person's: a service's account, the appliance's own."""
+        self._users.kept.add(word.lower())
+        self._hosts.kept.add(word.lower())
 
     def named(self) -> tuple[IdentityRule, ...]:
         """Rules for the names that were learned; they differ from machine to machine."""
-        return ()
+        return self._learned.rules()
 
     def path(self, path: str) -> str:
-        return path
+        """A path with pseudonyms for addresses and for names that are known."""
+        rules = (*self._shapes, *self._emails.rules(), *self.named())
+        if self._paths is None:
+            self._paths = open_engine(_triggers(rules), len(rules), "plain")
+        data = path.encode(errors="surrogateescape")
+        spans = [
+            name
+            for rule, starts in zip(rules, self._paths.scan(data), strict=True)
+            for name in rule.find(data, starts)
+        ]
+        out, past = b"", 0
+        for start, end, instead in sorted(spans, key=lambda span: (span[0], -span[1])):
+            if start >= past:
+                out += data[past:start] + instead
+                past = end
+        return (out + data[past:]).decode(errors="surrogateescape")
+
+    def given(self) -> dict[bytes, bytes]:
+        """Pseudonyms of words given so far, and what they stand for; addresses need no memory."""
+        return dict(self.names.given)
 
 
 def open_identities(layout: Layout) -> Identities:
-    """With this machine's key, made where there is none. Raises CaretakerError."""
-    return Identities(key_at(layout.pseudonym_key), layout.support_state)
+    """With this machine's key, made where there is none, and its own names. CaretakerError."""
+    identities = Identities(key_at(layout.pseudonym_key), layout.support_state)
+    identities.learn_machine(layout)
+    return identities
+
+
+def _triggers(rules: tuple[IdentityRule, ...] | list[IdentityRule]) -> list[Trigger]:
+    return [
+        Trigger(pattern, owner, starts=not rule.line)
+        for owner, rule in enumerate(rules)
+        for pattern in rule.triggers
+    ]

@@ -5,8 +5,9 @@ Owns the record. Refuses to say what a name is replaced by; each kind has a file
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 Name = tuple[int, int, bytes]
 """From where to where in the block, and the pseudonym."""
@@ -17,9 +18,23 @@ class IdentityRule:
     """`find` is given a block and, ascending, where its triggers' matches begin in it.
 
     What it finds must not depend on which of several overlapping matches it is given: Hyperscan
-    reports all, `re` the first of each run.
+    reports all, `re` the first of each run. `teaches`: what it finds while names are learned is
+    then known everywhere; of a `seen-host` only what can't be a word. `line`: its triggers begin
+    where a line does, and it is given any place in that line.
     """
 
     code: str
     triggers: tuple[bytes, ...]
     find: Callable[[bytes, Sequence[int]], Iterable[Name]]
+    teaches: Literal["", "host", "seen-host", "user"] = ""
+    line: bool = False
+
+
+def line_starts(block: bytes, offsets: Sequence[int]) -> Iterator[int]:
+    """Where the lines of these ascending offsets begin, each once."""
+    last = -1
+    for offset in offsets:
+        start = block.rfind(b"\n", 0, offset) + 1
+        if start != last:
+            last = start
+            yield start

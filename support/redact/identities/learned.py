@@ -1,0 +1,132 @@
+"""Names that were learned, and are found wherever they stand alone.
+
+Owns what is fit to be learned: a name must not be a word, or paths and messages would lose theirs.
+Refuses more than some thousand, which no machine knows; then new ones are found in their places
+only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from support.redact.identities.everyday import EVERYDAY
+from support.redact.identities.host_places import word_around
+from support.redact.identities.hosts import Hosts
+from support.redact.identities.public_names import ENDINGS, PUBLIC
+from support.redact.identities.rule import IdentityRule, Name
+from support.redact.identities.user_places import Users
+
+_MOST = 5000
+_WORD = re.compile(rb"[a-z0-9][a-z0-9_.-]*[a-z0-9]\Z")
+_DIGIT = re.compile(rb"[0-9]")
+_LETTER = re.compile(rb"[a-z]")
+# Devices, standards and versions: with a digit, and still nobody's.
+_TECHNICAL = re.compile(
+    rb"(?:eth|en[ops]\d*|wlan|wlp|lo|sd[a-z]|nvme|vd[a-z]|xvd[a-z]|tty|pts|md|dm|loop|sr|sha|utf|ipv"
+    rb"|ip|x|tls|ssl|http|https|h|v|ver|rc|log4j|py|python|node\.?js|java|jdk|php|gcc|lib[a-z]+|k"
+    rb"|oauth|base|i|l|arm|armv|aarch|amd|cpu|gpu|veth|br|docker|bond|tun|tap|wg|thread|shard|pool"
+    rb"|job|task|step|part|phase|s|ec|ext|xfs|zstd|lz|bz|gzip|p|q|t|n|web|imap|pop|smtp|utf)-?\d+"
+    rb"[a-z]?\d*|(?:us|eu|ap|sa|ca|me|af)-[a-z]+-\d[a-z]?|[0-9a-f]{12,}|\d+[a-z]{1,3}\Z"
+)
+_ALONE_BEFORE = re.compile(rb"[A-Za-z0-9_]")
+
+
+class Learned:
+    """Grows while names are learned; then rules are made of it."""
+
+    def __init__(self, hosts: Hosts, users: Users) -> None:
+        self._hosts = hosts
+        self._users = users
+        self.labels: set[bytes] = set()
+        self.people: set[bytes] = set()
+
+    def host(self, name: bytes, *, sure: bool) -> None:
+        """A host's name that was seen; `sure`: where only those stand, so that words count too."""
+        low = name.lower().strip(b".")
+        labels = low.split(b".")
+        if len(labels) > 1:
+            self.domain(b".".join(labels[1:]))
+            sure = sure and labels[-1] in ENDINGS
+        if len(self.labels) < _MOST and self._is_fit(labels[0], sure=sure):
+            self.labels.add(labels[0])
+
+    def domain(self, name: bytes) -> None:
+        """All that ends so is a host's name from now on. Of one label only, it would be a word."""
+        low = name.lower().strip(b".")
+        labels = low.split(b".")
+        known = any(b".".join(labels[n:]) in PUBLIC for n in range(len(labels)))
+        if known or not self._hosts.renamed(labels) or len(labels) < 2 or len(low) > 200:
+            return
+        if all(labels) and not labels[-1].isdigit() and len(self._hosts.domains) < _MOST:
+            self._hosts.learn_domain(low)
+
+    def user(self, name: bytes, *, least: int = 4) -> None:
+        low = name.lower()
+        if low in EVERYDAY or low in self._users.kept or not least <= len(low) <= 64:
+            return
+        if not _WORD.match(low) or not _LETTER.search(low) or _TECHNICAL.match(low):
+            return
+        if self._users.pseudonym(low) and len(self.people) < _MOST:
+            self.people.add(low)
+
+    def _is_fit(self, label: bytes, *, sure: bool) -> bool:
+        if label in EVERYDAY or label in self._hosts.kept or not 3 <= len(label) <= 63:
+            return False
+        if not _WORD.match(label) or not _LETTER.search(label) or b"_" in label:
+            return False
+        if _DIGIT.search(label):
+            return sure or not _TECHNICAL.match(label)
+        return sure and len(label) > 3
+
+    def rules(self) -> tuple[IdentityRule, ...]:
+        """What is found by name. The triggers are the names themselves."""
+        made = []
+        if self.labels:
+            hosts = {label: self._hosts.renamed([label]) for label in self.labels}
+            made.append(_alone("host", hosts))
+        if self._hosts.domains:
+            domains = sorted(self._hosts.domains)
+            made.append(IdentityRule("host", tuple(map(re.escape, domains)), self._below))
+        if self.people:
+            people = {name: self._users.pseudonym(name) for name in self.people}
+            made.append(_alone("user", people))
+        return tuple(made)
+
+    def _below(self, block: bytes, starts: Sequence[int]) -> Iterator[Name]:
+        past = 0
+        for at in starts:
+            if at < past:
+                continue
+            start, end = word_around(block, at)
+            past = max(end, at + 1)
+            instead = self._hosts.by_shape(block[start:end])
+            if instead:
+                yield start, end, instead
+
+
+def _alone(code: str, names: dict[bytes, bytes]) -> IdentityRule:
+    """Finds each of the names where no letter, digit or underscore touches it."""
+    lengths = sorted({len(name) for name in names}, reverse=True)
+    find = _finder(names, lengths)
+    return IdentityRule(code, tuple(re.escape(name) for name in sorted(names)), find)
+
+
+def _finder(
+    names: dict[bytes, bytes], lengths: Sequence[int]
+) -> Callable[[bytes, Sequence[int]], Iterable[Name]]:
+    touches = _ALONE_BEFORE.match
+
+    def find(block: bytes, starts: Sequence[int]) -> Iterator[Name]:
+        past = 0
+        for at in starts:
+            if at < past or (at and touches(block, at - 1)):
+                continue
+            for length in lengths:
+                instead = names.get(block[at : at + length].lower())
+                if instead is not None and not touches(block, at + length):
+                    past = at + length
+                    yield at, past, instead
+                    break
+
+    return find

@@ -1,0 +1,100 @@
+"""Hardware addresses: found with colons, dashes or in three groups, replaced by others.
+
+Owns what is one, and which survive: the null, the broadcast and the multicast address. Case and
+separators stay, and so does that two cards are of one maker. The pseudonym says that it is locally
+administered, so it is no maker's. Refuses fingerprints, which look alike and are longer.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from support.redact.identities.prefixes import Prefixes
+from support.redact.identities.rule import IdentityRule, Name
+
+_MOST = 10_000  # addresses remembered
+_LOCAL, _GROUP = 2, 1  # bits of the first octet (IEEE 802, section 8.2)
+
+_RUN = re.compile(
+    rb"(?<![0-9A-Za-z])(?<![0-9A-Fa-f][:-])[0-9A-Fa-f]{2}(?:([:-])[0-9A-Fa-f]{2}(?:\1[0-9A-Fa-f]{2})*)"
+)
+_GROUPS = re.compile(
+    rb"(?<![\w.-])([0-9A-Fa-f]{4})\.([0-9A-Fa-f]{4})\.([0-9A-Fa-f]{4})(?![\w-]|\.\w)"
+)
+_LETTER = re.compile(rb"[A-Fa-f]|^00")
+_PAIR = rb"[0-9a-f]{2}[:-]"
+
+
+class Macs:
+    """The mapping, and the addresses seen."""
+
+    def __init__(self, key: bytes) -> None:
+        self._prefixes = Prefixes(key, b"mac")
+        self._seen: dict[bytes, bytes] = {}
+
+    def rules(self) -> tuple[IdentityRule, ...]:
+        groups = rb"[0-9a-f]{4}\.[0-9a-f]{4}\.[0-9a-f]{4}"
+        return (
+            IdentityRule("mac", (_PAIR * 5 + rb"[0-9a-f]",), self._pairs),
+            IdentityRule("mac", (groups,), self._groups),
+        )
+
+    def mapped(self, address: bytes) -> bytes:
+        if address[0] & _GROUP or not any(address):
+            return address
+        out = bytearray(self._prefixes.mapped(address))
+        out[0] = out[0] & ~_GROUP | _LOCAL
+        return bytes(out)
+
+    def unmapped(self, pseudonym: bytes) -> bytes:
+        """The address. The bits that `mapped` set are tried both ways."""
+        for bits in range(4):
+            first = pseudonym[0] & ~(_LOCAL | _GROUP) | bits
+            address = self._prefixes.unmapped(bytes([first]) + pseudonym[1:])
+            if self.mapped(address) == pseudonym:
+                return address
+        return pseudonym
+
+    def _pairs(self, block: bytes, starts: Sequence[int]) -> Iterator[Name]:
+        past = 0
+        for at in starts:
+            if at < past:
+                continue
+            run = _RUN.match(block, at)
+            if run is None:
+                continue
+            past = run.end()
+            length = past - at
+            # The kernel's firewall writes both addresses and the type in one: MAC=14 octets.
+            both = length == 41 and block[at - 4 : at].upper() == b"MAC="
+            if block[past : past + 1].isalnum() or (length != 17 and not both):
+                continue
+            for start in (at, at + 18) if both else (at,):
+                spelled = block[start : start + 17]
+                instead = self._spelled(spelled, 2, run[1])
+                if instead != spelled:
+                    yield start, start + 17, instead
+
+    def _groups(self, block: bytes, starts: Sequence[int]) -> Iterator[Name]:
+        for at in starts:
+            match = _GROUPS.match(block, at)
+            if match and _LETTER.search(match.group()):
+                instead = self._spelled(match.group(), 4, b".")
+                if instead != match.group():
+                    yield at, match.end(), instead
+
+    def _spelled(self, spelled: bytes, size: int, between: bytes) -> bytes:
+        instead = self._seen.get(spelled)
+        if instead is None:
+            if len(self._seen) >= _MOST:
+                self._seen.clear()
+            address = bytes.fromhex(spelled.replace(between, b"").decode())
+            digits = self.mapped(address).hex().encode()
+            if spelled.upper() == spelled and spelled.lower() != spelled:
+                digits = digits.upper()
+            instead = between.join(digits[n : n + size] for n in range(0, 12, size))
+            if self.mapped(address) == address:
+                instead = spelled
+            self._seen[spelled] = instead
+        return instead
