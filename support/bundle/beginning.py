@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
+import msgspec
+
 from agent.errors import MachineError
 from agent.host import archive_read, growing
 from agent.host.failures import FileFailure
@@ -42,7 +44,6 @@ class Begun:
     consent: Consent
     left: list[str]
     reserve: Growing | None
-    resumed: bool = False
     kept: bool = False
 
     def release(self) -> None:
@@ -105,9 +106,9 @@ def anew(scene: Scene, order: Order, ready: Ready, where: Place, study: Study) -
     return Begun(making, study, header, consent, [c.code for c in order.chosen], reserve)
 
 
-def again(folder: Path, order: Order, where: Place, study: Callable[[], Study]) -> Begun | None:
+def again(where: Place, order: Order, now: float, study: Callable[[], Study]) -> Begun | None:
     """The newest unfinished bundle there; None where there is none that can be gone on with."""
-    for path in reversed(unfinished.found(folder)):
+    for path in reversed(unfinished.found(where.folder)):
         note = unfinished.read(path)
         if note is None:
             continue
@@ -116,7 +117,9 @@ def again(folder: Path, order: Order, where: Place, study: Callable[[], Study]) 
         except FileFailure:
             continue
         try:
-            return _gone_on_with(part, note, order, where, study())
+            begun = _gone_on_with(part, note, order, where, study())
+            begun.header = msgspec.structs.replace(note.header, resumed=now)
+            return begun
         except FileFailure:
             part.close()
     return None
@@ -137,7 +140,7 @@ def _gone_on_with(part: Growing, note: Note, order: Order, where: Place, study: 
     done = {each.code for each in note.collectors}
     left = [code for code in note.chosen if code not in done]
     reserve = _reserve(part.path)
-    return Begun(making, study, note.header, note.consent, left, reserve, resumed=True)
+    return Begun(making, study, note.header, note.consent, left, reserve)
 
 
 def _read_again(part: Growing, note: Note, study: Study) -> None:

@@ -17,6 +17,7 @@ from support.bundle.beginning import Begun
 from support.bundle.messages import Ready
 from support.bundle.record import BundleManifest
 from support.bundle.refinery import Refinery
+from support.report.page import render
 
 
 def close(
@@ -28,13 +29,8 @@ def close(
 ) -> tuple[BundleManifest, list[Judgement]]:
     """Put the last files in. DiskFull, FileFailure, Lost, RefusedError."""
     making = begun.making
-    judgements = begun.study.judgements()
-    texts = (
-        (record.ANALYSIS, analysis_json(judgements)),
-        (record.TIMELINE, timeline_json(begun.study.timeline())),
-    )
-    for name, content in texts:
-        making.put(name, refinery.check(name, content), origin="drawn from the files here")
+    study = begun.study
+    judgements, moments = study.judgements(), study.timeline()
     manifest = BundleManifest(
         header=begun.header,
         consent=begun.consent,
@@ -45,6 +41,14 @@ def close(
         partial=partial,
         key=key.fingerprint,
     )
+    texts = (
+        (record.ANALYSIS, analysis_json(judgements)),
+        (record.TIMELINE, timeline_json(moments)),
+        (record.REPORT, render(manifest, judgements, moments, study.samples(), study.facts())),
+    )
+    for name, content in texts:
+        making.put(name, refinery.check(name, content), origin="drawn from the files here")
+    manifest = msgspec.structs.replace(manifest, files=tuple(making.files))
     written = refinery.check(record.MANIFEST, shaped(manifest))
     making.packer.put(record.MANIFEST, written)
     making.packer.put(record.SIGNATURE, key.sign(written))

@@ -33,6 +33,7 @@ from support.bundle.unfinished import Note
 from support.collectors.collector import Collector
 from support.scene import Scene
 
+STOPPED = "told to stop"
 _USUAL = 32 << 20  # bytes of a finished bundle, for which a place is looked for
 _SYNC_EVERY = 2.0  # seconds
 _SYNC_BYTES = 8 << 20
@@ -157,7 +158,8 @@ def _open(
     scene, order, means = world
     begun = None
     if order.resume:
-        begun = beginning.again(where.folder, order, where, lambda: Study(means.looks))
+        now = scene.host.clock.wall()
+        begun = beginning.again(where, order, now, lambda: Study(means.looks))
         if begun is None:
             notes.append("there was nothing to go on with, so this is a new bundle")
     elif unfinished.remove(where.folder):
@@ -171,8 +173,6 @@ def _collect(course: _Course) -> None:
     """Run the collectors; why not all of them, in `partial`."""
     clock, begun = course.scene.host.clock, course.begun
     collectors = {each.code: each for each in course.order.chosen}
-    if begun.resumed:
-        course.partial.append("gone on with after it was interrupted")
     total = len(begun.left)
     deadline = clock.monotonic() + course.order.max_time
     course.means.progress.step("collect", f"Collect and redact ({total} collectors)")
@@ -194,7 +194,7 @@ def _collect(course: _Course) -> None:
 
 def _no_more(course: _Course, seconds: float) -> str:
     if course.means.told():
-        return "told to stop"
+        return STOPPED
     return "the time for collecting was over" if seconds <= 0 else ""
 
 
@@ -221,11 +221,11 @@ def _one(course: _Course, collector: Collector, deadline: float) -> str:
                 hint="caretaker support-bundle  # again; journalctl -k says whether memory ran out",
             ) from lost
         _again(course)
-        return "told to stop" if course.means.told() else "the redactor ended early"
+        return STOPPED if course.means.told() else "the redactor ended early"
     last = making.collectors[-1]
     if last.how not in ("done", "skipped"):
         course.means.progress.note(f"{collector.code}: {last.how}: {last.why}")
-    return ""
+    return STOPPED if last.how == "killed" and course.means.told() else ""
 
 
 def _again(course: _Course) -> None:

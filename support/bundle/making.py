@@ -71,6 +71,7 @@ class Making:
             elif isinstance(each, Finished):
                 self._finish(code, each)
             else:
+                self._drop(code, each.why)
                 self._note(code, each, self.files[before:])
 
     def put(self, name: str, content: bytes, *, origin: str) -> Entry:
@@ -85,16 +86,20 @@ class Making:
 
     def drop_open(self, code: str, why: str, seconds: float) -> None:
         """The collector did not come to its end: nothing stays of the file it was at."""
-        self.packer.drop()
-        if self._file is not None:
-            self._file.dropped = why
-            self._finish(code, Finished(seconds=0.0, withheld=True, why=why))
+        self._drop(code, why)
         files = [each for each in self.files if each.collector == code]
         self._note(code, Over(how="killed", seconds=seconds, why=why), files)
 
     def skip(self, codes: Iterable[str], why: str) -> None:
         for code in codes:
             self._note(code, Over(how="skipped", why=why), [])
+
+    def _drop(self, code: str, why: str) -> None:
+        """Nothing of the file under way, whose end nobody saw."""
+        self.packer.drop()
+        if self._file is not None:
+            self._file.dropped = why
+            self._finish(code, Finished(seconds=0.0, withheld=True, why=why))
 
     def _begin(self, begun: Begun) -> None:
         name = _unused(begun.name, self._names)

@@ -63,7 +63,10 @@ class Consent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True):
-    """What the bundle is of. `machine` is a pseudonym; times are seconds since 1970."""
+    """What the bundle is of. `machine` is a pseudonym; times are seconds since 1970.
+
+    `resumed` is when it was gone on with after it was interrupted; 0 where it was made in one go.
+    """
 
     app: str
     version: str
@@ -74,6 +77,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     since: float
     until: float
     rescue: bool = False
+    resumed: float = 0.0
 
 
 class BundleManifest(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,86 @@
+"""The scene of a bundle as the command line finds it: which machine, alive or not, and may one.
+
+Owns that refusal, and telling the disk of a VM that does not boot from an appliance below a root
+of its own. Refuses to need a manifest: without one there is still a bundle.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from agent.cli.appliance import manifest_of
+from agent.errors import CaretakerError, RefusedError, UsageError
+from agent.host import permissions
+from agent.host.accounts import is_root
+from agent.host.machine import Host
+from agent.layout import Layout
+from agent.manifest.model import Manifest
+from support.scene import Scene
+
+DAY = 86400.0
+# What only a system of its own has (os-release(5)); an appliance below a folder has none.
+_SYSTEM = ("etc/os-release", "usr/lib/os-release")
+# Written as long as a machine lived.
+_LAST = ("var/log/journal", "var/log/wtmp", "var/log/syslog", "var/log", "run/caretaker")
+
+
+@dataclass(frozen=True)
+class World:
+    """The appliance, if one can be read; `note` says why none could."""
+
+    layout: Layout
+    manifest: Manifest | None
+    rescue: bool
+    note: str = ""
+
+
+def world_of(layout: Layout, *, rescue: bool | None) -> World:
+    """RefusedError and UsageError where one may not."""
+    rescued = is_rescue(layout.root) if rescue is None else rescue
+    _only_who_may(layout, rescue=rescued)
+    try:
+        manifest, layout = manifest_of(layout)
+    except CaretakerError as error:
+        return World(layout, None, rescued, error.message)
+    return World(layout, manifest, rescued)
+
+
+def is_rescue(root: Path) -> bool:
+    return root != Path("/") and any((root / each).exists() for each in _SYSTEM)
+
+
+def scene_of(world: World, since: float | None, until: float | None) -> Scene:
+    """The window: asked for, else the manifest's; on a dead disk, up to its last sign of life."""
+    host = Host(root=world.layout.root)
+    end = until if until is not None else _last_sign(world, host.clock.wall())
+    span = float(world.manifest.support.since) if world.manifest else DAY
+    begin = since if since is not None else end - span
+    if begin >= end:
+        raise UsageError("usage", "--since is not before --until", hint="--since 24h")
+    return Scene(host, world.layout, world.manifest, begin, end, rescue=world.rescue)
+
+
+def _last_sign(world: World, now: float) -> float:
+    if not world.rescue:
+        return now
+    return min(now, max(map(_changed, (world.layout.root / each for each in _LAST))) or now)
+
+
+def _changed(path: Path) -> float:
+    try:
+        return path.lstat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def _only_who_may(layout: Layout, *, rescue: bool) -> None:
+    if (not layout.embedded or rescue) and not is_root():
+        raise RefusedError(
+            "refused",
+            "only root may read all that belongs into a support bundle",
+            hint="sudo caretaker support-bundle",
+        )
+    why = permissions.why_not_as_root(layout.root) if layout.embedded and not rescue else ""
+    if why:
+        raise UsageError("file-unsafe", why, hint="run it as the user who owns the folder")

@@ -1,0 +1,92 @@
+"""What is said at the end of a bundle: the file, what is in it, what was found, whom to send it to.
+
+Owns those words, under twenty lines. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from agent.cli.saying import count, plain, sign, size
+from support.analysers.analyser import Judgement
+from support.bundle.course import Made
+from support.bundle.record import BundleManifest
+
+_FOUND = 5  # judgements shown
+_LEFT_OUT = 3
+
+
+def last_words(made: Made, *, contact: str) -> Iterator[str]:
+    manifest = made.manifest
+    kept = [each for each in manifest.files if not each.withheld]
+    if not made.sealed.paths:
+        yield f"{made.name} was written to standard output"
+    for path in made.sealed.paths[:2]:
+        yield plain(str(path))
+    if len(made.sealed.paths) > 2:
+        yield f"  and {len(made.sealed.paths) - 2} more, {made.sealed.paths[-1].name} the index"
+    masked = sum(sum(each.redactions.values()) for each in kept)
+    yield f"  {size(made.sealed.size)}, {count(len(kept), 'file')}, {masked:,} places masked"
+    yield f"  sha256 {made.sealed.sha256}"
+    yield f"  {_protection(manifest)}"
+    if manifest.partial:
+        yield f"{sign('warn')} it is not whole: {plain(manifest.partial)}"
+    yield from _left_out(manifest)
+    yield from _found(list(made.judgements))
+    yield f"Look into it:   caretaker support-bundle verify {plain(_first(made))}"
+    yield f"Signed with:    {manifest.key[:39]}  (tell the vendor)"
+    if contact:
+        yield f"Send it to:     {plain(contact)}"
+
+
+def as_value(made: Made) -> dict[str, Any]:
+    """The same for programs."""
+    manifest = made.manifest
+    return {
+        "name": made.name,
+        "files": [str(path) for path in made.sealed.paths],
+        "size": made.sealed.size,
+        "sha256": made.sealed.sha256,
+        "partial": manifest.partial,
+        "encrypted_to": manifest.consent.encrypted_to,
+        "redaction": manifest.consent.redaction,
+        "key": manifest.key,
+        "collectors": list(manifest.collectors),
+        "judgements": list(made.judgements),
+        "notes": list(made.notes),
+    }
+
+
+def _first(made: Made) -> str:
+    return str(made.sealed.paths[0]) if made.sealed.paths else "FILE"
+
+
+def _protection(manifest: BundleManifest) -> str:
+    consent = manifest.consent
+    if consent.redaction == "off":
+        return "NOT REDACTED: secrets and names are in it" + (
+            f"; encrypted to {plain(consent.encrypted_to)}" if consent.encrypted_to else ""
+        )
+    if consent.encrypted_to:
+        return f"encrypted to {plain(consent.encrypted_to)}: nobody else can read it, nor can you"
+    return "not encrypted: send it only over a channel you trust"
+
+
+def _left_out(manifest: BundleManifest) -> Iterator[str]:
+    bad = [each for each in manifest.collectors if each.how not in ("done", "skipped")]
+    for each in bad[:_LEFT_OUT]:
+        yield f"{sign('warn')} {each.code}: {each.how}, {plain(each.why)}"
+    if len(bad) > _LEFT_OUT:
+        yield f"  and {count(len(bad) - _LEFT_OUT, 'collector')} more did not end well"
+
+
+def _found(judgements: list[Judgement]) -> Iterator[str]:
+    bad = [each for each in judgements if each.answer in ("fail", "warn")]
+    if not bad:
+        yield f"{sign('pass')} nothing wrong was found in it"
+    for each in bad[:_FOUND]:
+        advice = f"; try: {plain(each.advice)}" if each.advice else ""
+        yield f"{sign(each.answer)} {plain(each.summary)}{advice}"
+    if len(bad) > _FOUND:
+        yield f"  and {len(bad) - _FOUND} more: report.html in it has them all"
