@@ -20,6 +20,7 @@ from agent.host import files, opened, piped
 from agent.host.failures import FileFailure
 from agent.host.opened import Opened
 from agent.status import NO_SENSE
+from support.bundle.frame_walk import FrameWalk
 from support.bundle.seal import VOLUMES, Volume, Volumes
 
 _AGE = b"age-encryption.org/v1"
@@ -35,12 +36,11 @@ def plain(path: Path, identities: Sequence[object]) -> Iterator[IO[bytes]]:
         parts = [stack.enter_context(_open(each)) for each in _parts(path)]
         stream: IO[bytes] = io.BufferedReader(_Joined(parts), _CHUNK)
         beginning = parts[0].read_at(0, min(len(_AGE), parts[0].size))
-        if beginning.startswith(_ZSTD):
-            yield stream
-        elif beginning == _AGE:
-            yield stack.enter_context(_decrypted(path, stream, identities))
-        else:
+        if beginning == _AGE:
+            stream = stack.enter_context(_decrypted(path, stream, identities))
+        elif not beginning.startswith(_ZSTD):
             raise invalid(path, "it is no support bundle")
+        yield io.BufferedReader(_Whole(path, stream), _CHUNK)
 
 
 def invalid(path: Path, why: str) -> RefusedError:
@@ -154,3 +154,25 @@ class _Joined(io.RawIOBase):
                 return wanted
             self._index, self._at = self._index + 1, 0
         return 0
+
+
+class _Whole(io.RawIOBase):
+    """A stream of zstd frames that tells when it was cut, as a decompressor does not."""
+
+    def __init__(self, path: Path, stream: IO[bytes]) -> None:
+        self._path, self._stream, self._walk = path, stream, FrameWalk()
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # what it is given
+        content = self._stream.read(len(buffer))
+        try:
+            if content:
+                self._walk.feed(content)
+            else:
+                self._walk.finish()
+        except ValueError as error:
+            raise FileFailure(self._path, "read", str(error)) from error
+        buffer[: len(content)] = content
+        return len(content)
