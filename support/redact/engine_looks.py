@@ -79,18 +79,20 @@ def line_end(text: bytes, end: int) -> int:
     return end - 1 if end and text[end - 1 : end] == b"\r" else end
 
 
-def in_names(
-    rules: Sequence[IdentityRule], text: bytes, hits: Sequence[list[int]]
-) -> Iterator[Found]:
+def in_names(rules: Sequence[IdentityRule], text: bytes, hits: Sequence[list[int]]) -> list[Found]:
+    found_: list[Found] = []
     for rule, starts in zip(rules, hits, strict=True):
         if not starts:
             continue
+        code = rule.code
         try:
-            names = rule.find(text, starts)
+            found_ += [
+                Found(start, end, IDENTITY, code, instead)
+                for start, end, instead in rule.find(text, starts)
+            ]
         except Exception:  # whatever it is, it may hold a name, and must end the whole
-            raise Broken(rule.code) from None
-        for start, end, instead in names:
-            yield Found(start, end, IDENTITY, rule.code, instead)
+            raise Broken(code) from None
+    return found_
 
 
 def in_block(rules: Rules, text: bytes) -> Iterator[Found]:

@@ -9,7 +9,7 @@ secret is no name.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from typing import NamedTuple
 
 FORMAT, PASSAGE, KNOWN, OWN, LINE, IDENTITY = range(6)
@@ -29,22 +29,21 @@ class Found(NamedTuple):
 def merged(found: Iterable[Found]) -> list[Found]:
     """Without overlaps, in order; the same whatever order they came in."""
     result: list[Found] = []
-    for cluster in _clusters(sorted(found)):
-        result += cluster if len(cluster) == 1 else _settled(cluster)
-    return result
-
-
-def _clusters(found: Sequence[Found]) -> Iterator[list[Found]]:
     cluster: list[Found] = []
     reach = 0
-    for one in found:
-        if cluster and one.start >= reach:
-            yield cluster
-            cluster = []
-        cluster.append(one)
-        reach = max(reach, one.end) if len(cluster) > 1 else one.end
-    if cluster:
-        yield cluster
+    for one in sorted(found):
+        start, end, *_ = one
+        if start >= reach:
+            if len(cluster) > 1:
+                result += _settled(cluster)
+            else:
+                result += cluster
+            cluster = [one]
+            reach = end
+        else:
+            cluster.append(one)
+            reach = max(reach, end)
+    return result + (_settled(cluster) if len(cluster) > 1 else cluster)
 
 
 def _order(one: Found) -> tuple[int, int, int, str, bytes]:

@@ -26,9 +26,11 @@ from support.redact.engine_looks import (
     lines_at,
     over_border,
 )
-from support.redact.engine_merge import CARRIED, IDENTITY, PASSAGE, Found, merged
+from support.redact.engine_merge import CARRIED, PASSAGE, Found, merged
 from support.redact.rule import PassageRule
 from support.redact.span import Span
+
+_LONGEST_MARK = 80
 
 Follow = Callable[[bytes], Iterable[Span] | None]
 
@@ -43,17 +45,19 @@ class FilePass:
     _offset: int = 0
     _carry: int = 0
     _following: list[tuple[PassageRule, Follow]] = field(default_factory=list)
+    _names: list[Found] = field(default_factory=list)
 
     def feed(self, window: Window) -> bytes:
         """The window's core, redacted. Raises Broken."""
         size = len(window.core)
-        places = [*(self._in_lines(window) if window.whole else self._in_piece(window))]
-        places += self._of_formats(size)
+        secrets = [*(self._in_lines(window) if window.whole else self._in_piece(window))]
+        secrets += self._of_formats(size)
+        places = [each for each in secrets if _counts(each, window.core, size)]
+        places += self._names_in(window)
         carry, self._carry = self._carry, 0
         if carry:
             places.append(Found(0, min(carry, size), CARRIED, "", b""))
-        inside = (each for each in places if each.start < size and each.end > 0)
-        settled = merged(each for each in inside if _is_fresh(each, window))
+        settled = merged(places)
         self._carry = max([carry - size, 0, *(each.end - size for each in settled[-1:])])
         self._offset += size
         return self._written(window.core, settled)
@@ -82,9 +86,17 @@ class FilePass:
         last = first + len(rules.lines)
         yield from in_block(rules, text)
         yield from in_lines(rules.lines, text, hits[first:last])
-        yield from in_names(rules.identities, text, hits[last:])
+        self._names = in_names(rules.identities, text, hits[last:])
         if rules.names is not None:
-            yield from in_names(rules.named, text, rules.names.scan(text))
+            self._names += in_names(rules.named, text, rules.names.scan(text))
+
+    def _names_in(self, window: Window) -> list[Found]:
+        names, self._names = self._names, []
+        if window.whole:
+            return names
+        base, size = len(window.left), len(window.core)
+        moved = (each._replace(start=each.start - base, end=each.end - base) for each in names)
+        return [each for each in moved if each.start < size and each.end > 0]
 
     def _of_formats(self, size: int) -> Iterator[Found]:
         begin = bisect_left(self.formats, self._offset, key=lambda each: each.end)
@@ -147,14 +159,12 @@ class FilePass:
         return b"".join(pieces)
 
 
-def _is_fresh(each: Found, window: Window) -> bool:
-    """Not already the mark of something that was redacted before."""
-    if each.rank in (IDENTITY, CARRIED) or each.end - each.start > 80:
-        return True
-    if each.end <= each.start:
+def _counts(each: Found, core: bytes, size: int) -> bool:
+    """In this core, and not already the mark of what was redacted before."""
+    start, end = each.start, each.end
+    if start >= size or end <= 0 or end <= start:
         return False
-    text = window.core[max(each.start, 0) : each.end]
-    return not MARKED.match(text)
+    return end - start > _LONGEST_MARK or not MARKED.match(core[max(start, 0) : end])
 
 
 def _asked(rule: PassageRule, follow: Follow, line: bytes) -> list[Span] | None:

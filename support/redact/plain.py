@@ -14,6 +14,8 @@ from support.redact.engine import Hits, Trigger
 from support.redact.plain_literals import literals
 
 _LEAST = 2  # bytes; a shorter literal stands in every other line
+_RARE = (b"@", b"\\", b"{", b"$", b"`", b"~", b"!")
+_NEWLINE = re.compile(rb"\n")
 _SEEN = 200  # different literals for one expression; beyond, it is simply tried
 
 
@@ -26,6 +28,7 @@ class Plain:
         self._owners = owners
         self._by_literal: dict[bytes, list[tuple[int, re.Pattern[bytes], bool]]] = {}
         self._always: list[tuple[int, re.Pattern[bytes], bool]] = []
+        self._at_lines: list[tuple[int, re.Pattern[bytes]]] = []
         for trigger in triggers:
             self._add(trigger)
 
@@ -36,8 +39,11 @@ class Plain:
             raise ValueError(f"a trigger is no expression: {error}") from error
         entry = (trigger.owner, expression, trigger.starts)
         needed = literals(trigger.pattern)
-        if not needed or len(needed) > _SEEN or min(map(len, needed)) < _LEAST:
-            self._always.append(entry)
+        if not needed or len(needed) > _SEEN or not all(map(_is_rare, needed)):
+            if trigger.pattern.startswith(b"^") and not trigger.starts:
+                self._at_lines.append((trigger.owner, expression))
+            else:
+                self._always.append(entry)
             return
         for literal in needed:
             self._by_literal.setdefault(literal, []).append(entry)
@@ -48,6 +54,8 @@ class Plain:
             note = hits[owner].append
             for match in expression.finditer(block):
                 note(match.start() if starts else max(match.start(), match.end() - 1))
+        if self._at_lines:
+            self._scan_lines(block, hits)
         lower = block.lower()
         for literal, entries in self._by_literal.items():
             for start, end in _lines_with(literal, lower):
@@ -60,6 +68,17 @@ class Plain:
         for offsets in hits:
             offsets.sort()
         return hits
+
+    def _scan_lines(self, block: bytes, hits: Hits) -> None:
+        """Expressions for the beginning of a line are tried there alone."""
+        lines = [0, *(match.end() for match in _NEWLINE.finditer(block))]
+        for owner, expression in self._at_lines:
+            match_at = expression.match
+            hits[owner].extend(at for at in lines if match_at(block, at))
+
+
+def _is_rare(literal: bytes) -> bool:
+    return len(literal) >= _LEAST or literal in _RARE
 
 
 def _lines_with(literal: bytes, lower: bytes) -> Iterator[tuple[int, int]]:

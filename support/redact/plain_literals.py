@@ -10,7 +10,7 @@ import importlib
 from collections.abc import Iterable
 from typing import Any
 
-_MOST = 64  # alternatives of one expression
+_MOST = 160  # alternatives of one expression
 
 
 def literals(pattern: bytes) -> frozenset[bytes]:
@@ -24,22 +24,47 @@ def literals(pattern: bytes) -> frozenset[bytes]:
 
 
 def _of(parsed: Iterable[Any]) -> frozenset[bytes] | None:
-    """The best set that one piece of the sequence gives; None where no piece gives any."""
+    """The best set that a run of pieces gives; None where none gives any."""
     found: list[frozenset[bytes]] = []
-    run = bytearray()
+    run: frozenset[bytes] = frozenset([b""])
     for code, argument in parsed:
-        if str(code) == "LITERAL":
-            run += bytes([argument]).lower()
+        words = _words(str(code), argument)
+        joined = frozenset(one + other for one in run for other in words) if words else frozenset()
+        if words and len(joined) <= _MOST:
+            run = joined
             continue
-        if run:
-            found.append(frozenset([bytes(run)]))
-            run.clear()
+        found.append(run)
+        run = words or frozenset([b""])
         inner = _piece(str(code), argument)
         if inner:
             found.append(inner)
-    if run:
-        found.append(frozenset([bytes(run)]))
-    return max(found, key=_worth, default=None)
+    found.append(run)
+    return max((each for each in found if b"" not in each), key=_worth, default=None)
+
+
+def _words(code: str, argument: Any) -> frozenset[bytes]:
+    """All that a piece can be, in lower case, where that is a few words; else nothing."""
+    if code == "LITERAL":
+        return frozenset([bytes([argument]).lower()])
+    if code == "SUBPATTERN":
+        return _sequence(argument[-1])
+    if code == "BRANCH":
+        each = [_sequence(branch) for branch in argument[1]]
+        return frozenset().union(*each) if all(each) else frozenset()
+    if code == "MAX_REPEAT" and argument[:2] == (0, 1):
+        words = _sequence(argument[2])
+        return words | {b""} if words else words
+    return frozenset()
+
+
+def _sequence(parsed: Iterable[Any]) -> frozenset[bytes]:
+    words: frozenset[bytes] = frozenset([b""])
+    for code, argument in parsed:
+        each = _words(str(code), argument)
+        words = frozenset(one + other for one in words for other in each)
+        if not words or len(words) > _MOST:
+            return frozenset()
+    return words
 
 
 def _piece(code: str, argument: Any) -> frozenset[bytes] | None:
@@ -64,4 +89,4 @@ def _branches(branches: Iterable[Any]) -> frozenset[bytes] | None:
 
 def _worth(literals_: frozenset[bytes]) -> tuple[int, int]:
     """Long ones are rare; of few alternatives few are looked for."""
-    return min(map(len, literals_)), -len(literals_)
+    return min(3, min(map(len, literals_))), -len(literals_)

@@ -36,7 +36,12 @@ class Place:
 
 
 def _place(trigger: bytes, expression: bytes, *, sure: bool = True) -> Place:
-    return Place(trigger, re.compile(expression, re.IGNORECASE), sure, trigger.startswith(b"^"))
+    return Place(
+        trigger,
+        re.compile(expression, re.IGNORECASE | re.MULTILINE),
+        sure,
+        trigger.startswith(b"^"),
+    )
 
 
 _KEY = rb"(?:host|hostname|host_name|fqdn|nodename|server_name|servername|computer|machine)"

@@ -27,16 +27,26 @@ _PORT_AFTER_DOT = re.compile(rb"\.[0-9]{1,5}(?=:? |:?$| >|\)|,|$)")
 _REVERSED = re.compile(rb"\.in-addr\.arpa", re.IGNORECASE)
 
 # What stands before and after a version: `Chrome/120.0.0.0`, `libfoo-1.2.3.4-1+b2`, `v1.2.3.4`.
+# Backwards, since a match from where the address begins fails at the first letter.
+_WORDS = b"|".join(
+    word[::-1]
+    for word in (
+        *(b"version", b"release", b"revision", b"build", b" ver", b" rev", b" v", b" oid"),
+        *(b"firmware", b"driver", b"upgrade", b"upgraded"),
+    )
+)
 _VERSION_BEFORE = re.compile(
-    rb"(?:version|release|revision|build|\bver|\brev|\bv|\boid|firmware|driver|upgraded?)"
-    rb"[\"']?\s{0,2}(?:is|to|from|[:=>]{1,2})?\s{0,2}[\"'(]?\Z"
-    rb"|[=~<>]=\s?[\"']?\Z",
+    rb"[\"'(]?[ \t]{0,2}(?:si|ot|morf|[:=>]{1,2})?[ \t]{0,2}[\"']?(?:" + _WORDS + rb")"
+    rb"|[\"']?[ \t]?=[=~<>]",
     re.IGNORECASE,
 )
-_NAME_BEFORE = re.compile(rb"[A-Za-z][\w.+]*[/_-]\Z")
+_NAME_BEFORE = re.compile(rb"[/_-][\w.+]*?[A-Za-z]")
 _VERSION_AFTER = re.compile(
     rb"[+~]|-[0-9]*[A-Za-z]|-[0-9]+(?![0-9.])|\.[A-Za-z]{2,}[0-9]*(?![\w.])"
 )
+_PRIVATE = (b"10.", b"192.168.", b"172.")
+_AFTER = (b"+", b"~", b"-", b".")
+_JOINTS = (b"/", b"_", b"-")
 _OBJECT_IDS = (b"1.3.6.1", b"2.5.4.", b"2.5.29.", b"1.2.840", b"2.16.840")
 
 _RESOLVERS = ("8.8.8.8", "8.8.4.4", "1.1.1.1", "1.0.0.1", "9.9.9.9", "168.63.129.16")
@@ -161,14 +171,14 @@ def _is_version(block: bytes, at: int, end: int, spelled: bytes) -> bool:
         return False
     if spelled.startswith(_OBJECT_IDS):
         return True
-    before = block[max(0, at - 24) : at].rpartition(b"\n")[2]
-    if _VERSION_BEFORE.search(before):
+    before = block[max(0, at - 24) : at][::-1]
+    if _VERSION_BEFORE.match(before):
         return True
-    if spelled.startswith((b"10.", b"192.168.", b"172.")):
+    if spelled.startswith(_PRIVATE):
         return False
-    if block[end : end + 1] in b"+~-." and _VERSION_AFTER.match(block, end):
+    if block[end : end + 1] in _AFTER and _VERSION_AFTER.match(block, end):
         return not _REVERSED.match(block, end)
-    if not _NAME_BEFORE.search(before):
+    if before[:1] not in _JOINTS or not _NAME_BEFORE.match(before):
         return False
     # Java writes host/address:port, browsers name/version.
-    return before[-1:] != b"/" or block[end : end + 1] != b":"
+    return before[:1] != b"/" or block[end : end + 1] != b":"
