@@ -1,6 +1,8 @@
 """A small machine for collectors: /proc and /sys as recorded, files below a root, an appliance."""
 
 import json
+import re
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +89,23 @@ KERNEL = {
 
 Gathered = dict[str, bytes]
 
+PAGE = Path(__file__).parents[2] / "docs/reference/support-files.md"
+_ROW = re.compile(r"\| (`[^|]+`) \| ([^|]+) \|([^|]*)\|")
+
+
+def documented() -> list[tuple[str, str, str]]:
+    """Name or pattern of each file on the reference page, its collector, and its marks."""
+    rows = (match.groups() for match in map(_ROW.match, PAGE.read_text().splitlines()) if match)
+    return [
+        (name, code.strip(" `[]"), marks.strip())
+        for names, code, marks in rows
+        for name in re.findall(r"`([^`]+)`", names)
+    ]
+
+
+def is_documented(name: str, code: str) -> bool:
+    return any(fnmatch(name, known) and code == owner for known, owner, _ in documented())
+
 
 def missing(argv: tuple[str, ...]) -> Any:
     done = completed(argv, 127)
@@ -118,6 +137,7 @@ def gather(collector: Collector, scene: Scene) -> tuple[Gathered, dict[str, str]
     broken: dict[str, str] = {}
     for source in collector.sources(scene):
         assert source.name not in found
+        assert is_documented(source.name, collector.code), f"{source.name} is not in {PAGE}"
         try:
             found[source.name] = b"".join(source.blocks())
         except (HostFailure, OSError) as error:
