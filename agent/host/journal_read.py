@@ -119,6 +119,12 @@ class Telling:
             count = int(count * max(1.0, (end - since) / max(1, last - since)))
         return int(count * self._length())
 
+    def newest(self, entries: int) -> bytes:
+        """The last so many of what is wanted. OSError."""
+        self.reader.seek_realtime(_micro(self.wanted.until))
+        self.reader._previous(entries)
+        return b"".join(self._blocks())
+
     def _begin(self) -> None:
         """Go to the first entry that the cap has room for."""
         count, _ = self._count(1 << 62)
@@ -262,12 +268,12 @@ def boots(reader: Reader, *, most: int = 200) -> list[Boot]:
     return sorted(found, key=lambda one: one.first)
 
 
-def expected(reader: Reader, wanted: Wanted) -> int:
-    """About how many bytes of text there are, from counting the entries and reading a few. The
-    window's rest is guessed where there are very many. `without` is passed over. HostFailure."""
+def expected(reader: Reader, wanted: Wanted, *, sample: int = 0) -> tuple[int, bytes]:
+    """About how many bytes of text there are, from counting the entries and reading a few; and the
+    newest `sample` of them. The window's rest is guessed where there are very many. HostFailure."""
     telling = Telling(reader, wanted, 0)
     select(reader, wanted)
     try:
-        return telling.size()
+        return telling.size(), telling.newest(sample) if sample else b""
     except OSError as error:
         raise HostFailure(f"the journal could not be read: {error.strerror}") from error

@@ -37,14 +37,24 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Sample:
+    """A piece of what will be collected: `text` stands for `size` bytes that are like it."""
+
+    size: int
+    text: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Collector:
     """One collector.
 
     `sources` looks what there is and yields it file by file; it runs in a child of its own, at
     most `timeout` seconds for all its files together, and gives at most `cap` bytes. `reads` says
     to people what it looks at. `guess` is how many bytes it will give, from a look that takes
-    milliseconds and reads no content. `rescue`: works on the mounted disk of another machine.
-    `consent`: is collected only where it was asked for by name (`--only`, `--with`).
+    milliseconds and reads no content; `sample`, where there is one, tells that better, for a plan:
+    from a few blocks, how large it is and how well it packs. `rescue`: works on the mounted disk of
+    another machine. `consent`: is collected only where it was asked for by name (`--only`,
+    `--with`).
     """
 
     code: str
@@ -57,3 +67,4 @@ class Collector:
     priority: int = SOON
     rescue: bool = True
     consent: bool = False
+    sample: Callable[[Scene], Iterable[Sample]] | None = None

@@ -19,13 +19,14 @@ from agent.host.journal_read import Group, Reader, Telling, Wanted
 from agent.manifest.model import Manifest
 from agent.services.names import unit_name
 from support.collectors import journalctl
-from support.collectors.collector import FIRST, LATER, SOON, Collector, Source
+from support.collectors.collector import FIRST, LATER, SOON, Collector, Sample, Source
 from support.collectors.document import made
 from support.collectors.names import words
 from support.scene import Scene
 
 FOLDER = "/var/log/journal"
 _UNIT_CAP, _REST_CAP = 64 << 20, 16 << 20
+_SAMPLE = 1500  # entries
 _OURS = "caretaker"
 _COREDUMP = "MESSAGE_ID=fc2e22bc6ee647b6b90729ab34a250b1"  # systemd-coredump(8)
 # Who says at an ordinary level what a diagnosis needs: starts, stops, sessions, the clock.
@@ -68,7 +69,8 @@ def of_units(
         title=f"Journal of {', '.join(wanted)}",
         reads=f"the journal's entries of {', '.join(wanted)} in the window",
         sources=partial(_unit_sources, lambda _: wanted),
-        guess=partial(_guess, lambda scene, reader: _with_instances(reader, wanted)),
+        guess=partial(_guess, partial(_told, wanted)),
+        sample=partial(_sampled, partial(_told, wanted)),
         cap=cap,
         timeout=timeout,
         priority=priority,
@@ -208,18 +210,39 @@ def _boots(reader: Reader) -> bytes:
     return msgspec.json.format(msgspec.json.encode(journal_read.boots(reader)), indent=1) + b"\n"
 
 
-def _guess(units: Callable[[Scene, Reader | None], Iterable[str]], scene: Scene) -> int:
-    return _expected(scene, lambda reader: groups_of(units(scene, reader)))
+Groups = Callable[[Scene, Reader | None], tuple[Group, ...]]
 
 
-def _expected(scene: Scene, groups: Callable[[Reader | None], tuple[Group, ...]]) -> int:
+def _guess(groups: Groups, scene: Scene) -> int:
+    return sum(each.size for each in _sampled(groups, scene, sample=0))
+
+
+def _sampled(groups: Groups, scene: Scene, *, sample: int = _SAMPLE) -> Iterator[Sample]:
     if not has_journal(scene):
-        return 0
+        return
     reader = opened(scene)
     if reader is None:
-        return journalctl.guess(scene)
-    wanted = Wanted(groups(reader), scene.since, scene.until)
-    return min(_UNIT_CAP, journal_read.expected(reader, wanted))
+        yield Sample(journalctl.guess(scene), b"")
+        return
+    wanted = Wanted(groups(scene, reader), scene.since, scene.until)
+    size, text = journal_read.expected(reader, wanted, sample=sample)
+    yield Sample(min(_UNIT_CAP, size), text)
+
+
+def _told(wanted: tuple[str, ...], _: Scene, reader: Reader | None) -> tuple[Group, ...]:
+    return groups_of(_with_instances(reader, wanted))
+
+
+def _told_by_us(_: Scene, reader: Reader | None) -> tuple[Group, ...]:
+    return groups_of(_ours(reader))
+
+
+def _kernel(*_: object) -> tuple[Group, ...]:
+    return ((_KERNEL,),)
+
+
+def _rest(*_: object) -> tuple[Group, ...]:
+    return _REST
 
 
 OURS = Collector(
@@ -227,7 +250,8 @@ OURS = Collector(
     title="Journal of Caretaker",
     reads="the journal's entries of Caretaker's units in the window",
     sources=_our_sources,
-    guess=partial(_guess, lambda _, reader: _ours(reader)),
+    guess=partial(_guess, _told_by_us),
+    sample=partial(_sampled, _told_by_us),
     cap=_UNIT_CAP,
     priority=SOON,
 )
@@ -236,7 +260,8 @@ KERNEL = Collector(
     title="Journal of the kernel",
     reads="the journal's entries of the kernel in the window",
     sources=_kernel_sources,
-    guess=lambda scene: _expected(scene, lambda _: ((_KERNEL,),)),
+    guess=partial(_guess, _kernel),
+    sample=partial(_sampled, _kernel),
     cap=_REST_CAP,
     priority=SOON,
 )
@@ -245,7 +270,8 @@ REST = Collector(
     title="Journal of the system",
     reads="warnings and errors of all other units in the window, what systemd said, boots",
     sources=_rest_sources,
-    guess=lambda scene: _expected(scene, lambda _: _REST),
+    guess=partial(_guess, _rest),
+    sample=partial(_sampled, _rest),
     cap=_REST_CAP,
     priority=LATER,
 )

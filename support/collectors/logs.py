@@ -8,19 +8,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 
 from agent.errors import CaretakerError
+from agent.host.failures import HostFailure
 from agent.host.found import Found
+from agent.host.newest import Newest
 from agent.manifest.placeholders import Values, expand
 from support.collectors import files, rotated
-from support.collectors.collector import FIRST, LATER, SOON, Collector, Source
+from support.collectors.collector import FIRST, LATER, SOON, Collector, Sample, Source
 from support.collectors.document import below_root
 from support.scene import Scene
 
 _LOGS = "/var/log/"
 _FILE = 256 << 20  # bytes of one file
 _OLD = 256 << 10  # of one whose last line is older than the window: its last words
+_SAMPLE, _SAMPLED = 256 << 10, 16  # bytes of one file, files
 _UNPACKED = 8  # times its size, about
 _ROTATED = re.compile(r"(\.\d{1,6}|-\d{8}(-\d{1,10})?)(\.(gz|xz|zst|bz2))?$")
 _SYSTEM = (
@@ -99,12 +103,10 @@ def name_of(path: str) -> str:
     return f"logs/other{path}"
 
 
-def expected(each: Found, scene: Scene) -> int:
+def _size(each: Found, scene: Scene) -> int:
     """About how many bytes of text one gives."""
     size = min(each.size, each.on_disk) if each.on_disk else each.size
-    if rotated.kind_of(each.relative):
-        size *= _UNPACKED
-    return min(size, _cap(each, scene))
+    return min(size * (_UNPACKED if rotated.kind_of(each.relative) else 1), _cap(each, scene))
 
 
 def _cap(each: Found, scene: Scene) -> int:
@@ -112,7 +114,24 @@ def _cap(each: Found, scene: Scene) -> int:
 
 
 def _guess(find: Find, scene: Scene) -> int:
-    return sum(expected(each, scene) for each in chosen(find, scene))
+    return sum(_size(each, scene) for each in chosen(find, scene))
+
+
+def _sampled(find: Find, scene: Scene) -> Iterator[Sample]:
+    """The end of each of the largest; the others are taken to be like all."""
+    largest = sorted(chosen(find, scene), key=lambda each: -each.size)
+    for number, each in enumerate(largest):
+        size, text = _size(each, scene), b""
+        with suppress(HostFailure, OSError):
+            if number < _SAMPLED:
+                size, text = _sample(each, size)
+        yield Sample(min(size, _cap(each, scene)), text)
+
+
+def _sample(each: Found, size: int) -> tuple[int, bytes]:
+    if kind := rotated.kind_of(each.relative):
+        return rotated.sampled(each, kind)
+    return size, b"".join(Newest(each.open(), _SAMPLE).blocks())
 
 
 def _collector(code: str, title: str, reads: str, find: Find, cap: int, priority: int) -> Collector:
@@ -122,6 +141,7 @@ def _collector(code: str, title: str, reads: str, find: Find, cap: int, priority
         reads=reads,
         sources=partial(sources, find),
         guess=partial(_guess, find),
+        sample=partial(_sampled, find),
         cap=cap,
         priority=priority,
     )
@@ -150,9 +170,4 @@ SYSTEM = _collector(
     _system,
     64 << 20,
     LATER,
-)
-FINDERS: tuple[tuple[Collector, Find], ...] = (
-    (APPLICATION, _application),
-    (CARETAKER, _caretaker),
-    (SYSTEM, _system),
 )

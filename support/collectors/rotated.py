@@ -7,11 +7,12 @@ each byte that goes in. Refuses archives of several files, and to write anything
 from __future__ import annotations
 
 import bz2
+import contextlib
 import lzma
 import os
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import zstandard
@@ -26,6 +27,8 @@ _READ = 128 << 10  # bytes
 _MEMORY = 32 << 20  # bytes; xz -9 wants 65 MB, and no logrotate asks for that
 _RATIO = 300  # text of one line over and over packs about so well
 _SMALL = 16 << 20  # bytes; below that nobody asks how well it was packed
+_SAMPLE = 64 << 10  # bytes
+_PLENTY = 50  # times its size; better packed ones are guessed to be no better
 _DAMAGED = (zlib.error, lzma.LZMAError, zstandard.ZstdError, OSError, ValueError, EOFError)
 
 
@@ -71,6 +74,18 @@ class Unpacking:
             if out > _SMALL and out > _RATIO * self._read:
                 raise HostFailure(f"it unpacks to more than {_RATIO} times its size, so it was cut")
             yield without_zeros(data) if b"\0" in data else data
+
+
+def sampled(file: Found, kind: str) -> tuple[int, bytes]:
+    """About how much comes out, and the first of it, from the file's first blocks. HostFailure."""
+    part = replace(file, size=min(file.size, _SAMPLE))
+    text = bytearray()
+    with contextlib.suppress(HostFailure):  # It ends in the middle, of course.
+        for block in Unpacking(part, kind, 0).blocks():
+            text += block
+            if len(text) > _SAMPLE * _PLENTY:
+                break
+    return len(text) * file.size // max(1, part.size), bytes(text[: 4 * _SAMPLE])
 
 
 class _Decoder(Protocol):
