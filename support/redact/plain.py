@@ -16,7 +16,7 @@ from support.redact.plain_literals import literals
 _LEAST = 2  # bytes; a shorter literal stands in every other line
 _RARE = (b"@", b"\\", b"{", b"$", b"`", b"~", b"!")
 _NEWLINE = re.compile(rb"\n")
-_SEEN = 200  # different literals for one expression; beyond, it is simply tried
+_SEEN = 40  # different literals for one expression; beyond, it is simply tried
 
 
 class Plain:

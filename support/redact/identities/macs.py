@@ -23,7 +23,9 @@ _GROUPS = re.compile(
     rb"(?<![\w.-])([0-9A-Fa-f]{4})\.([0-9A-Fa-f]{4})\.([0-9A-Fa-f]{4})(?![\w-]|\.\w)"
 )
 _LETTER = re.compile(rb"[A-Fa-f]|^00")
-_PAIR = rb"[0-9a-f]{2}[:-]"
+# They begin with what is rare in text, the separator.
+_PAIRS = rb"[:-][0-9a-f]{2}" * 4 + rb"[:-][0-9a-f]"
+_IN_GROUPS = rb"\.[0-9a-f]{4}\.[0-9a-f]{4}"
 
 
 class Macs:
@@ -34,10 +36,9 @@ class Macs:
         self._seen: dict[bytes, bytes] = {}
 
     def rules(self) -> tuple[IdentityRule, ...]:
-        groups = rb"[0-9a-f]{4}\.[0-9a-f]{4}\.[0-9a-f]{4}"
         return (
-            IdentityRule("mac", (_PAIR * 5 + rb"[0-9a-f]",), self._pairs),
-            IdentityRule("mac", (groups,), self._groups),
+            IdentityRule("mac", (_PAIRS,), self._pairs),
+            IdentityRule("mac", (_IN_GROUPS,), self._groups),
         )
 
     def mapped(self, address: bytes) -> bytes:
@@ -59,9 +60,8 @@ class Macs:
     def _pairs(self, block: bytes, starts: Sequence[int]) -> Iterator[Name]:
         past = 0
         for at in starts:
-            if at < past:
-                continue
-            run = _RUN.match(block, at)
+            at -= 2
+            run = _RUN.match(block, at) if at >= past else None
             if run is None:
                 continue
             past = run.end()
@@ -78,7 +78,8 @@ class Macs:
 
     def _groups(self, block: bytes, starts: Sequence[int]) -> Iterator[Name]:
         for at in starts:
-            match = _GROUPS.match(block, at)
+            at -= 4
+            match = _GROUPS.match(block, at) if at >= 0 else None
             if match and _LETTER.search(match.group()):
                 instead = self._spelled(match.group(), 4, b".")
                 if instead != match.group():
