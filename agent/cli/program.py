@@ -52,6 +52,7 @@ VERBS = (
     Verb("housekeeping", "agent.cli.housekeeping", "Show the tasks, or run them.", "Act"),
     Verb("start", "agent.cli.start", "Start the agent here (no systemd).", "Act"),
     Verb("stop", "agent.cli.stop", "Stop the agent and its services (no systemd).", "Act"),
+    Verb("support-bundle", "support.cli.support_bundle", "Make one file for support.", "Support"),
     Verb("manifest", "agent.cli.manifest", "Check and explain appliance.toml.", "Package"),
     Verb("init", "agent.cli.init", "Write a commented appliance.toml to start from.", "Package"),
     Verb("release", "agent.cli.release", "Build signed releases, look into them.", "Package"),

@@ -266,6 +266,9 @@ def _close(course: _Course) -> tuple[BundleManifest, list[Judgement]]:
     course.begun.release()
     key = closing.key_of(course.scene.layout, course.notes)
     try:
+        if why := course.refinery.settle():
+            course.notes.append(why)
+            course.means.progress.note(why)
         return closing.close(
             course.begun, course.ready, course.refinery, key,
             "; ".join(course.partial),

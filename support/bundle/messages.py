@@ -30,6 +30,10 @@ class Check(Word, frozen=True, kw_only=True):
     name: str
 
 
+class Settle(Word, frozen=True, kw_only=True):
+    """All was collected: keep the map of pseudonyms. Answered with Over, `why` it could not."""
+
+
 class Ready(Word, frozen=True, kw_only=True):
     """The redactor proved itself. `selftest` counts what was planted, by kind.
 
@@ -85,7 +89,7 @@ class Broke(Word, frozen=True, kw_only=True):
     hint: str = ""
 
 
-Said = Collect | Check | Ready | Begun | Finished | Over | Leak | Broke
+Said = Collect | Check | Settle | Ready | Begun | Finished | Over | Leak | Broke
 _DECODER: msgspec.json.Decoder[Said] = msgspec.json.Decoder(Said)
 
 

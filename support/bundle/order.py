@@ -1,6 +1,7 @@
-"""What was asked for: which collectors, of which time, how much of it, and for whom.
+"""What was asked for: which collectors, how much of them, and for whom.
 
-Owns the record, and choosing collectors by name. Refuses the machine: an order is a value.
+Owns the record, and what of a choice the consent record tells. Refuses the machine: an order is
+a value.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from pathlib import Path
 from typing import Literal
 
 from agent.errors import UsageError
-from agent.manifest.suggest import suggestion
 from support.collectors.collector import Collector
+from support.collectors.selection import by_priority, choose
 
 _CASE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
@@ -50,39 +51,23 @@ class Choice:
     included: tuple[str, ...]
 
 
-def choose(
+def choice(
     collectors: Sequence[Collector],
     *,
     only: Sequence[str] = (),
     skip: Sequence[str] = (),
     also: Sequence[str] = (),
 ) -> Choice:
-    """Which run, in the order in which they run. UsageError for a name that nobody has.
-
-    Those that need consent run where `only` or `also` names them.
-    """
-    names = [each.code for each in collectors]
-    for name in (*only, *skip, *also):
-        if name not in names:
-            raise UsageError(
-                "collector-unknown",
-                f"there is no collector {name!r}{suggestion(name, names)}",
-                hint="caretaker support-bundle --plan",
-            )
-    chosen = [
-        each
-        for each in collectors
-        if each.code not in skip
-        and (not only or each.code in (*only, *also))
-        and (not each.consent or each.code in (*only, *also))
-    ]
+    """Which run, in the order in which they run. UsageError for a name that nobody has."""
+    chosen = by_priority(choose(collectors, only=only, skip=skip, consented=also))
     if not chosen:
         raise UsageError("usage", "nothing is left to collect", hint="--only or fewer --skip")
-    wanted = [each.code for each in chosen]
-    excluded = [each.code for each in collectors if each.code not in wanted and not each.consent]
-    included = [each.code for each in chosen if each.consent]
-    chosen.sort(key=lambda each: each.priority)
-    return Choice(tuple(chosen), tuple(excluded), tuple(included))
+    wanted = {each.code for each in chosen}
+    return Choice(
+        tuple(chosen),
+        tuple(each.code for each in collectors if each.code not in wanted and not each.consent),
+        tuple(each.code for each in chosen if each.consent),
+    )
 
 
 def check_case(case: str) -> str:

@@ -13,7 +13,17 @@ from agent.host import partner
 from agent.host.clock import Clock
 from agent.host.partner import Line, Partner
 from support.bundle import messages
-from support.bundle.messages import Begun, Broke, Check, Collect, Finished, Leak, Over, Ready
+from support.bundle.messages import (
+    Begun,
+    Broke,
+    Check,
+    Collect,
+    Finished,
+    Leak,
+    Over,
+    Ready,
+    Settle,
+)
 from support.bundle.refining import Refining, Tools
 from support.scene import Scene
 
@@ -78,6 +88,12 @@ class Refinery:
         if not isinstance(self._next(_CHECK), Over):
             raise Lost("it answered something else")
         return content
+
+    def settle(self) -> str:
+        """Keep what must be kept on the machine; why it could not be, or nothing. Lost."""
+        self._send(messages.words(Settle()))
+        said = self._next(_CHECK)
+        return said.why if isinstance(said, Over) else ""
 
     def end(self) -> None:
         self._partner.end()

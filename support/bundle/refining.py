@@ -15,7 +15,7 @@ from typing import Protocol
 from agent.host import partner
 from agent.host.partner import Line
 from support.bundle import messages
-from support.bundle.messages import Begun, Check, Collect, Finished, Leak, Over, Ready
+from support.bundle.messages import Begun, Check, Collect, Finished, Leak, Over, Ready, Settle
 from support.collectors.collector import Collector
 from support.collectors.events import Block, Closed, Ended, Event, Opened
 from support.collectors.limits import Limits
@@ -42,13 +42,18 @@ class Scans(Protocol):
 
 @dataclass(frozen=True)
 class Tools:
-    """What the refinery works with; made in it, and gone with it. `said` is told to the packer."""
+    """What the refinery works with; made in it, and gone with it.
+
+    `said` is told to the packer. `settle` keeps what must be kept on the machine, once, at the
+    end; why it could not, or nothing.
+    """
 
     said: Ready
     redactor: Redacts = field(repr=False)
     scanner: Scans = field(repr=False)
     collectors: Mapping[str, Collector]
     run: Callable[[Collector, Scene, Limits], Iterator[Event]]
+    settle: Callable[[], str] = lambda: ""
 
 
 class _LeakError(Exception):
@@ -78,6 +83,8 @@ class Refining:
                     self._collect(asked)
                 elif isinstance(asked, Check):
                     self._check(asked.name)
+                elif isinstance(asked, Settle):
+                    self._say(Over(why=self._tools.settle()))
             except _LeakError as leak:
                 self._say(Leak(name=leak.name, origin=leak.origin))
                 return

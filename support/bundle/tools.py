@@ -1,0 +1,97 @@
+"""What the refinery works with on a real machine: secrets, pseudonyms, patterns, collectors.
+
+Owns putting them together, in the refinery, and the test that the redactor passes before anything
+is collected. Refuses to go on where one of them fails.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+from agent.errors import CaretakerError
+from agent.host import files
+from agent.host.failures import FileFailure
+from support.bundle.messages import Ready
+from support.bundle.refining import Tools
+from support.collectors.collector import Collector
+from support.collectors.running import run
+from support.redact.identities import open_identities
+from support.redact.identities.pseudonym_map import keep
+from support.redact.known.harvest import harvest
+from support.redact.redactor import Redactor
+from support.scene import Scene
+
+NOBODY = ("", "root")  # names of no person
+
+
+def tools(scene: Scene, collectors: Sequence[Collector], who: str) -> Tools:
+    """Everything on. Raises CaretakerError."""
+    layout = scene.layout
+    known = harvest(layout, scene.manifest)
+    identities = open_identities(layout)
+    host = "" if scene.rescue else scene.host.network.host_name()
+    if host:
+        identities.learn_host(host)
+    if who not in NOBODY:
+        identities.learn_user(who)
+    redactor = Redactor(known, identities)
+    said = Ready(
+        engine=redactor.engine,
+        selftest={},
+        machine=redactor.name(host or _name_of(scene)),
+        who=redactor.name(who),
+    )
+
+    def settle() -> str:
+        try:
+            keep(layout, identities.given())
+        except CaretakerError as error:
+            return f"{error.message}; `reveal` may not know all names"
+        return ""
+
+    return Tools(
+        said=said,
+        redactor=redactor,
+        scanner=known.scan(),
+        collectors={each.code: each for each in collectors},
+        run=run,
+        settle=settle,
+    )
+
+
+def _name_of(scene: Scene) -> str:
+    """What a machine that does not run calls itself."""
+    with contextlib.suppress(FileNotFoundError, FileFailure, UnicodeDecodeError):
+        return files.read_bytes(scene.layout.root / "etc/hostname", cap=4096).decode().strip()
+    return ""
+
+
+class _Raw:
+    """Redaction switched off, by a word that nobody says by mistake."""
+
+    def file(self, name: str, blocks: Iterable[bytes], counts: Counter[str]) -> Iterator[bytes]:
+        yield from blocks
+
+    def name(self, path: str) -> str:
+        return path
+
+
+class _NoScan:
+    def begin(self) -> None:
+        pass
+
+    def feed(self, data: bytes, /) -> str | None:
+        return None
+
+
+def raw_tools(scene: Scene, collectors: Sequence[Collector], who: str) -> Tools:
+    """Nothing redacted."""
+    return Tools(
+        said=Ready(engine="off", selftest={}, machine=scene.host.network.host_name(), who=who),
+        redactor=_Raw(),
+        scanner=_NoScan(),
+        collectors={each.code: each for each in collectors},
+        run=run,
+    )
