@@ -41,10 +41,15 @@ def read_support(host: Host) -> Support:
     if until:
         source = f"{_TABLES}/{identity}.csv"
         return Support(system=system, until=until, long_term=long_term, source=source)
-    known = _DATES.get((identity, version)) or _DATES.get((identity, version.partition(".")[0]))
-    if known:
-        return Support(system=system, until=known[0], long_term=known[1], source="Caretaker")
-    return Support(system=system)
+    until, long_term = announced(identity, version)
+    source = "Caretaker" if until else ""
+    return Support(system=system, until=until, long_term=long_term, source=source)
+
+
+def announced(identity: str, version: str) -> tuple[str, str]:
+    """Regular and long-term end of ID and VERSION_ID in os-release; empty where nobody knows."""
+    major = version.partition(".")[0]
+    return _DATES.get((identity, version)) or _DATES.get((identity, major)) or ("", "")
 
 
 def _facts(host: Host) -> dict[str, str]:

@@ -41,17 +41,17 @@ class _Environment(msgspec.Struct):
 def judge(evidence: Evidence) -> Iterator[Judgement]:
     certificates = listed_in(evidence, FILE, _Certificate)
     if certificates is None:
-        yield unknown("no certificate was collected", advice="sudo caretaker tls")
+        yield unknown("No certificate was collected", advice="sudo caretaker tls")
         return
     found = [told for each in certificates for told in _of(evidence, each)]
     yield from found
     if not certificates:
-        yield passed("the appliance has no certificate")
+        yield passed("The appliance has no certificate")
     elif not found:
         nearest = min((each.days_left for each in certificates if each.days_left is not None),
                       default=None)  # fmt: skip
         words = "" if nearest is None else f"; the first ends in {nearest:.0f} days"
-        yield passed(f"certificates are valid and belong to their keys{words}")
+        yield passed(f"Certificates are valid and belong to their keys{words}")
 
 
 def _of(evidence: Evidence, one: _Certificate) -> Iterator[Judgement]:
@@ -65,21 +65,21 @@ def _of(evidence: Evidence, one: _Certificate) -> Iterator[Judgement]:
 
     left = _left(evidence, one)
     if one.key_matches is False:
-        yield told(failed, f"the key of certificate {name} belongs to another certificate")
+        yield told(failed, f"The key of certificate {name} belongs to another certificate")
     if left is not None and left < 0:
-        yield told(failed, f"certificate {name} ended {spell(-left)} ago")
+        yield told(failed, f"Certificate {name} ended {spell(-left)} ago")
     elif left is not None and left < SOON * DAY and left < _third(one):
-        yield told(warned, f"certificate {name} ends in {spell(left)}")
+        yield told(warned, f"Certificate {name} ends in {spell(left)}")
     if one.begins is not None and end_of(evidence, one.begins) < one.begins:
         advice = "is the clock right? timedatectl; sudo caretaker remedies run clock"
-        yield told(failed, f"certificate {name} is not valid yet", advice)
+        yield told(failed, f"Certificate {name} is not valid yet", advice)
     if weak := _weak(one.key):
-        yield told(warned, f"certificate {name} has a weak key ({weak})")
+        yield told(warned, f"Certificate {name} has a weak key ({weak})")
     if one.problem:
         tell = failed if _NAME_WRONG.search(one.problem) else warned
-        yield told(tell, f"certificate {name}: {one.problem}")
+        yield told(tell, f"Certificate {name}: {one.problem}")
     elif (host := _host(evidence)) and one.by != "customer" and not _covers(one.names, host):
-        yield told(warned, f"certificate {name} is not for this machine's name, {host}")
+        yield told(warned, f"Certificate {name} is not for this machine's name, {host}")
 
 
 def _mend(one: _Certificate) -> str:

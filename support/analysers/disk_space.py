@@ -49,14 +49,14 @@ class _Deleted(msgspec.Struct):
 def judge(evidence: Evidence) -> Iterator[Judgement]:
     systems = listed_in(evidence, FILE, _System)
     if systems is None:
-        yield unknown("the file systems were not collected", advice="df -h; df -i")
+        yield unknown("The file systems were not collected", advice="df -h; df -i")
         return
     found = [told for each in systems for told in _of(evidence, each)]
     yield from found
     if not found:
         most = max(systems, key=lambda each: each.used_percent or 0.0, default=None)
         words = f"; the fullest is {most.mount} at {most.used_percent or 0:.0f} %" if most else ""
-        yield passed(f"every file system has room, in bytes and in inodes{words}")
+        yield passed(f"Every file system has room, in bytes and in inodes{words}")
 
 
 def _of(evidence: Evidence, system: _System) -> Iterator[Judgement]:

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 import msgspec
 
-from support.analysers.analyser import Analyser, Evidence, Judgement, Seen
+from support.analysers.analyser import Analyser, Evidence, Judgement, Seen, Watch
 from support.analysers.documents import cite, listed_in
 from support.analysers.telling import failed, passed, unknown, warned
 
 UNITS = "systemd/units.json"
 SERVICES = "systemd/services.json"
+SAID = "failed-units.said"
 
 
 class _Unit(msgspec.Struct):
@@ -44,7 +45,7 @@ class Show(msgspec.Struct):
 def judge(evidence: Evidence) -> Iterator[Judgement]:
     units = listed_in(evidence, UNITS, _Unit)
     if units is None:
-        yield unknown("systemd's units were not collected", advice="systemctl --failed")
+        yield unknown("Systemd's units were not collected", advice="systemctl --failed")
         return
     details = {each.Id: each for each in listed_in(evidence, SERVICES, Show) or []}
     down = [each for each in units if each.active == "failed"]
@@ -57,7 +58,7 @@ def judge(evidence: Evidence) -> Iterator[Judgement]:
         else:
             yield warned(words, lines, f"systemctl status {unit.unit}")
     if not down:
-        yield passed("no unit of systemd has failed")
+        yield passed("No unit of systemd has failed")
 
 
 def _why(detail: Show | None) -> str:
@@ -68,8 +69,8 @@ def _why(detail: Show | None) -> str:
 
 
 def _log(evidence: Evidence, unit: str) -> list[Seen]:
-    name = f"journal/{unit}.log"
-    return [Seen(name, 0, "what it said")] if name in evidence.names() else []
+    """The last it said of what went wrong."""
+    return [seen for seen in evidence.lines(SAID) if seen.file == f"journal/{unit}.log"][-3:]
 
 
 ANALYSER = Analyser(
@@ -77,4 +78,12 @@ ANALYSER = Analyser(
     title="Failed units",
     judge=judge,
     reads=(UNITS, SERVICES),
+    watches=(
+        Watch(
+            SAID,
+            ("journal/*.service.log",),
+            rb"\b(?:ERROR|FATAL|PANIC|CRITICAL)\b|(?:[Ee]rror|[Ff]atal|panic|Exception): "
+            rb"|Traceback \(|\b(?:[Cc]annot|[Ff]ailed to|[Rr]efused|[Dd]enied)\b",
+        ),
+    ),
 )

@@ -63,18 +63,18 @@ def judge(evidence: Evidence) -> Iterator[Judgement]:
         if not check.muted_by:
             yield _told(evidence, check, changes or [], bad)
     if verdict.age is not None and verdict.age > 60:
-        words = f"the agent has said nothing for {spell(verdict.age)}; this is what it knew last"
+        words = f"The agent has said nothing for {spell(verdict.age)}; this is what it knew last"
         seen = cite(evidence, VERDICT, '"age"', words)
         yield failed(words, [seen], "systemctl status caretaker; sudo caretaker logs -n 100")
     if not bad:
-        yield passed(f"every health check passes{_flaps(changes or [])}")
+        yield passed(f"Every health check passes{_flaps(changes or [])}")
 
 
 def _told(
     evidence: Evidence, check: _Check, changes: list[tuple[int, Change]], bad: list[_Check]
 ) -> Judgement:
     since, seen = _since(evidence, check, changes)
-    words = f"check {check.name} {_verb(check)}"
+    words = f"Check {check.name} {_verb(check)}"
     if since is not None:
         ago = end_of(evidence, since) - since
         words += f" since {utc(since)}" + (f" ({spell(ago)})" if ago > 0 else "")
@@ -118,17 +118,17 @@ def _remembered(
 ) -> Iterator[Judgement]:
     """Without the daemon: how each check stood when it was last seen to change."""
     if changes is None:
-        yield unknown("neither verdict nor history was collected", advice="sudo caretaker status")
+        yield unknown("Neither verdict nor history was collected", advice="sudo caretaker status")
         return
     newest: dict[str, tuple[int, Change]] = {}
     for number, change in changes:
         newest[change.subject] = number, change
     bad = [each for each in newest.values() if each[1].became == "fail"]
     for number, change in bad:
-        words = f"the agent does not answer; {change.subject} failed last: {change.summary}"
+        words = f"The agent does not answer; {change.subject} failed last: {change.summary}"
         yield failed(words, [Seen(CHANGES, number, f"{utc(change.at)} {words}")], ADVICE)
     if not bad:
-        words = "the agent does not answer, so nobody knows how the checks stand"
+        words = "The agent does not answer, so nobody knows how the checks stand"
         yield unknown(words, advice="systemctl status caretaker")
 
 

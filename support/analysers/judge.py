@@ -40,7 +40,7 @@ def _told(analyser: Analyser, evidence: Evidence) -> Iterator[Judgement]:
             code=analyser.code,
             title=analyser.title,
             answer="unknown",
-            summary=f"this analyser broke on the files of this bundle ({type(error).__name__})",
+            summary=f"This analyser broke on the files of this bundle ({type(error).__name__})",
             advice="look at the files yourself, and tell the vendor which bundle this is",
         )
         return
@@ -49,5 +49,5 @@ def _told(analyser: Analyser, evidence: Evidence) -> Iterator[Judgement]:
             code=analyser.code,
             title=analyser.title,
             answer="unknown",
-            summary="what it needs was not collected",
+            summary="What it needs was not collected",
         )

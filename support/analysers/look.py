@@ -50,7 +50,7 @@ def _analyser(name: str, look: Look) -> Analyser:
 def _judge(evidence: Evidence, *, code: str, look: Look) -> Iterator[Judgement]:
     names = there(evidence, look.files)
     if not names:
-        yield unknown(f"no file was collected that {listed(look.files)} means")
+        yield unknown(f"No file was collected that {listed(look.files)} means")
         return
     count = evidence.count(code)
     lines = evidence.lines(code)

@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from support.analysers.analyser import Watch
 
+_BOUNDED = re.compile(rb"\{\d+,\d+\}")
 Engine = Literal["hyperscan", "plain"]
 Hit = tuple[int, int, Watch]
 # Where a pattern may match in `data` from `at` on: the first place, or -1.
@@ -27,7 +28,7 @@ class Scan:
     """The watches of one file. `finders` stand for those that `suspects` does not know."""
 
     finders: tuple[tuple[Watch, Finder], ...]
-    suspects: Callable[[bytes], Iterable[tuple[int, int, Watch]]] | None = None
+    suspects: Callable[[bytes], Iterable[Hit]] | None = None
 
     def hits(self, data: bytes) -> Iterator[Hit]:
         """Start and end of each line (its end left out), with the watch that matched it.
@@ -52,6 +53,7 @@ class Scans:
         ]
         self._engine = engine
         self._made: dict[tuple[int, ...], Scan] = {}
+        self._all: _All | None = None
 
     def of(self, name: str) -> Scan | None:
         """None where no watch looks at it."""
@@ -59,20 +61,25 @@ class Scans:
         if not which:
             return None
         if which not in self._made:
-            self._made[which] = _scan([self._globs[n][0] for n in which], self._engine)
+            self._made[which] = self._scan([self._globs[n][0] for n in which])
         return self._made[which]
 
+    def _scan(self, watches: list[Watch]) -> Scan:
+        foreign = tuple((each, _re2_finder(each)) for each in watches if each.foreign)
+        ours = [each for each in watches if not each.foreign]
+        if ours and self._engine != "plain":
+            try:
+                return Scan(foreign, self._known().suspects(ours))
+            except ImportError:
+                if self._engine == "hyperscan":
+                    raise
+        return Scan((*((each, _re_finder(each)) for each in ours), *foreign))
 
-def _scan(watches: list[Watch], engine: Literal["auto"] | Engine) -> Scan:
-    foreign = tuple((each, _re2_finder(each)) for each in watches if each.foreign)
-    ours = [each for each in watches if not each.foreign]
-    if ours and engine != "plain":
-        try:
-            return Scan(foreign, _hyperscan(ours))
-        except ImportError:
-            if engine == "hyperscan":
-                raise
-    return Scan((*((each, _re_finder(each)) for each in ours), *foreign))
+    def _known(self) -> _All:
+        if self._all is None:
+            ours = {watch.pattern for watch, _ in self._globs if not watch.foreign}
+            self._all = _All(sorted(ours))
+        return self._all
 
 
 def _lines(data: bytes, finder: Finder) -> Iterator[tuple[int, int]]:
@@ -107,43 +114,56 @@ def _re2_finder(watch: Watch) -> Finder:
     return find
 
 
-def _hyperscan(watches: list[Watch]) -> Callable[[bytes], Iterable[tuple[int, int, Watch]]]:
-    """Raises ImportError where there is no Hyperscan."""
-    import hyperscan
+class _All:
+    """All patterns in one Hyperscan database: compiling takes longer than scanning does."""
 
-    database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
-    database.compile(
-        expressions=[each.pattern for each in watches],
-        ids=list(range(len(watches))),
-        flags=[hyperscan.HS_FLAG_MULTILINE] * len(watches),
-    )
-    alone = [_re_finder(each) for each in watches]
-    return partial(_suspects, database, watches, alone)
+    def __init__(self, patterns: list[bytes]) -> None:
+        """Raises ImportError where there is no Hyperscan."""
+        import hyperscan
+
+        self._ids = {pattern: number for number, pattern in enumerate(patterns)}
+        self._database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
+        self._database.compile(
+            # A repeat with an upper bound costs Hyperscan tenths of a second to compile. Without
+            # the bound it suspects a little more, which is then held to the pattern itself.
+            expressions=[_BOUNDED.sub(b"*", pattern) for pattern in patterns],
+            ids=list(range(len(patterns))),
+            flags=[hyperscan.HS_FLAG_MULTILINE] * len(patterns),
+        )
+
+    def suspects(self, watches: list[Watch]) -> Callable[[bytes], Iterable[Hit]]:
+        """Finds lines of these watches; whatever else is in the database is not heard."""
+        mine: dict[int, list[Watch]] = {}
+        for each in watches:
+            mine.setdefault(self._ids[each.pattern], []).append(each)
+        alone = {number: _re_finder(each[0]) for number, each in mine.items()}
+        return partial(_suspects, self._database, mine, alone)
 
 
 def _suspects(
     database: Any,  # hyperscan publishes no types
-    watches: list[Watch],
-    alone: list[Finder],
+    mine: dict[int, list[Watch]],
+    alone: dict[int, Finder],
     data: bytes,
-) -> Iterable[tuple[int, int, Watch]]:
-    looked = [(0, 0)] * len(watches)  # the line of each pattern's last match
-    found: dict[tuple[int, int], tuple[int, int, Watch]] = {}
+) -> Iterable[Hit]:
+    looked = dict.fromkeys(mine, (0, 0))  # the line of each pattern's last match
+    found: dict[tuple[int, int], list[Hit]] = {}
 
     def on_match(which: int, _from: int, to: int, _flags: int, _context: object) -> None:
         # Where a match goes over a line's end, its last line is the one that is looked at; were the
         # line before it a match on its own, that is told by itself.
-        if looked[which][0] < to <= looked[which][1]:
+        line = looked.get(which)
+        if line is None or line[0] < to <= line[1]:
             return
         start = data.rfind(b"\n", 0, to - 1) + 1
         end = data.find(b"\n", to - 1)
         end = len(data) if end < 0 else end
         looked[which] = start, end
         if alone[which](data[start:end], 0) >= 0:
-            found[which, start] = start, end, watches[which]
+            found[which, start] = [(start, end, watch) for watch in mine[which]]
 
     database.scan(data, match_event_handler=on_match)
-    return found.values()
+    return [hit for hits in found.values() for hit in hits]
 
 
 def complaint(pattern: str) -> str:

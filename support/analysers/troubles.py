@@ -65,7 +65,7 @@ def judge(evidence: Evidence, *, troubles: tuple[Trouble, ...], fine: str) -> It
     if there(evidence, files):
         yield passed(fine)
     else:
-        yield unknown("no log that would show it was collected")
+        yield unknown("No log that would show it was collected")
 
 
 def told(evidence: Evidence, troubles: tuple[Trouble, ...]) -> Iterator[Judgement]:
