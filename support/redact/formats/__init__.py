@@ -1,9 +1,11 @@
 """Rules for whole files of a known format, in the order they are tried."""
 
 from support.redact.formats import accounts, vaults
+from support.redact.formats.csv_files import RULE as CSV
 from support.redact.formats.env_files import ENV, INI
 from support.redact.formats.json_files import RULE as JSON
 from support.redact.formats.single_value import RULE as SINGLE
+from support.redact.formats.sql_dumps import RULE as SQL
 from support.redact.formats.toml_files import RULE as TOML
 from support.redact.formats.yaml_files import RULE as YAML
 from support.redact.rule import FormatRule
@@ -13,8 +15,10 @@ FORMATS: tuple[FormatRule, ...] = (
     *vaults.RULES,
     SINGLE,
     JSON,
+    SQL,
     TOML,
     ENV,
     YAML,
     INI,
+    CSV,
 )
