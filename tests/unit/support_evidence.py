@@ -27,7 +27,7 @@ def content_of(name: str, content: Any) -> bytes:
         return content
     if isinstance(content, str):
         return content.encode()
-    if name.endswith(".jsonl"):
+    if name.endswith(".jsonl") and isinstance(content, list):
         return "".join(json.dumps(each) + "\n" for each in content).encode()
     return json.dumps(content, indent=2).encode()
 
