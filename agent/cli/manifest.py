@@ -12,7 +12,8 @@ from agent.errors import ManifestError, UsageError
 from agent.host import files
 from agent.host.failures import FileFailure
 from agent.layout import Layout
-from agent.manifest.reader import as_error, examine
+from agent.manifest.model import Manifest
+from agent.manifest.reader import Mistake, as_error, examine
 
 
 @click.group()
@@ -35,6 +36,8 @@ def check(layout: Layout, file: Path | None, *, as_json: bool) -> None:
     path = _found(file, layout)
     text = _text(path)
     manifest, mistakes = examine(text)
+    if manifest is not None:
+        mistakes = [*mistakes, *_of_patterns(manifest)]
     if as_json:
         told = [{"code": m.code, "key": ".".join(m.path), "message": m.message} for m in mistakes]
         click.echo(msgspec.json.encode({"file": str(path), "mistakes": told}).decode())
@@ -79,6 +82,15 @@ def schema() -> None:
     from agent.manifest.schema import json_schema
 
     click.echo(msgspec.json.format(msgspec.json.encode(json_schema()), indent=2).decode())
+
+
+def _of_patterns(manifest: Manifest) -> list[Mistake]:
+    """What only who asks is told: the daemon reads manifests too, and must not load RE2."""
+    from agent.manifest.patterns import pattern_complaints
+
+    if not (manifest.hide or manifest.look):
+        return []
+    return [Mistake("pattern-invalid", path, why) for path, why in pattern_complaints(manifest)]
 
 
 def _unknown(key: str) -> UsageError:

@@ -17,9 +17,11 @@ from support.bundle.messages import Ready
 from support.bundle.refining import Tools
 from support.collectors.collector import Collector
 from support.collectors.running import run
+from support.redact.canaries import selftest
 from support.redact.identities import open_identities
 from support.redact.identities.pseudonym_map import keep
 from support.redact.known.harvest import harvest
+from support.redact.own import own_patterns
 from support.redact.redactor import Redactor
 from support.scene import Scene
 
@@ -36,10 +38,11 @@ def tools(scene: Scene, collectors: Sequence[Collector], who: str) -> Tools:
         identities.learn_host(host)
     if who not in NOBODY:
         identities.learn_user(who)
-    redactor = Redactor(known, identities)
+    own = own_patterns(layout, scene.manifest, identities)
+    redactor = Redactor(known, identities, own)
     said = Ready(
         engine=redactor.engine,
-        selftest={},
+        selftest=selftest(redactor),
         machine=redactor.name(host or _name_of(scene)),
         who=redactor.name(who),
     )

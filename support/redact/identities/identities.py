@@ -83,6 +83,14 @@ class Identities:
         """Rules for the names that were learned; they differ from machine to machine."""
         return self._learned.rules()
 
+    def host(self, word: bytes) -> bytes:
+        """The pseudonym of what somebody says is a host's name, whatever it looks like."""
+        return self._hosts.renamed(word.lower().split(b"."))
+
+    def user(self, word: bytes) -> bytes:
+        """The pseudonym of what somebody says is a person's name."""
+        return self.names.user(word)
+
     def path(self, path: str) -> str:
         """A path with pseudonyms for addresses and for names that are known."""
         rules = (*self._shapes, *self._emails.rules(), *self.named())
