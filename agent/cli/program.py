@@ -34,6 +34,7 @@ VERBS = (
     Verb("drift", "agent.cli.drift", "Show what changed since the image.", "Look"),
     Verb("logs", "agent.cli.logs", "Show the log of a service or of the agent.", "Look"),
     Verb("preflight", "agent.cli.preflight", "Say whether an upgrade could begin.", "Look"),
+    Verb("redact", "support.cli.redact", "Take secrets and names out of texts.", "Look"),
     Verb("drain", "agent.cli.drain", "Keep new traffic away; the application runs on.", "Act"),
     Verb("undrain", "agent.cli.undrain", "Let traffic come again.", "Act"),
     Verb("tls", "agent.cli.tls", "Look at certificates; renew them, or bring your own.", "Act"),

@@ -14,11 +14,12 @@ from typing import Any
 
 import hyperscan
 
-from agent.host import files, permissions
+from agent.host import files, glance, permissions
 from agent.host.failures import HostFailure
 
 _CAP = 64 << 20
 _DIGEST = 32
+_MOST = 4  # files
 
 
 def kept(recipe: bytes, store: Path | None, compiled: Callable[[], Any]) -> Any:
@@ -33,6 +34,7 @@ def kept(recipe: bytes, store: Path | None, compiled: Callable[[], Any]) -> Any:
     database = compiled()
     raw = bytes(hyperscan.dumpb(database))
     try:
+        _make_room(store)
         files.replace(path, hashlib.sha256(raw).digest() + raw, mode=0o600, durable=False)
     except HostFailure:
         return database
@@ -51,6 +53,13 @@ def _read(path: Path) -> Any:
     if hashlib.sha256(raw).digest() != digest:
         return None
     try:
-        return hyperscan.loadb(bytearray(raw), hyperscan.HS_MODE_BLOCK)
+        return hyperscan.loadb(raw, hyperscan.HS_MODE_BLOCK)
     except hyperscan.HyperscanError:
         return None  # Another processor's, or another version's.
+
+
+def _make_room(store: Path) -> None:
+    """Those of other versions go."""
+    old = [each for each in glance.entries(store, "/") if each.name.endswith(".hsdb")]
+    for each in sorted(old, key=lambda each: each.modified)[: -_MOST + 1]:
+        files.remove(store / each.name)

@@ -52,6 +52,8 @@ class Identities:
 
         Before the redactor is made. The same names are known in whatever order texts come.
         """
+        if not data:
+            return
         rules = [rule for rule in self.rules if rule.teaches]
         if self._teachers is None:
             self._teachers = open_engine(_triggers(rules), len(rules), engine, self.store)

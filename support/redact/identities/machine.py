@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from agent.host import files
+from agent.host import glance
 from agent.host.failures import HostFailure
 from agent.layout import Layout
 from support.redact.identities.learned import Learned
@@ -26,21 +26,21 @@ def learn_machine(
 
     `learn` is given whole texts that name machines, the customer's settings first.
     """
-    etc = layout.root / "etc"
-    for uid, name in _accounts(_read(etc / "passwd")):
+    root = layout.root
+    for uid, name in _accounts(_read(root, "/etc/passwd")):
         if uid in _PEOPLE and name != layout.app.encode():
             learned.user(name, least=3)
         else:
             keep(name)
-    for home in _homes(layout.root / "home"):
+    for home in _homes(root):
         learned.user(home, least=3)
-    for line in _lines(_read(etc / "hostname")):
+    for line in _lines(_read(root, "/etc/hostname")):
         learned.host(line.split()[0], sure=True)
-    for name in _neighbours(_read(etc / "hosts")):
+    for name in _neighbours(_read(root, "/etc/hosts")):
         learned.host(name, sure=True)
-    for domain in _searched(_resolver(etc / "resolv.conf", layout.root)):
+    for domain in _searched(_read(root, "/etc/resolv.conf")):
         learned.domain(domain)
-    learn(_read(layout.settings))
+    learn(_read(root, "/etc/caretaker/settings.toml"))
 
 
 def _accounts(content: bytes) -> Iterator[tuple[int, bytes]]:
@@ -50,11 +50,9 @@ def _accounts(content: bytes) -> Iterator[tuple[int, bytes]]:
             yield int(fields[2]), fields[0]
 
 
-def _homes(folder: Path) -> list[bytes]:
-    try:
-        return sorted(each.name.encode() for each in folder.iterdir() if each.name.isascii())
-    except OSError:
-        return []
+def _homes(root: Path) -> list[bytes]:
+    names = (each.name for each in glance.entries(root, "/home") if each.is_folder)
+    return [name.encode() for name in names if name.isascii()]
 
 
 def _neighbours(content: bytes) -> Iterator[bytes]:
@@ -72,22 +70,14 @@ def _searched(content: bytes) -> Iterator[bytes]:
             yield from names
 
 
-def _resolver(path: Path, root: Path) -> bytes:
-    target = files.link_target(path)
-    if not target:
-        return _read(path)
-    inside = root / target.lstrip("/") if target.startswith("/") else path.parent / target
-    return _read(inside) if ".." not in target.split("/")[2:] else b""
-
-
 def _lines(content: bytes) -> Iterator[bytes]:
     for line in content.splitlines():
         if line.strip() and not line.lstrip().startswith(b"#"):
             yield line.strip()
 
 
-def _read(path: Path) -> bytes:
+def _read(root: Path, path: str) -> bytes:
     try:
-        return files.read_bytes(path, cap=_CAP)
+        return glance.read(root, path, cap=_CAP)
     except (FileNotFoundError, HostFailure):
         return b""

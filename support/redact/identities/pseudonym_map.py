@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Mapping
+from pathlib import Path
 
 from agent.errors import MachineError, UsageError
 from agent.host import permissions, sqlite
@@ -27,12 +28,11 @@ _MOST = 200_000  # rows
 _MAC = re.compile(r"[0-9A-Fa-f]{2}([:-])[0-9A-Fa-f]{2}(?:\1[0-9A-Fa-f]{2}){4}\Z")
 
 
-def keep(layout: Layout, given: Mapping[bytes, bytes]) -> None:
-    """Add what was given in one run. Raises CaretakerError."""
+def keep(path: Path, given: Mapping[bytes, bytes]) -> None:
+    """Add what was given in one run to `layout.pseudonyms`. Raises CaretakerError."""
     rows = [(name.decode(), value.decode(errors="replace")) for name, value in given.items()]
     if not rows:
         return
-    path = layout.pseudonyms
     try:
         with sqlite.writing(path, _SCHEMA) as db:
             permissions.set_mode(path, 0o600)
