@@ -162,7 +162,7 @@ def _open(
         begun = beginning.again(where, order, now, lambda: Study(means.looks))
         if begun is None:
             notes.append("there was nothing to go on with, so this is a new bundle")
-    elif unfinished.remove(where.folder):
+    if begun is None and unfinished.remove(where.folder) and not order.resume:
         notes.append("an unfinished bundle was removed; --resume would have gone on with it")
     if where.why:
         notes.append(f"{where.why}, so the bundle is in {where.folder}")
