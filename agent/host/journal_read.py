@@ -91,19 +91,19 @@ def open_reader(folder: int = -1) -> Reader:
 
 @dataclass
 class Telling:
-    """The entries wanted, as text of at most about `cap` bytes, the newest."""
+    """The entries wanted, as text. `left_out` is about how many bytes of it a cap left out."""
 
     reader: Reader
     wanted: Wanted
-    cap: int
-    passed_over: int = 0
+    left_out: int = 0
     _host: bytes = b""
 
-    def blocks(self) -> Iterator[bytes]:
-        """HostFailure where the journal is damaged; what came before stands."""
+    def blocks(self, cap: int) -> Iterator[bytes]:
+        """The newest, of at most about `cap` bytes. HostFailure where the journal is damaged; what
+        came before stands."""
         select(self.reader, self.wanted)
         try:
-            self._begin()
+            self._begin(cap)
             yield from self._blocks()
         except OSError as error:
             why = error.strerror or str(error)
@@ -125,14 +125,18 @@ class Telling:
         self.reader._previous(entries)
         return b"".join(self._blocks())
 
-    def _begin(self) -> None:
+    def _begin(self, cap: int) -> None:
         """Go to the first entry that the cap has room for."""
         count, _ = self._count(1 << 62)
-        if count * _SHORTEST > self.cap:
-            self.passed_over = max(0, count - int(_MARGIN * self.cap / self._length()))
+        over = 0
+        if count * _SHORTEST > cap:
+            length = self._length()
+            if count * length > _MARGIN * cap:
+                over = max(0, count - int(_MARGIN * cap / length))
+            self.left_out = int(over * length)
         self.reader.seek_realtime(_micro(self.wanted.since))
-        if self.passed_over:
-            self.reader._next(self.passed_over)
+        if over:
+            self.reader._next(over)
 
     def _count(self, most: int) -> tuple[int, int]:
         """Entries in the window, and when the last of them was."""
@@ -271,7 +275,7 @@ def boots(reader: Reader, *, most: int = 200) -> list[Boot]:
 def expected(reader: Reader, wanted: Wanted, *, sample: int = 0) -> tuple[int, bytes]:
     """About how many bytes of text there are, from counting the entries and reading a few; and the
     newest `sample` of them. The window's rest is guessed where there are very many. HostFailure."""
-    telling = Telling(reader, wanted, 0)
+    telling = Telling(reader, wanted)
     select(reader, wanted)
     try:
         return telling.size(), telling.newest(sample) if sample else b""

@@ -23,7 +23,8 @@ class Source:
     the machine or a command line. `blocks` gives its bytes, raw, newest kept where `cap` cuts;
     iterating may raise CaretakerError, HostFailure or OSError. `size` is the best guess at
     its bytes before any cap, None where nobody knows. `exit_code` and `left_out` (what `blocks`
-    itself passed over, in bytes) are asked after the last block.
+    itself passed over, in bytes) are asked after the last block. `newest` gives the newest so many
+    bytes, where it can: it is asked instead of `blocks` with what there is still room for.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Source:
     exit_code: Callable[[], int | None] = field(default=lambda: None, repr=False)
     left_out: Callable[[], int] = field(default=lambda: 0, repr=False)
     modified: float | None = None
+    newest: Callable[[int], Iterator[bytes]] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from agent.host import found
 from agent.host.found import Found
@@ -58,29 +59,29 @@ def source(each: Found, name: str, *, cap: int) -> Source:
             modified=each.modified,
             left_out=lambda: unpacking.left_out,
         )
-    reading = Reading(each, cap)
+    reading = Reading(each)
     return Source(
         name,
         each.path,
-        reading.blocks,
+        partial(reading.newest, cap),
         size=min(each.size, each.on_disk) if each.on_disk else each.size,
         cap=cap,
         modified=each.modified,
         left_out=lambda: reading.left_out,
+        newest=reading.newest,
     )
 
 
 @dataclass
 class Reading:
-    """The newest `cap` bytes of one file (0: all)."""
+    """One file, as it is read."""
 
     file: Found
-    cap: int
     left_out: int = 0
 
-    def blocks(self) -> Iterator[bytes]:
-        """FileFailure, OSError."""
-        newest = Newest(self.file.open(), self.cap)
+    def newest(self, cap: int) -> Iterator[bytes]:
+        """Its newest `cap` bytes (0: all). FileFailure, OSError."""
+        newest = Newest(self.file.open(), cap)
         for data in newest.blocks():
             self.left_out = newest.left_out
             yield without_zeros(data) if b"\0" in data else data

@@ -100,8 +100,15 @@ class _Journal:
         origin = words(f"journal: {' or '.join(' '.join(group[:5]) for group in groups)}")
         if self.reader is None:
             return journalctl.source(self.scene, f"journal/{name}.log", wanted, cap=_UNIT_CAP)
-        telling = Telling(self.reader, wanted, _UNIT_CAP)
-        return Source(f"journal/{name}.log", origin, telling.blocks, cap=_UNIT_CAP)
+        telling = Telling(self.reader, wanted)
+        return Source(
+            f"journal/{name}.log",
+            origin,
+            partial(telling.blocks, _UNIT_CAP),
+            cap=_UNIT_CAP,
+            left_out=lambda: telling.left_out,
+            newest=telling.blocks,
+        )
 
 
 def opened(scene: Scene) -> Reader | None:

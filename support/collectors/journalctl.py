@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import datetime
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -23,7 +25,9 @@ from support.collectors.document import made
 from support.scene import Scene
 
 FOLDERS = ("/var/log/journal", "/run/log/journal")
-_LINE = 120  # bytes; how long one is, where nobody knows
+_BACKWARDS = ("--reverse", "--output=short-unix")
+_STAMP = re.compile(rb"^(\d+\.\d{6}) ", re.MULTILINE)
+_MARGIN = 0.8  # of the cap: the other form is a little longer
 _TEXT = 0.4  # of the journal's bytes on the disk, as text
 _FIELDS = "MESSAGE,_HOSTNAME,SYSLOG_IDENTIFIER,_PID,_COMM"
 _BLOCK = 256 << 10
@@ -31,8 +35,11 @@ _BLOCK = 256 << 10
 
 def source(scene: Scene, name: str, wanted: Wanted, *, cap: int) -> Source:
     """A file with the entries wanted, of at most about `cap` bytes, the newest."""
-    asking = _Asking(scene, wanted, cap)
-    return Source(name, "journalctl", asking.blocks, cap=cap, exit_code=lambda: asking.status)
+    asking = _Asking(scene, wanted)
+    blocks = partial(asking.newest, cap)
+    return Source(
+        name, "journalctl", blocks, cap=cap, exit_code=lambda: asking.status, newest=asking.newest
+    )
 
 
 def boots(scene: Scene) -> Source:
@@ -47,36 +54,56 @@ def boots(scene: Scene) -> Source:
 
 def guess(scene: Scene) -> int:
     """A share of the journal's size; which unit wrote how much nobody can say in milliseconds."""
+    return int(_on_disk(scene) * _TEXT / 4)
+
+
+def _on_disk(scene: Scene) -> int:
+    """Bytes of the journal's files that were written to in the window."""
     folders = FOLDERS[:1] if scene.rescue else FOLDERS
     files = [one for folder in folders for one in found.below(scene.layout.root, folder)]
-    sizes = [one.on_disk for one in files if one.modified >= scene.since]
-    return int(sum(sizes) * _TEXT / 4)
+    return sum(one.on_disk for one in files if one.modified >= scene.since)
 
 
 @dataclass
 class _Asking:
     scene: Scene
     wanted: Wanted
-    cap: int
     status: int | None = None
 
-    def blocks(self) -> Iterator[bytes]:
+    def newest(self, cap: int) -> Iterator[bytes]:
         """HostFailure where journalctl says that it could not; what came before stands."""
-        argv = [*_journalctl(self.scene), f"--lines={self.cap // _LINE}"]
-        argv += [f"--since={_time(self.wanted.since)}", f"--until={_time(self.wanted.until)}"]
+        since = self.wanted.since
+        if _on_disk(self.scene) > cap:
+            since = self._begin(cap)
         if self.wanted.without:
             fields = ",".join([_FIELDS, *self.wanted.without])
-            argv += ["--output=json", f"--output-fields={fields}"]
+            form = ["--output=json", f"--output-fields={fields}"]
         else:
-            argv += ["--output=short-iso-precise"]
-        for group in self.wanted.groups:
-            argv += [*group, "+"]
-        pouring = Pouring(argv[:-1] if argv[-1] == "+" else argv)
+            form = ["--output=short-iso-precise"]
+        pouring = Pouring(self._argv(since, *form))
         blocks = pouring.blocks()
         yield from _told_once(blocks, self.wanted) if self.wanted.without else blocks
         self.status = pouring.status
         if pouring.status:
             raise HostFailure(pouring.complaint.strip()[-200:] or f"status {pouring.status}")
+
+    def _begin(self, cap: int) -> float:
+        """Since when there is about as much as the cap allows; `--lines` with `--since` would keep
+        the oldest. Read backwards until there is enough."""
+        last, room = b"", int(cap * _MARGIN)
+        for block in Pouring(self._argv(self.wanted.since, *_BACKWARDS)).blocks():
+            room -= len(block)
+            last = _STAMP.findall(block)[-1] if _STAMP.search(block) else last
+            if room < 0:
+                return float(last or self.wanted.since)
+        return self.wanted.since
+
+    def _argv(self, since: float, *form: str) -> list[str]:
+        argv = [*_journalctl(self.scene), *form]
+        argv += [f"--since=@{since:.6f}", f"--until=@{min(self.wanted.until, 253e9):.6f}"]
+        for group in self.wanted.groups:
+            argv += [*group, "+"]
+        return argv[:-1] if self.wanted.groups else argv
 
 
 def _journalctl(scene: Scene) -> list[str]:
@@ -88,11 +115,6 @@ def _journalctl(scene: Scene) -> list[str]:
         argv.append(f"--directory={Path(f'/proc/self/fd/{folder}').readlink()}")
         os.close(folder)
     return argv
-
-
-def _time(seconds: float) -> str:
-    at = datetime.datetime.fromtimestamp(min(seconds, 253e9), datetime.UTC)
-    return at.strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def _told_once(blocks: Iterator[bytes], wanted: Wanted) -> Iterator[bytes]:

@@ -179,15 +179,17 @@ _TOLD = (CaretakerError, HostFailure, OSError, ValueError, LookupError, TypeErro
 
 def _read(source: Source, left: int, clock: Callable[[], float], give: Give) -> tuple[Closing, int]:
     begun = clock()
+    cap = min(source.cap or left, left)
     # What it knows the size of, it cuts to its own cap by itself.
     size = source.size if source.size is None else min(source.size, source.cap or source.size)
-    cut = Cut(min(source.cap or left, left), size)
+    cut = Cut(cap, min(size, cap) if source.newest and size is not None else size)
     why = ""
     if cut.cap <= 0:
         missing = source.size or 0
         return Closing(0.0, missing, why="there was no room left for it", withheld=True), 0
     try:
-        for piece in cut.pieces(source.blocks()):
+        blocks = source.newest(cap) if source.newest is not None else source.blocks()
+        for piece in cut.pieces(blocks):
             give(frames.block(piece))
     except _TOLD as error:
         why = _reason(error)

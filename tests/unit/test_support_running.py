@@ -305,6 +305,23 @@ def test_a_file_of_known_size_keeps_its_newest_lines() -> None:
     assert cut.left_out + len(kept) == sum(map(len, lines))
 
 
+@pytest.mark.real
+def test_one_that_can_tell_its_newest_is_asked_for_what_there_is_room_for(root: Path) -> None:
+    whole = b"".join(b"line %06d\n" % number for number in range(9000))
+
+    def newest(cap: int) -> Iterator[bytes]:
+        yield whole[-cap:]
+
+    def all_of_it() -> Iterator[bytes]:
+        raise AssertionError("asked for all of it")
+
+    one = Source("n", "n", all_of_it, size=len(whole), cap=len(whole), newest=newest)
+    unsized = Source("u", "u", all_of_it, cap=len(whole), newest=newest)
+    found = events(lambda _: [one], root, cap=1200)
+    assert text(found) == whole[-1200:]
+    assert text(events(lambda _: [unsized], root, cap=1200)) == whole[-1200:]
+
+
 def test_a_file_that_grew_meanwhile_is_no_longer_than_its_cap() -> None:
     cut = Cut(10, size=20)
     assert len(b"".join(cut.pieces(iter([b"0123456789" * 9])))) <= 10
