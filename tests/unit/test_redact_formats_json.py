@@ -148,3 +148,13 @@ def test_hostile_input_takes_linear_time(case: str) -> None:
     data = HOSTILE[case]
     if json_files.claims("x.json", data[:4096]):
         cut(data, json_files.find(data))
+
+
+def test_a_message_of_numbers_stays_a_list_of_numbers() -> None:
+    said = "conn \x01 postgres://bob:hunter2222@db.example.org/app ok"
+    data = json.dumps({"MESSAGE": list(said.encode()), "PRIORITY": "6"}).encode()
+    after = json.loads(cut(data, json_files.find(data)))
+    text = bytes(after["MESSAGE"]).decode()
+    assert text.startswith("conn \x01 postgres://bob:REDACTED-")
+    assert text.endswith("@db.example.org/app ok")
+    assert after["PRIORITY"] == "6"

@@ -7,6 +7,7 @@ from support.redact.formats.json_files import RULE as JSON
 from support.redact.formats.single_value import RULE as SINGLE
 from support.redact.formats.sql_dumps import RULE as SQL
 from support.redact.formats.toml_files import RULE as TOML
+from support.redact.formats.xml_files import RULE as XML
 from support.redact.formats.yaml_files import RULE as YAML
 from support.redact.rule import FormatRule
 
@@ -15,6 +16,7 @@ FORMATS: tuple[FormatRule, ...] = (
     *vaults.RULES,
     SINGLE,
     JSON,
+    XML,
     SQL,
     TOML,
     ENV,

@@ -12,6 +12,7 @@ from functools import partial
 
 from support.redact.formats.escapes import Unescaped, unescaped
 from support.redact.formats.judge import Leaf, tidy
+from support.redact.formats.octets import message
 from support.redact.formats.walk import Walk
 from support.redact.rule import FormatRule
 from support.redact.span import Span
@@ -53,6 +54,7 @@ def find(data: bytes) -> Iterable[Span]:
 
 def _spans(data: bytes, depth: int) -> list[Span]:
     walk = Walk(CODE, partial(_inside, data, depth))
+    octets = -1
     for token in _TOKEN.finditer(data):
         kind = token.lastindex
         if kind == 2 and token[3]:
@@ -61,7 +63,11 @@ def _spans(data: bytes, depth: int) -> list[Span]:
             walk.leaf(Leaf(unescaped(token[1]), token.start(1), token.end(1)))
         elif kind == 4:
             walk.open(mapping=token[4] == b"{")
+            octets = token.end()
         elif kind == 5:
+            if walk.top.key == b"MESSAGE" and octets >= 0:
+                walk.spans += message(data, octets, token.start())
+            octets = -1
             walk.close()
         elif kind == 6 and _BARE.match(token[6]):
             walk.leaf(Leaf(token[6], token.start(), token.end(), bare=True))
