@@ -19,7 +19,7 @@ _LOCAL_ONLY = 1  # SD_JOURNAL_LOCAL_ONLY
 _BLOCK = 256 << 10  # bytes
 _SECOND = 1_000_000  # the journal counts microseconds
 _SHORTEST = 40  # bytes of a line
-_HEAD = 60  # bytes of a line before its message, about
+_STAMP = 33  # bytes of a line's time and its end
 _SAMPLE = 256  # entries, by which the length of the others is guessed
 _COUNTED = 300_000  # entries; a journal of gigabytes must not make a plan slow
 _MARGIN = 0.8  # of the cap; the guess is one
@@ -157,8 +157,8 @@ class Telling:
         sample = length = 0
         while sample < _SAMPLE and self.reader._previous():
             sample += 1
-            length += len(self._field("MESSAGE")) + _HEAD
-        return length / sample if sample else float(_HEAD)
+            length += len(self._said()) + _STAMP
+        return length / sample if sample else float(_STAMP)
 
     def _blocks(self) -> Iterator[bytes]:
         # Names of our own for what is called for each of 100,000 entries.
