@@ -30,15 +30,6 @@ def look_analysers(looks: Mapping[str, Look]) -> tuple[Analyser, ...]:
     return tuple(_analyser(name, look) for name, look in looks.items())
 
 
-def look_complaints(looks: Mapping[str, Look]) -> list[tuple[str, str]]:
-    """(key, what is wrong with it) for `caretaker manifest check`."""
-    return [
-        (f"look.{name}.pattern", why)
-        for name, look in looks.items()
-        if (why := complaint(look.pattern))
-    ]
-
-
 def _analyser(name: str, look: Look) -> Analyser:
     code = f"look-{name}"
     watch = Watch(code, tuple(look.files), look.pattern.encode(), foreign=True)

@@ -6,6 +6,8 @@ input: all of it is drawn from files that were redacted.
 
 from __future__ import annotations
 
+import hashlib
+
 import msgspec
 
 from agent.errors import MachineError
@@ -15,7 +17,7 @@ from support.analysers.study import analysis_json, timeline_json
 from support.bundle import record, sign
 from support.bundle.beginning import Begun
 from support.bundle.messages import Ready
-from support.bundle.record import BundleManifest
+from support.bundle.record import BundleManifest, Entry
 from support.bundle.refinery import Refinery
 from support.report.page import render
 
@@ -30,7 +32,6 @@ def close(
     """Put the last files in. DiskFull, FileFailure, Lost, RefusedError."""
     making = begun.making
     study = begun.study
-    judgements, moments = study.judgements(), study.timeline()
     manifest = BundleManifest(
         header=begun.header,
         consent=begun.consent,
@@ -41,19 +42,34 @@ def close(
         partial=partial,
         key=key.fingerprint,
     )
+    # How collectors fared is judged too; whoever reads the finished bundle sees the same in it.
+    study.take([(record.MANIFEST, [shaped(manifest)])])
+    judgements, moments = study.judgements(), study.timeline()
     texts = (
         (record.ANALYSIS, analysis_json(judgements)),
         (record.TIMELINE, timeline_json(moments)),
         (record.REPORT, render(manifest, judgements, moments, study.samples(), study.facts())),
     )
-    for name, content in texts:
-        making.put(name, refinery.check(name, content), origin="drawn from the files here")
-    manifest = msgspec.structs.replace(manifest, files=tuple(making.files))
+    # All pass the gate before any is packed: so it can be begun again with another refinery.
+    entries = tuple(_entry(name, refinery.check(name, content)) for name, content in texts)
+    manifest = msgspec.structs.replace(manifest, files=(*making.files, *entries))
     written = refinery.check(record.MANIFEST, shaped(manifest))
-    making.packer.put(record.MANIFEST, written)
-    making.packer.put(record.SIGNATURE, key.sign(written))
+    signature = (record.SIGNATURE, key.sign(written))
+    for name, content in (*texts, (record.MANIFEST, written), signature):
+        making.packer.put(name, content)
     making.packer.finish()
     return manifest, judgements
+
+
+def _entry(name: str, content: bytes) -> Entry:
+    return Entry(
+        name=name,
+        collector="caretaker",
+        origin="drawn from the files here",
+        size=len(content),
+        sha256=hashlib.sha256(content).hexdigest(),
+        seconds=0.0,
+    )
 
 
 def shaped(value: object) -> bytes:

@@ -14,6 +14,8 @@ _TABLE = {
     "verify": ("support.cli.support_bundle_verify", "verify"),
     "list": ("support.cli.support_bundle_verify", "list_"),
     "open": ("support.cli.support_bundle_open", "open_"),
+    "analyse": ("support.cli.support_bundle_analyse", "analyse"),
+    "report": ("support.cli.support_bundle_report", "report"),
     "grep": ("support.cli.support_bundle_grep", "grep"),
     "diff": ("support.cli.support_bundle_diff", "diff"),
     "reveal": ("support.cli.support_bundle_reveal", "reveal"),
