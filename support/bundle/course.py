@@ -29,6 +29,7 @@ from support.bundle.record import BundleManifest
 from support.bundle.refinery import Lost, Refinery
 from support.bundle.refining import Tools
 from support.bundle.seal import OneFile, Out, Sealed, Split, Stream, name_it, seal
+from support.bundle.sign import Signer
 from support.bundle.unfinished import Note
 from support.collectors.collector import Collector
 from support.scene import Scene
@@ -269,16 +270,22 @@ def _close(course: _Course) -> tuple[BundleManifest, list[Judgement]]:
         if why := course.refinery.settle():
             course.notes.append(why)
             course.means.progress.note(why)
-        return closing.close(
-            course.begun, course.ready, course.refinery, key,
-            "; ".join(course.partial),
-        )  # fmt: skip
+        return _closed(course, key)
+    except Lost:
+        _again(course)  # What was collected is whole; another one looks at the last texts.
+    try:
+        return _closed(course, key)
     except Lost as lost:
         raise MachineError(
             "redaction-failed",
             f"the redactor ended before it saw the last texts ({lost}); nothing is left",
             hint="caretaker support-bundle  # again",
         ) from lost
+
+
+def _closed(course: _Course, key: Signer) -> tuple[BundleManifest, list[Judgement]]:
+    partial = "; ".join(course.partial)
+    return closing.close(course.begun, course.ready, course.refinery, key, partial)
 
 
 def _finish(course: _Course) -> tuple[str, Sealed]:

@@ -74,16 +74,6 @@ class Making:
                 self._drop(code, each.why)
                 self._note(code, each, self.files[before:])
 
-    def put(self, name: str, content: bytes, *, origin: str) -> Entry:
-        """A whole text of our own. DiskFull."""
-        packed = self.packer.put(name, content)
-        entry = Entry(
-            name=name, collector="caretaker", origin=origin, size=packed.size,
-            sha256=packed.sha256, seconds=0.0,
-        )  # fmt: skip
-        self.files.append(entry)
-        return entry
-
     def drop_open(self, code: str, why: str, seconds: float) -> None:
         """The collector did not come to its end: nothing stays of the file it was at."""
         self._drop(code, why)

@@ -82,11 +82,15 @@ class Leak(Word, frozen=True, kw_only=True):
 
 
 class Broke(Word, frozen=True, kw_only=True):
-    """It can't go on, and says so. `code` is one of the closed list of errors."""
+    """It can't go on, and says so. `code` is one of the closed list of errors.
+
+    `manifest`: what somebody declared is at fault, not the machine.
+    """
 
     code: str
     why: str
     hint: str = ""
+    manifest: bool = False
 
 
 Said = Collect | Check | Settle | Ready | Begun | Finished | Over | Leak | Broke

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from agent.errors import CaretakerError, MachineError, RefusedError
+from agent.errors import CaretakerError, MachineError, ManifestError, RefusedError
 from agent.host import partner
 from agent.host.clock import Clock
 from agent.host.partner import Line, Partner
@@ -138,7 +138,7 @@ def start(scene: Scene, make: Callable[[Scene], Tools], told: Callable[[], bool]
         try:
             tools = make(scene)
         except CaretakerError as error:
-            line.send(messages.words(Broke(code=error.code, why=error.message, hint=error.hint)))
+            line.send(messages.words(_broke(error)))
             return error.exit_status
         try:
             Refining(line, tools, scene).serve()
@@ -163,4 +163,14 @@ def _error(said: Leak | Broke) -> CaretakerError:
             f"{said.origin} was still in {said.name} after redaction, so nothing was kept",
             hint="caretaker support-bundle --plan  # then leave its collector out by --skip",
         )
-    return MachineError(said.code, said.why, hint=said.hint)
+    kind = ManifestError if said.manifest else MachineError
+    return kind(said.code, said.why, hint=said.hint)
+
+
+def _broke(error: CaretakerError) -> Broke:
+    return Broke(
+        code=error.code,
+        why=error.message,
+        hint=error.hint,
+        manifest=isinstance(error, ManifestError),
+    )
