@@ -24,6 +24,7 @@ from support.redact.identities import Identities, pseudonym_map
 from support.redact.identities.key import key_at
 from support.redact.known.harvest import harvest, harvest_folder
 from support.redact.known.values import KnownValues
+from support.redact.own import OwnPattern, own_patterns
 from support.redact.redactor import Known, Redactor
 from support.redact.span import Span
 from support.redact.whole_folder import Outcome, is_text, learn_all, redact_all
@@ -58,7 +59,8 @@ def stream(layout: Layout, manifest: Manifest | None, wish: Wish) -> Outcome:
     blocks = _input(names)
     outcome = Outcome()
     counts: Counter[str] = Counter()
-    redactor = _redactor(harvest(layout, manifest), names, wish)
+    own = own_patterns(layout, manifest, names)
+    redactor = _redactor(harvest(layout, manifest), names, own, wish)
     for block in redactor.file(wish.name or "stdin", blocks, counts):
         sys.stdout.buffer.write(block)
         outcome.size += len(block)
@@ -75,14 +77,15 @@ def folder(
     names, keep = _identities(layout, wish)
     learn_all(source, names)
     known = Both((harvest(layout, manifest), harvest_folder(source)))
-    outcome = redact_all(source, target, _redactor(known, names, wish))
+    own = own_patterns(layout, manifest, names)
+    outcome = redact_all(source, target, _redactor(known, names, own, wish))
     keep()
     return outcome
 
 
-def _redactor(known: Known, names: Identities, wish: Wish) -> Redactor:
+def _redactor(known: Known, names: Identities, own: tuple[OwnPattern, ...], wish: Wish) -> Redactor:
     try:
-        return Redactor(known, names, engine=wish.engine)
+        return Redactor(known, names, own, engine=wish.engine)
     except ImportError as error:
         raise MachineError(
             "redaction-failed",
@@ -140,7 +143,7 @@ def _identities(layout: Layout, wish: Wish) -> tuple[Identities, Callable[[], No
 
     def keep() -> None:
         if ours:
-            pseudonym_map.keep(path.with_name(layout.pseudonyms.name), names.given())
+            pseudonym_map.keep(layout, names.given(), beside=path)
 
     return names, keep
 

@@ -28,8 +28,12 @@ _MOST = 200_000  # rows
 _MAC = re.compile(r"[0-9A-Fa-f]{2}([:-])[0-9A-Fa-f]{2}(?:\1[0-9A-Fa-f]{2}){4}\Z")
 
 
-def keep(path: Path, given: Mapping[bytes, bytes]) -> None:
-    """Add what was given in one run to `layout.pseudonyms`. Raises CaretakerError."""
+def keep(layout: Layout, given: Mapping[bytes, bytes], *, beside: Path | None = None) -> None:
+    """Add what was given in one run; to the map `beside` another key than the machine's.
+
+    Raises CaretakerError.
+    """
+    path = layout.pseudonyms if beside is None else beside.with_name(layout.pseudonyms.name)
     rows = [(name.decode(), value.decode(errors="replace")) for name, value in given.items()]
     if not rows:
         return
