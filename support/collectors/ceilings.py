@@ -85,7 +85,7 @@ def _table(text: str) -> Iterator[tuple[str, list[int | str | None]]]:
 
 
 def guess(scene: Scene) -> int:
-    return 9000
+    return 5000
 
 
 COLLECTOR = Collector(

@@ -63,6 +63,12 @@ def sources(scene: Scene) -> Iterable[Source]:
 
 
 def _listed(scene: Scene) -> Iterator[_Listed]:
+    for path, seen, shut in _walked(scene):
+        yield _judged(scene, path, seen, shut)
+
+
+def _walked(scene: Scene) -> Iterator[tuple[str, Seen, str]]:
+    """Path, facts, and why nothing of the folder is copied, of all below `{config}`."""
     layout = scene.layout
     closed = {
         below_root(scene, layout.secrets): "it holds secrets",
@@ -78,7 +84,7 @@ def _listed(scene: Scene) -> Iterator[_Listed]:
             shut = why or closed.get(path, "")
             if seen.is_folder and depth < _DEEPEST:
                 pending.append((path, shut, depth + 1))
-            yield _judged(scene, path, seen, shut)
+            yield path, seen, shut
 
 
 def _judged(scene: Scene, path: str, seen: Seen, shut: str) -> _Listed:
@@ -132,7 +138,13 @@ def _names_only(scene: Scene, path: str) -> bytes:
 
 
 def _units(scene: Scene) -> Iterator[Source]:
-    """Ours and the appliance's; of one that both folders have, systemd takes the first."""
+    for folder, path, _ in _unit_files(scene):
+        yield from copied(scene, f"{folder}/{path}", f"configuration/units/{path}")
+
+
+def _unit_files(scene: Scene) -> Iterator[tuple[str, str, int]]:
+    """Folder, path in it, and size, of ours and the appliance's; of one that several folders have,
+    systemd takes the first."""
     manifest, root = scene.manifest, scene.layout.root
     named = {unit_name(manifest, name) for name in manifest.services} if manifest else set()
     named |= {target_name(manifest)} if manifest else set()
@@ -144,10 +156,12 @@ def _units(scene: Scene) -> Iterator[Source]:
             if not (unit in named or unit.startswith(begins)) or not _UNIT.search(unit):
                 continue
             below = glance.entries(root, f"{folder}/{each.name}") if each.is_folder else []
-            for path in [f"{each.name}/{one.name}" for one in below] or [each.name]:
+            for path, size in [(f"{each.name}/{one.name}", one.size) for one in below] or [
+                (each.name, each.size)
+            ]:
                 if path not in given:
                     given.add(path)
-                    yield from copied(scene, f"{folder}/{path}", f"configuration/units/{path}")
+                    yield folder, path, size
 
 
 def _tmpfiles(scene: Scene) -> Iterator[Source]:
@@ -159,16 +173,15 @@ def _tmpfiles(scene: Scene) -> Iterator[Source]:
 
 def guess(scene: Scene) -> int:
     layout = scene.layout
-    folders = [below_root(scene, layout.config)] if layout.app else []
-    sizes = [
-        each.size
-        for folder in folders
-        for each in glance.entries(layout.root, folder)
-        if each.is_file and each.size <= SMALL and not _SECRET_NAME.search(each.name)
-    ]
+    sizes = [size for _, _, size in _unit_files(scene)]
+    if layout.app:
+        for _, seen, why in _walked(scene):
+            sizes.append(150)
+            if not why and seen.is_file and seen.size <= SMALL:
+                sizes.append(0 if _SECRET_NAME.search(seen.name) else seen.size)
     both = [glance.look(layout.root, below_root(scene, path))
             for path in (layout.manifest, layout.settings)]  # fmt: skip
-    return 26_000 + sum(sizes) + sum(each.size for each in both if each)
+    return sum(sizes) + sum(each.size for each in both if each)
 
 
 COLLECTOR = Collector(

@@ -144,7 +144,7 @@ def _deleted() -> list[Unlinked]:
 
 
 def guess(scene: Scene) -> int:
-    return 6000 if scene.rescue else 24_000
+    return 5000 if scene.rescue else 14_000
 
 
 COLLECTOR = Collector(

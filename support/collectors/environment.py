@@ -115,7 +115,7 @@ def _text(scene: Scene, path: str) -> str:
 
 
 def guess(scene: Scene) -> int:
-    return 1000 if scene.rescue else 5000
+    return 700 if scene.rescue else 2500
 
 
 COLLECTOR = Collector(

@@ -72,7 +72,7 @@ def _changes(scene: Scene) -> Iterator[object]:
 
 def guess(scene: Scene) -> int:
     seen = glance.look(scene.layout.root, below_root(scene, scene.layout.status))
-    return 2 * (seen.size if seen else 0) + 8192
+    return int(1.4 * (seen.size if seen else 0)) + 1500
 
 
 COLLECTOR = Collector(

@@ -49,7 +49,8 @@ def sources(scene: Scene) -> Iterable[Source]:
     kernel = scene.host.kernel
     yield value("kernel/kernel.json", "/proc", lambda: _kernel(kernel))
     modules = "/proc/modules"
-    yield made("kernel/modules.txt", modules, partial(kernel_files.raw, kernel, modules))
+    if kernel_files.first(kernel, modules):  # A kernel may have none, and no such file.
+        yield made("kernel/modules.txt", modules, partial(kernel_files.raw, kernel, modules))
     yield made("kernel/sysctl.txt", _SYS, lambda: _sysctl(kernel))
     yield Programs(scene).text("kernel/dmesg.txt", ["dmesg"], cap=_DMESG_CAP)
 
@@ -84,7 +85,7 @@ def _lines(kernel: Kernel) -> Iterator[str]:
 
 
 def guess(scene: Scene) -> int:
-    return 60_000
+    return 90_000
 
 
 COLLECTOR = Collector(

@@ -122,7 +122,7 @@ def _group(scene: Scene, folder: str, group: str) -> dict[str, object]:
 
 
 def guess(scene: Scene) -> int:
-    return 45_000
+    return 20_000
 
 
 COLLECTOR = Collector(

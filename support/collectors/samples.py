@@ -47,7 +47,7 @@ def guess(scene: Scene) -> int:
     history = glance.look(scene.layout.root, below_root(scene, scene.layout.history))
     samples = min(_MOST, (scene.until - scene.since) / max(1.0, every))
     hourly = glance.look(scene.layout.root, below_root(scene, scene.layout.samples / NAME))
-    found = min(_SAMPLE * samples, history.size if history else 0)
+    found = min(_SAMPLE * samples, (history.size if history else 0) * 0.8)
     return int(found) + min(hourly.size if hourly else 0, _HOURLY_CAP)
 
 

@@ -82,7 +82,7 @@ def _sudoers(scene: Scene) -> Iterator[dict[str, object]]:
 
 
 def guess(scene: Scene) -> int:
-    return 300 if scene.rescue else 6000
+    return 300 if scene.rescue else 3000
 
 
 COLLECTOR = Collector(

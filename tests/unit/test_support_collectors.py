@@ -117,9 +117,8 @@ def test_units_of_ours_and_failed_ones_are_told_in_detail(root: Path) -> None:
     scene, host = machine(root)
     host.programs["systemctl", "list-units"] = UNITS
     host.programs["systemctl", "show"] = shown
-    host.programs["systemctl", "list-unit-files"] = (
-        "ssh.service enabled enabled\nx.service static\n"
-    )
+    put(root, "etc/systemd/system/multi-user.target.wants/ssh.service", "")
+    (root / "etc/systemd/system/bad.service").symlink_to("/dev/null")
     host.programs["systemctl", "list-jobs"] = "No jobs running.\n"
     host.programs["systemd-analyze",] = "Startup finished in 2s\n"
     found, broken = gather(systemd.COLLECTOR, scene)
@@ -137,10 +136,10 @@ def test_units_of_ours_and_failed_ones_are_told_in_detail(root: Path) -> None:
     assert told["shop-web.service"]["MemoryCurrent"] is None
     assert told["shop-web.service"]["TasksMax"] is None
     assert [each["Id"] for each in read(found, "systemd/timers.json")] == ["apt-daily.timer"]
-    assert found["systemd/unit-files.txt"].decode().splitlines()[0].split() == [
-        "UNIT", "STATE", "PRESET"
-    ]  # fmt: skip
-    assert found["systemd/boot.txt"].count(b"== systemd-analyze") == 3
+    enabled = read(found, "systemd/enabled.json")
+    assert enabled["wanted"] == {"multi-user.target.wants": ["ssh.service"]}
+    assert enabled["masked"] == ["bad.service"]
+    assert found["systemd/boot.txt"].count(b"== systemd-analyze") == 2
 
 
 def test_a_silent_systemctl_is_waited_for_once(root: Path) -> None:
@@ -155,7 +154,7 @@ def test_a_silent_systemctl_is_waited_for_once(root: Path) -> None:
 
 def test_without_systemd_there_is_nothing_to_ask(root: Path) -> None:
     scene, host = machine(root, booted=False)
-    assert gather(systemd.COLLECTOR, scene) == ({}, {})
+    assert list(gather(systemd.COLLECTOR, scene)[0]) == ["systemd/enabled.json"]
     assert not host.asked
 
 
