@@ -45,6 +45,7 @@ def as_value(made: Made) -> dict[str, Any]:
     manifest = made.manifest
     return {
         "name": made.name,
+        "file": _first(made),
         "files": [str(path) for path in made.sealed.paths],
         "size": made.sealed.size,
         "sha256": made.sealed.sha256,
