@@ -2,7 +2,9 @@
 
 from support.redact.formats import accounts, vaults
 from support.redact.formats.csv_files import RULE as CSV
+from support.redact.formats.directives import RULE as DIRECTIVES
 from support.redact.formats.env_files import ENV, INI
+from support.redact.formats.hcl_files import RULE as HCL
 from support.redact.formats.json_files import RULE as JSON
 from support.redact.formats.single_value import RULE as SINGLE
 from support.redact.formats.sql_dumps import RULE as SQL
@@ -18,9 +20,11 @@ FORMATS: tuple[FormatRule, ...] = (
     JSON,
     XML,
     SQL,
+    HCL,
     TOML,
     ENV,
     YAML,
     INI,
+    DIRECTIVES,
     CSV,
 )

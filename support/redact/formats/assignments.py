@@ -40,6 +40,7 @@ class Style(NamedTuple):
     """How a dialect differs. `colons`: `key: value` counts. `multiline`: a quote may span lines.
 
     `indented`: values may stand on the lines below. `comments`: one may follow a value.
+    `ends`: what may stand behind a value without quotes and is none of it.
     """
 
     code: str
@@ -47,6 +48,7 @@ class Style(NamedTuple):
     multiline: bool = True
     indented: bool = False
     comments: bool = True
+    ends: bytes = b""
 
 
 def spans(data: bytes, style: Style) -> Iterator[Span]:
@@ -115,7 +117,7 @@ def _plain(data: bytes, line: re.Match[bytes], style: Style) -> Leaf:
     more = _continued(data, start, stop)
     comment = _COMMENT.search(data, start, stop) if style.comments and more == stop else None
     stop = comment.start() if comment else more
-    text = data[start:stop].rstrip()
+    text = data[start:stop].rstrip().rstrip(style.ends)
     if len(text) > 1 and text[:1] == text[-1:] and text[:1] in b"\"'":
         return Leaf(text[1:-1], start + 1, start + len(text) - 1)
     return Leaf(text, start, start + len(text))

@@ -26,7 +26,7 @@ _INI = re.compile(
 )
 _SECTION = re.compile(rb"(?m)^[ \t]*\[[\w .:@/\"'-]+\][ \t]*(?:[#;].*)?\r?$")
 _ASSIGNED = re.compile(rb"(?m)^[ \t]*(?:export[ \t]+)?[A-Za-z_][\w.-]*[ \t]*=")
-_PAIRED = re.compile(rb"(?m)^[ \t]*[A-Za-z_*][\w.*/-]*(?:[ \t]*[=:]|[ \t]+\S+[ \t]*\r?$)")
+_PAIRED = re.compile(rb"(?m)^[ \t]*[A-Za-z_*][\w.*/ -]{0,80}[=:]")
 _SAID = re.compile(rb"(?m)^[ \t]*[^\s#;]")
 _BRACES = re.compile(rb"(?m)^[^#;\n]*[{][ \t]*\r?$")
 _ENV_STYLE = Style("env")

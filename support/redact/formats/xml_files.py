@@ -19,7 +19,10 @@ _NAMED = re.compile(
     r"(?i)\.(?:xml|config|plist|pom|wsdl|xsd|jelly|csproj|props|targets|rdf|xmp|mobileconfig|nuspec"
     r"|xml\.(?:bak|old|orig|\d+))\Z"
 )
-_HEAD = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:\?xml\b|!--|[A-Za-z_][\w:.-]*[\s>/])")
+# `<VirtualHost *:443>` of Apache begins like a tag, but has no attribute.
+_HEAD = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*<(?:\?xml\b|!--|[A-Za-z_][\w:.-]*\s*(?:[\w:.-]+\s*=\s*[\"']|/?>))"
+)
 _HTML = re.compile(rb"(?i)<!doctype html|<html[\s>]")
 _TOKEN = re.compile(
     rb"<!--.*?(?:-->|\Z)|<!\[CDATA\[(.*?)(?:\]\]>|\Z)|<\?.*?(?:\?>|\Z)|</([\w:.-]+)\s*>|"
