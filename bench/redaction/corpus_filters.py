@@ -50,20 +50,25 @@ def _indented(width: int) -> Filter:
     return lambda made, _: _whole(("\n" + " " * width).join(made.text.split("\n")))
 
 
-def _wrapped(made: Made, _argument: str) -> Made:
-    """In the midst of something longer, so that its own base64 is nowhere."""
-    return _whole(_base64(f"hello:{made.text}:and more of it"))
+def _within(before: str, text: str, after: str = "") -> Made:
+    """In the midst of something longer: the core is what the text alone decides of its base64."""
+    whole = _base64(before + text + after)
+    first, last = len(before.encode()), len((before + text).encode())
+    return Made(whole, whole[-(-first * 8 // 6) : last * 8 // 6])
 
 
-def _with_user(made: Made, user: str) -> Made:
-    return _whole(_base64(f"{user}:{made.text}"))
+def _bytes(made: Made, before: str) -> Made:
+    def numbers(text: str) -> str:
+        return ",".join(map(str, text.encode()))
+
+    return Made(numbers(before + made.text), numbers(made.text))
 
 
 FILTERS: dict[str, Filter] = {
     "b64": lambda made, _: _whole(_base64(made.text + "\n" if "\n" in made.text else made.text)),
-    "wrapb64": _wrapped,
-    "userb64": _with_user,
-    "envb64": lambda made, _: _whole(_base64(f"DB_PASSWORD={made.text}\nDEBUG=0\n")),
+    "wrapb64": lambda made, _: _within("hello:", made.text, ":and more of it"),
+    "userb64": lambda made, user: _within(f"{user}:", made.text),
+    "envb64": lambda made, _: _within("DB_PASSWORD=", made.text, "\nDEBUG=0\n"),
     "urlq": _both(lambda text: quote(text, safe="")),
     "urlhex": lambda made, _: _whole("".join(f"%{byte:02X}" for byte in made.text.encode())),
     "json": _both(lambda text: json.dumps(text)[1:-1]),
@@ -81,7 +86,7 @@ FILTERS: dict[str, Filter] = {
     "hex": lambda made, _: _whole(made.text.encode().hex()),
     "hexcolon": lambda made, _: _whole(made.text.encode().hex(":")),
     "decimals": lambda made, _: _whole(", ".join(map(str, made.text.encode()))),
-    "bytes": lambda made, before: _whole(",".join(map(str, f"{before}{made.text}".encode()))),
+    "bytes": _bytes,
     "cescape": lambda made, _: _whole("".join(f"\\x{byte:02x}" for byte in made.text.encode())),
     "uescape": lambda made, _: _whole("".join(f"\\u{ord(one):04x}" for one in made.text)),
     "entities": lambda made, _: _whole("".join(f"&#{ord(one)};" for one in made.text)),

@@ -12,6 +12,7 @@ from random import Random
 _SITES = ("ostrava", "lindholm", "quarryhill", "brightwater", "norrby", "calder")
 _ROLES = ("app", "db", "cache", "edge", "queue", "files", "mon", "build", "ldap", "mx")
 _DOMAINS = ("corp.norrby-steel.com", "int.calder.io", "lindholm.example", "prod.quarryhill.net")
+_MAILS = ("norrby-steel.com", "calder.io", "lindholm.example", "quarryhill.net")
 _FIRST = [
     "anneke",
     "bertil",
@@ -97,7 +98,7 @@ def _user(rng: Random) -> str:
 
 
 def _mail(rng: Random) -> str:
-    return f"{rng.choice(_FIRST)}.{rng.choice(_LAST)}@{rng.choice(_DOMAINS).split('.', 1)[1]}"
+    return f"{rng.choice(_FIRST)}.{rng.choice(_LAST)}@{rng.choice(_MAILS)}"
 
 
 _MAKE: dict[str, Callable[[Random], str]] = {

@@ -93,7 +93,8 @@ def _mixed(rng: Random, alphabet: str, length: int) -> str:
 
 def _token(prefix: str, alphabet: str, length: int, after: str = "") -> Maker:
     def make(rng: Random) -> Made:
-        core = _mixed(rng, alphabet, length) if len(alphabet) > 16 else _of(alphabet, length)(rng)
+        mixed = alphabet != alphabet.upper() and len(alphabet) > 16
+        core = _mixed(rng, alphabet, length) if mixed else _of(alphabet, length)(rng)
         return Made(prefix + core + after, core)
 
     return make
@@ -210,8 +211,8 @@ def _slack_hook(rng: Random) -> Made:
 
 
 def _telegram(rng: Random) -> Made:
-    core = _of(_URL, 34)(rng)
-    return Made(f"{rng.randrange(10**8, 10**10)}:A{core}", core)
+    core = _of(_URL, 33)(rng)
+    return Made(f"{rng.randrange(10**8, 10**10)}:AA{core}", core)
 
 
 def _sendgrid(rng: Random) -> Made:

@@ -77,7 +77,11 @@ def redacted(samples: list[Sample]) -> Iterator[tuple[Path, Path, float]]:
     with tempfile.TemporaryDirectory(prefix="redaction-bench-") as top:
         before, after = Path(top, "in"), Path(top, "out")
         write(samples, before)
-        command = [sys.executable, "-m", "agent", "redact", str(before), str(after)]
+        # An empty machine and a key of its own: what this one knows must not help.
+        machine = Path(top, "machine")
+        machine.mkdir()
+        command = [sys.executable, "-m", "agent", "redact", "--root", str(machine)]
+        command += ["--key", str(Path(top, "key")), str(before), str(after)]
         start = resource.getrusage(resource.RUSAGE_CHILDREN)
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         end = resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -30,7 +30,8 @@ class Names:
         at = 0
         for start, line, labels in lines_of(sample):
             named = [label for label in labels if label.what == "identity"]
-            if not named or any("\n" in sample.said(label) for label in labels):
+            # Each line is looked for, so that one without names is not taken for the next.
+            if not line.strip() or any("\n" in sample.said(label) for label in labels):
                 continue
             pattern = _pattern(sample, start, line, labels)
             for index in range(at, min(len(lines), at + _AHEAD)):

@@ -20,8 +20,8 @@
 «n:stamp» telegram https://api.telegram.org/bot«s:token:telegram»/sendMessage
 «n:stamp» mailgun «s:token:mailgun»
 «n:stamp» bearer is «s:token:jwt»
-«n:stamp» not a token: «b:uuid» «b:sha40» «b:digest»
-«n:stamp» not a key: «=sk_test_mode=true» «=key-value-store» «=pk-lookup»
+«n:stamp» seen item «b:uuid» at «b:sha40» from «b:digest»
+«n:stamp» flags «=sk_test_mode=true» «=key-value-store» «=pk-lookup»
 «n:stamp» «=ghp is short for go-http-proxy»
 === var/log/ledgerly/tokens.json | json | 2
 {"items": [
