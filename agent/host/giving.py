@@ -19,7 +19,6 @@ import resource
 import select
 import signal
 import sys
-import time
 from collections.abc import Callable, Sequence
 from types import FrameType
 
@@ -33,7 +32,11 @@ PIPE = 1 << 20  # bytes; the most an ordinary user gets (pipe(7), pipe-max-size)
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 _BROKE = 70
 _STUCK = 2.0  # seconds; SIGKILL waits as long as the kernel waits for a dead file server
+_MOMENT = 0.2  # seconds
 _HELD = (signal.SIGTERM, signal.SIGINT, signal.SIGALRM)
+
+# What a program may have given a meaning; SIGPIPE stays ignored, as Python has it.
+_RESET = (signal.SIGINT, signal.SIGHUP, signal.SIGCHLD, signal.SIGUSR1, signal.SIGUSR2)
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _under_way: set[int] = set()
@@ -46,6 +49,7 @@ class Giving:
         self.pid = pid
         self._pipe = pipe
         self._strangers = strangers
+        self._ended = False
         self._poll = select.poll()
         self._poll.register(pipe, select.POLLIN)
         os.set_blocking(pipe, False)
@@ -54,19 +58,21 @@ class Giving:
     def read(self, most: int, *, patience: float) -> bytes | None:
         """Its next bytes, empty once it closed its end; None after `patience` seconds without."""
         try:
-            return os.read(self._pipe, most)
+            data = os.read(self._pipe, most)
         except BlockingIOError:
-            pass
-        if patience <= 0 or not self._poll.poll(patience * 1000):
-            return None
-        return os.read(self._pipe, most)
+            if patience <= 0 or not self._poll.poll(patience * 1000):
+                return None
+            data = os.read(self._pipe, most)
+        self._ended = not data
+        return data
 
     def end(self) -> int | None:
         """End it with all its family; its exit status, or minus the signal; None: stuck in the
         kernel, where no signal reaches it. Call it once, also for what ended by itself."""
         os.close(self._pipe)
         _under_way.discard(self.pid)
-        status = _reap(self.pid, 0.0)
+        # Its end of the pipe closes a moment before it can be waited for.
+        status = _reap(self.pid, _MOMENT if self._ended else 0.0)
         if status is None:
             end_family(self.pid)
             status = _reap(self.pid, _STUCK)
@@ -128,7 +134,7 @@ def _live(
 def _settle(out: int, longest: float) -> None:
     """Make a process of its own out of a copy of the parent."""
     os.setsid()
-    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP, signal.SIGPIPE}:
+    for number in _RESET:
         signal.signal(number, signal.SIG_DFL)
     for number in (signal.SIGTERM, signal.SIGALRM):
         signal.signal(number, _end)
@@ -164,14 +170,17 @@ def _give(out: int, parts: Sequence[bytes | memoryview]) -> None:
 
 def _reap(pid: int, patience: float) -> int | None:
     """The exit status of a child, None where it has not ended in time."""
-    deadline = time.monotonic() + patience
-    while True:
-        try:
-            found, status = os.waitpid(pid, os.WNOHANG)
-        except ChildProcessError:  # Somebody who waits for every child was quicker.
-            return 0
-        if found:
-            return os.waitstatus_to_exitcode(status)
-        if time.monotonic() >= deadline:
-            return None
-        time.sleep(0.002)
+    try:
+        pidfd = os.pidfd_open(pid)
+    except OSError:  # Somebody who waits for every child was quicker.
+        return 0
+    try:
+        poll = select.poll()
+        poll.register(pidfd, select.POLLIN)
+        poll.poll(patience * 1000)
+        found, status = os.waitpid(pid, os.WNOHANG)
+    except ChildProcessError:
+        return 0
+    finally:
+        os.close(pidfd)
+    return os.waitstatus_to_exitcode(status) if found else None
