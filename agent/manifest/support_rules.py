@@ -27,6 +27,7 @@ COLLECTORS = (
     *("backups", "crash-dumps", "journal-caretaker", "journal-kernel", "journal-system"),
     *("logs-application", "logs-caretaker", "logs-system"),
 )
+_FAMILIES = ("journal", "logs")  # a word that several begin with means all of them
 _UNIT = re.compile(
     r"[A-Za-z0-9:_.@\\-]+\.(service|socket|target|timer|path|mount|scope|slice|swap|automount)"
 )
@@ -40,7 +41,12 @@ _LONGEST = Duration(600)
 
 def support_complaints(manifest: Manifest) -> Iterator[Complaint]:
     """Each broken rule as (path of the key, message)."""
-    known = (*COLLECTORS, *manifest.collect, *(f"journal.{name}" for name in manifest.services))
+    known = (
+        *COLLECTORS,
+        *_FAMILIES,
+        *manifest.collect,
+        *(f"journal.{name}" for name in manifest.services),
+    )
     for name in manifest.support.skip:
         if name not in known:
             message = f'there is no collector "{name}"{suggestion(name, known)}'
