@@ -1,4 +1,4 @@
-"""Units of systemd that failed, the appliance's own and the machine's."""
+"""Units of systemd that failed. The appliance's own services are told of in `services`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,13 @@ from support.analysers.telling import failed, passed, unknown, warned
 
 UNITS = "systemd/units.json"
 SERVICES = "systemd/services.json"
-SAID = "failed-units.said"
+# What a service says when something goes wrong, for the lines before its end.
+SAYS = Watch(
+    "failed-units.said",
+    ("journal/*.service.log",),
+    rb"\b(?:ERROR|FATAL|PANIC|CRITICAL)\b|(?:[Ee]rror|[Ff]atal|panic|Exception): "
+    rb"|Traceback \(|\b(?:[Cc]annot|[Ff]ailed to|[Rr]efused|[Dd]enied)\b",
+)
 
 
 class _Unit(msgspec.Struct):
@@ -49,28 +55,31 @@ def judge(evidence: Evidence) -> Iterator[Judgement]:
         return
     details = {each.Id: each for each in listed_in(evidence, SERVICES, Show) or []}
     down = [each for each in units if each.active == "failed"]
-    for unit in down:
-        detail = details.get(unit.unit)
-        words = f"{unit.unit} has failed{_why(detail)}"
-        lines = [cite(evidence, UNITS, f'"{unit.unit}"', words), *_log(evidence, unit.unit)]
-        if detail is not None and detail.service:
-            yield failed(words, lines, f"sudo caretaker remedies run services {detail.service}")
-        else:
-            yield warned(words, lines, f"systemctl status {unit.unit}")
-    if not down:
-        yield passed("No unit of systemd has failed")
+    others = [each for each in down if not _is_service(details.get(each.unit))]
+    for unit in others:
+        words = f"{unit.unit} has failed{why(details.get(unit.unit))}"
+        lines = [cite(evidence, UNITS, f'"{unit.unit}"', words), *said(evidence, unit.unit)]
+        ours = unit.unit.startswith("caretaker")
+        yield (failed if ours else warned)(words, lines, f"systemctl status {unit.unit}")
+    if not others:
+        yield passed(f"No unit{' but services' if down else ''} of systemd has failed")
 
 
-def _why(detail: Show | None) -> str:
+def _is_service(detail: Show | None) -> bool:
+    return detail is not None and bool(detail.service)
+
+
+def why(detail: Show | None) -> str:
+    """` (exit-code, status 98)`."""
     if detail is None or not detail.Result or detail.Result == "success":
         return ""
     status = str(detail.ExecMainStatus or "")
     return f" ({detail.Result}{f', status {status}' if status not in ('', '0') else ''})"
 
 
-def _log(evidence: Evidence, unit: str) -> list[Seen]:
+def said(evidence: Evidence, unit: str) -> list[Seen]:
     """The last it said of what went wrong."""
-    return [seen for seen in evidence.lines(SAID) if seen.file == f"journal/{unit}.log"][-3:]
+    return [seen for seen in evidence.lines(SAYS.code) if seen.file == f"journal/{unit}.log"][-3:]
 
 
 ANALYSER = Analyser(
@@ -78,12 +87,5 @@ ANALYSER = Analyser(
     title="Failed units",
     judge=judge,
     reads=(UNITS, SERVICES),
-    watches=(
-        Watch(
-            SAID,
-            ("journal/*.service.log",),
-            rb"\b(?:ERROR|FATAL|PANIC|CRITICAL)\b|(?:[Ee]rror|[Ff]atal|panic|Exception): "
-            rb"|Traceback \(|\b(?:[Cc]annot|[Ff]ailed to|[Rr]efused|[Dd]enied)\b",
-        ),
-    ),
+    watches=(SAYS,),
 )

@@ -61,7 +61,9 @@ class Gathered:
         chosen = tuple(analysers)
         reads = sorted({glob for each in chosen for glob in each.reads})
         self._reads = re.compile("|".join(map(translate, reads)) or r"(?!)")
-        self._scans = Scans([watch for each in chosen for watch in each.watches], engine)
+        # Two analysers may share a watch.
+        watches = dict.fromkeys(watch for each in chosen for watch in each.watches)
+        self._scans = Scans(watches, engine)
         self._streams: dict[str, _Stream] = {}
         self._names: list[str] = []
         self._small: dict[str, bytes] = {}

@@ -9,7 +9,7 @@ import msgspec
 
 from support.analysers.analyser import Analyser, Evidence, Judgement
 from support.analysers.documents import cite, document, listed_in
-from support.analysers.failed_units import SERVICES, Show
+from support.analysers.failed_units import SAYS, SERVICES, Show, said, why
 from support.analysers.health import VERDICT
 from support.analysers.telling import failed, many, passed, unknown, warned
 
@@ -43,9 +43,13 @@ def judge(evidence: Evidence) -> Iterator[Judgement]:
             if each.running is False}  # fmt: skip
     for show in shown:
         if show.ActiveState not in _UP:
-            down.setdefault(show.service or show.Id, f" ({show.Id} is {show.ActiveState})")
-    for name, why in down.items():
-        yield _told(evidence, name, why, left=left)
+            reason = why(show) or f" ({show.Id} is {show.ActiveState or 'unknown'})"
+            down.setdefault(show.service or show.Id, reason)
+    units = {show.service or show.Id: show.Id for show in shown}
+    for name, reason in down.items():
+        told = _told(evidence, name, reason, left=left)
+        last = said(evidence, units.get(name, f"{name}.service"))
+        yield msgspec.structs.replace(told, evidence=(*told.evidence, *last))
     for show in shown:
         if show.UnitFileState == "masked" or show.LoadState in ("masked", "not-found", "error"):
             words = f"{show.Id} can't be started: it is {show.LoadState or show.UnitFileState}"
@@ -60,8 +64,8 @@ def _reported(evidence: Evidence) -> list[_Service]:
     return [] if verdict is None or verdict.report is None else verdict.report.services or []
 
 
-def _told(evidence: Evidence, name: str, why: str, *, left: dict[str, Any]) -> Judgement:
-    words = f"Service {name} does not run{why}"
+def _told(evidence: Evidence, name: str, reason: str, *, left: dict[str, Any]) -> Judgement:
+    words = f"Service {name} does not run{reason}"
     lines = [
         cite(evidence, file, f'"{name}"', words)
         for file in (VERDICT, SERVICES)
@@ -79,4 +83,5 @@ ANALYSER = Analyser(
     title="Services of the appliance",
     judge=judge,
     reads=(VERDICT, SERVICES, LEFT),
+    watches=(SAYS,),
 )

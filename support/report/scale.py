@@ -28,8 +28,9 @@ def values(top: float, unit: Unit) -> list[Tick]:
     """From 0 to `top` or a little beyond; the last one is the axis's end."""
     if unit == "percent":
         return [Tick(each, f"{each:.0f} %") for each in (0.0, 25.0, 50.0, 75.0, 100.0)]
+    top = max(top, 0.4 if unit == "number" else 4.0)  # of an idle machine: no axis of noughts
     base, word = _scale(top, unit)
-    step = _round_up(max(top, 1e-9) / base / 4) * base
+    step = _round_up(top / base / 4) * base
     count = max(1, -(-int(top * 1000) // max(1, int(step * 1000))))
     if count * step < top:
         count += 1

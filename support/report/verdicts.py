@@ -103,10 +103,16 @@ def advice(text: str) -> Markup:
     parts: list[Markup] = []
     at = 0
     for found in _COMMAND.finditer(text):
-        parts.append(tag("span", text[at : found.start()]))
+        parts += _words(text[at : found.start()])
         parts.append(tag("code", found.group().rstrip(), cls="run"))
         at = found.end()
-    return joined([*parts, tag("span", text[at:])])
+    return joined([*parts, *_words(text[at:])])
+
+
+def _words(text: str) -> list[Markup]:
+    """What stands between commands, without the marks that parted them."""
+    text = text.strip(" ;")
+    return [tag("span", text)] if text.strip(" :") else []
 
 
 def _seen(seen: Seen, told: Judgement) -> Markup:

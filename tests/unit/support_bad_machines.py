@@ -226,9 +226,11 @@ BAD: list[tuple[str, str, str, Files]] = [
     ("changes", "fail", "A migration failed", {**CLOCK, "logs/app/m.log":
         "2026-11-21T17:30:00Z migration 0007-add-index failed: relation exists\n"}),
     ("services", "fail", "Service web does not run", show(ActiveState="failed")),
-    ("failed-units", "fail", "forge-web.service has failed (exit-code, status 98)", {
-        "systemd/units.json": [{"unit": "forge-web.service", "active": "failed"}],
-        **show(ActiveState="failed", Result="exit-code", ExecMainStatus=98)}),
+    ("services", "fail", "Service web does not run (exit-code, status 98)", {
+        **show(ActiveState="failed", Result="exit-code", ExecMainStatus=98),
+        **unit("forge-web.service", "ERROR: no such table: users")}),
+    ("failed-units", "fail", "caretaker.service has failed", {
+        "systemd/units.json": [{"unit": "caretaker.service", "active": "failed"}]}),
     ("failed-units", "warn", "cups.service has failed", {
         "systemd/units.json": [{"unit": "cups.service", "active": "failed"}]}),
     ("restart-loops", "fail", "restarted 42 times", show(NRestarts=42)),

@@ -22,8 +22,8 @@ def test_each_has_a_code_of_its_own_and_is_tried() -> None:
     assert len(BY_CODE) == len(ANALYSERS)
     assert set(FINE) == set(BY_CODE)
     assert {code for code, *_ in BAD} == set(BY_CODE)
-    watches = [watch.code for each in ANALYSERS for watch in each.watches]
-    assert len(set(watches)) == len(watches)
+    watches = {watch for each in ANALYSERS for watch in each.watches}
+    assert len({watch.code for watch in watches}) == len(watches)
 
 
 @pytest.mark.parametrize("code", FINE)
