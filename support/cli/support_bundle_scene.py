@@ -16,13 +16,12 @@ from agent.host.accounts import is_root
 from agent.host.machine import Host
 from agent.layout import Layout
 from agent.manifest.model import Manifest
+from support.collectors.last_sign import last_sign
 from support.scene import Scene
 
 DAY = 86400.0
 # What only a system of its own has (os-release(5)); an appliance below a folder has none.
 _SYSTEM = ("etc/os-release", "usr/lib/os-release")
-# Written as long as a machine lived.
-_LAST = ("var/log/journal", "var/log/wtmp", "var/log/syslog", "var/log", "run/caretaker")
 
 
 @dataclass(frozen=True)
@@ -62,16 +61,7 @@ def scene_of(world: World, since: float | None, until: float | None) -> Scene:
 
 
 def _last_sign(world: World, now: float) -> float:
-    if not world.rescue:
-        return now
-    return min(now, max(map(_changed, (world.layout.root / each for each in _LAST))) or now)
-
-
-def _changed(path: Path) -> float:
-    try:
-        return path.lstat().st_mtime
-    except OSError:
-        return 0.0
+    return last_sign(world.layout, now) if world.rescue else now
 
 
 def _only_who_may(layout: Layout, *, rescue: bool) -> None:
