@@ -71,13 +71,18 @@ class Hosts:
         low = word.lower()
         if low in EVERYDAY or low in self.kept or len(word) < 3 or not _LABEL.match(word):
             return b""
-        if low.isdigit() or _CAMEL.search(word) or not (sure or _TELLING.search(word)):
+        if (
+            low.startswith(b"redacted-")
+            or low.isdigit()
+            or _CAMEL.search(word)
+            or not (sure or _TELLING.search(word))
+        ):
             return b""
         return self._label(word)
 
     def _judged(self, word: bytes) -> bytes:
         labels = word.lower().split(b".")
-        if not all(map(_LABEL.match, labels)) or len(word) > 253:
+        if not all(map(_LABEL.match, labels)) or len(word) > 253 or b"redacted-" in labels[0]:
             return b""
         if not self._ends_well(labels) or _is_public(labels):
             return b""

@@ -94,7 +94,10 @@ class Users:
         low = word.lower()
         if low in EVERYDAY or low in self.kept or len(word) < 2 or not _PLAIN.match(word):
             return b""
-        if low.startswith((b"systemd-", b"_")) or low.partition(b".")[0] in NO_HOST_BEGINS:
+        if (
+            low.startswith((b"systemd-", b"_", b"redacted-"))
+            or low.partition(b".")[0] in NO_HOST_BEGINS
+        ):
             return b""
         return b"" if _SUFFIX.search(low) else self._names.user(word)
 
