@@ -22,6 +22,7 @@ import task_table  # noqa: E402
 
 from agent.cli.program import program  # noqa: E402
 from agent.manifest import reference  # noqa: E402
+from support.bundle import schema  # noqa: E402
 
 
 def command_line() -> str:
@@ -42,6 +43,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "reference/manifest.md": reference.page,
     "reference/preflight.md": tables.preflight,
     "reference/setup.md": tables.setup_options,
+    "reference/support-bundle.schema.json": schema.text,
     "reference/systems.md": tables.systems,
 }
 
