@@ -47,7 +47,10 @@ def closing(line: bytes, start: int, sign: bytes, depth: int) -> int:
         while run > start and line[run - 1] == 0x5C:
             run -= 1
         if (place - run) % (2 * depth + 2) == depth:
-            return place - depth
+            # SQL and CSV double a quote to write it; at the start it is an empty value.
+            if depth or place == start or line[place + 1 : place + 2] != sign:
+                return place - depth
+            place += 1
         place = line.find(sign, place + 1)
     return -1
 

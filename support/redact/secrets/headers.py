@@ -20,7 +20,8 @@ _AUTHORIZATION = re.compile(rb"(?i)authorization" + _TIE)
 _SCHEME = re.compile(rb"[A-Za-z][A-Za-z0-9-]{1,30}[ ]+(?=[^\s=])")
 _PARTS = re.compile(
     rb"(?i)\b(response|signature|cnonce|nonce|oauth_token|oauth_signature|oauth_nonce|mac|key|token"
-    rb"|apikey|api_key|secret|password|mediabrowser token)\s?=\s?(?:\\{0,15}\"([^\"\\]+)|([^\s,\"']+))"
+    rb"|apikey|api_key|secret|password|mediabrowser token)\s?=\s?"
+    rb"(?:\\{0,15}\"([^\"\\]+)|([^\s,\"']+))"
 )
 # `Bearer x` needs no header's name: it is written in prose, curl and code alike.
 _BARE = re.compile(

@@ -35,7 +35,7 @@ _SCHEME = re.compile(
 )
 # What a repr writes between the separator and the quote: b'x', SecretStr('x'), [b"x"].
 _WRAP = re.compile(
-    rb"(?:[([]?[brufLR@]{0,2}|[&\w.]{0,24}(?:String|Str|Secret|Password)\()(?=\\{0,15}[\"'])"
+    rb"(?:[([]?[brufLRNE@]{0,2}|[&\w.]{0,24}(?:String|Str|Secret|Password)\()(?=\\{0,15}[\"'])"
 )
 _NESTED = re.compile(rb"\{(?![\w-]+\}\S)|[\[(]")
 _LEAD = re.compile(
@@ -154,7 +154,11 @@ def _in_quotes(line: bytes, key: re.Match[bytes], start: int) -> int:
     if not quote or key.group(2):
         return -1
     end = extent.closing(line, start, quote[-1:], len(quote) - 1)
-    return -1 if end < 0 or _OTHER.search(line, start, end) else end
+    if end < 0 or _OTHER.search(line, start, end):
+        return -1
+    blank = line.find(b" ", start, end)
+    # `sh -c 'PGPASSWORD=x psql'`
+    return blank if blank > 0 and _COMMAND.match(line[blank:end].lstrip()) else end
 
 
 _FIELD = {
@@ -206,10 +210,9 @@ def _rest(line: bytes, key: re.Match[bytes], start: int) -> int:
 _NEXT = re.compile(rb"[ ;,&]\"?[A-Za-z_][\w.-]{0,60}\"?(?:=|: )")
 
 # Every name that `names.weight` knows holds one of these; a test holds the two together.
-_ROOTS = (
-    rb"pass(?:w|ph|code|key|hash)|pwd|pswd|kennwort|senha|contrasena|motdepasse|secret|token|cred"
-    rb"|bearer|mnemonic|psk|jwt|cookie|session|sess_?id|sessid|webhook|hash"
-)
+_ROOTS = rb"(?:secret|token|cred|bearer|mnemonic|psk|jwt|cookie|session|sess_?id|webhook|hash)"
+# A short number is a password or a PIN, never a token or a key: `tokens_used=17` is in every line.
+_NUMBERS = rb"(?:pass|pwd?|pswd?|psw|pw|pin|otp|code|cvv|kennwort|senha|contrasena|motdepasse)"
 _KEYS = (
     rb"(?:api|access|private|priv|\w{0,6}crypt\w{0,3}|encryption|decryption|sign|signing|master"
     rb"|licen[cs]e|shared|account|auth|authentication|storage|service|deploy|deployment|hmac|cipher"
@@ -217,7 +220,7 @@ _KEYS = (
     rb"|root|recovery|app|application|crypto|vault|consumer|client|security|backup|scratch|wrapping"
     rb"|kek|dek|registration|enrollment|instrumentation|tsig|rndc|wep|wpa|fernet|nacl|seed|gossip"
     rb"|serf|datadog|newrelic|stripe|openai|anthropic|sendgrid|mailgun|algolia|google|gcp"
-    rb"|azure|aws|s3|github|gitlab|slack|twilio|verification|pin|recovery)"
+    rb"|azure|aws|s3|github|gitlab|slack|twilio|verification|pin|recovery|certificate|functions)"
     rb"[-_. ]{0,2}(?:key|code|phrase|share)"
 )
 _SHORT = (
@@ -226,15 +229,18 @@ _SHORT = (
     rb"|phrase)"
 )
 _TIED = rb"(?:\\{0,15}[\"'`]|[\])]|%5D){0,6}[ \t]{0,24}(?:=|:[^/]|->|\?=|\+=)"
+_VALUE = rb"[=>:]?[ \t]{0,40}[&\w.(\[\\@]{0,24}[\"'`]?(?:[^\s\d\"'`]|\d{1,8}[^\s\d,;}\])\"']|\d{9})"
+_FREE = rb"[\w.\[\"-]{0,60}"
 
 RULES = (
     LineRule(
         CODE,
         "Values under a secret's name",
         (
-            rb"(?:" + _ROOTS + rb")[\w.\[\"-]{0,60}" + _TIED,
-            _KEYS + rb"[\w.\[\"-]{0,40}" + _TIED,
-            _SHORT + rb"[\d_.-]{0,6}" + _TIED,
+            _ROOTS + _FREE + _TIED + _VALUE,
+            _KEYS + _FREE + _TIED + _VALUE,
+            _SHORT + rb"[\d_.-]{0,6}" + _TIED + _VALUE,
+            _NUMBERS + _FREE + _TIED,
         ),
         find,
     ),

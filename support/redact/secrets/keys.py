@@ -23,7 +23,8 @@ _BEGIN = re.compile(rb"-{4,5} ?BEGIN " + SECRET_HEADER + rb" ?-{4,5}")
 _END = re.compile(rb"-{4,5} ?END " + SECRET_HEADER + rb" ?-{4,5}")
 # What a key's body is written with, line ends escaped any number of times or lost.
 _BODY = re.compile(
-    rb"(?:[A-Za-z0-9+/=]|\\+(?:[nrt/]|u000[aAdD]|u002[bB]|u003[dD])|[ \t]|%0[AaDd]|&#x?[0-9A-Da-d]{1,2};|<br ?/?>)*"
+    rb"(?:[A-Za-z0-9+/=]|\\+(?:[nrt/]|u000[aAdD]|u002[bB]|u003[dD])"
+    rb"|[ \t]|%0[AaDd]|&#x?[0-9A-Da-d]{1,2};|<br ?/?>)*"
 )
 _HEADERS = re.compile(
     rb"(?:\\+[nr]|[ ])*(?:(?:Proc-Type|DEK-Info|Version|Comment)[:][^\\]{0,80}(?:\\+[nr])+)*"

@@ -104,7 +104,8 @@ _AFTER = _words(
     controller sync injector refresh renewed revoked issued rejected accepted mismatch ok success
     leaked found detected scanning scanner redacted masked hidden optional default defaults
     list views view table tables schema schemas level minlen maxlen minlength maxlength latency
-    bytes entropy score quality spent cached processed consumed remaining saved"""
+    bytes ca cert certs certificate entropy score quality spent cached processed consumed remaining
+    saved"""
 )
 # Before it these say the same: `max_tokens`, `has_password`, `no_password`.
 _BEFORE = _words(

@@ -22,7 +22,8 @@ _NOUN = (
 _WHOSE = rb"(?: (?:for|of|on|to) (?:the )?[\w@./\"'-]{1,60}(?: \w{1,20})?)?"
 _TIE = (
     _WHOSE + rb"(?: generated)?(?: (?:is|was|are|became|has been|is now|is:|set to|changed to"
-    rb"|is set to|reset to|updated to|will be|=|of|using|value|to)(?: now| set to| changed to| reset to)?:?|:)? "
+    rb"|is set to|reset to|updated to|will be|=|of|using|value|to)"
+    rb"(?: now| set to| changed to| reset to)?:?|:)? "
 )
 # MySQL's installer: "A temporary password is generated for root@localhost: x"
 _GENERATED = rb"password is generated for [\w@.-]{1,80}: "

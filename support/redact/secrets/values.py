@@ -24,8 +24,8 @@ _WORDS = frozenset(
     required. optional. yes. no. missing. password: token secret or and the a an is was not for
     with has must will too does did to in of on by from be cannot can't are at as your this
     that when if it verification authentication validation updated reset generated created refreshed
-    revoked provided supplied stored found rotated matches mismatch policy field fields inherit opaque
-    forbidden unauthorized disallowed
+    revoked provided supplied stored found rotated matches mismatch policy field fields inherit
+    opaque forbidden unauthorized disallowed
     unsupported unavailable
     error bad no-auth plain plaintext external internal manual self local remote yes/no""".split()
 )
@@ -50,7 +50,7 @@ _CODE = re.compile(
     rb"[A-Za-z_]\w*(?:(?:\.|->|::)\w+)*\(.*"
     rb"|(?:self|this|request|req|params|config|args|settings|options|opts|data|user|form|env|os"
     rb"|process|kwargs|ctx|cfg|conf|input|props|state|res|response|body|module|var|local|vars)"
-    rb"(?:\.|\[|->).*|(?:new|await|lambda|function|func|def|return|typeof)\b.*|&\w+|ENV\[.*|@\w+"
+    rb"(?:\.|\[|->).*|(?:new|await|lambda|function|func|def|return|typeof)[ (].*|&\w+|ENV\[.*|@\w+"
     rb"|(?:None|null|undefined)[,;)}\]].*",
     re.DOTALL,
 )

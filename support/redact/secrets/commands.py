@@ -1,0 +1,280 @@
+"""Secrets on command lines: in histories, `ps`, sudo's log, units, crontabs, exec arrays, audit.
+
+Owns the reading of words as a shell writes them, and the flags whose names say what they carry.
+The table of programs is `flags`; what is piped into a program is `piped`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from support.redact.rule import LineRule
+from support.redact.secrets import extent
+from support.redact.secrets.flags import (
+    COLON,
+    COMMA,
+    GLUED,
+    PASS,
+    PERCENT,
+    POSITIONS,
+    PROGRAMS,
+    SLASH,
+    Program,
+)
+from support.redact.secrets.names import SURE, weight
+from support.redact.secrets.values import plausible, stands_for
+from support.redact.span import MARK, Span
+
+CODE = "command"
+
+# One word: parts in quotes, escapes, and what is neither. Each part begins with another byte, so
+# there is one way to read a line.
+_WORD = re.compile(
+    rb"(?:\\\\?\"(?:[^\"\\]|\\(?!\"))*\\\\?\"|\$?'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|\\.|[^\s'\"\\]|['\"\\])+"
+)
+_QUOTES = re.compile(rb"(?:\\?\"|\$?'|\")")
+_BREAKS = frozenset((b"|", b"||", b"&&", b";", b"&", b"|&", b">", b">>", b"<", b"2>&1"))
+_SHELL_VALUE = re.compile(rb"\$\{?\w+\}?|\$\(.*|`.*|<.*")
+_FRAME = b"[](),"
+_CLOSING = (b'"', b"'", b"\\")
+
+
+class Word(NamedTuple):
+    """`[start, end)` without the quotes around all of it."""
+
+    start: int
+    end: int
+
+
+_ITEM = re.compile(rb"(\\{0,7}[\"'])(.*?)(?<!\\)\1|\ba\d{1,3}=([0-9A-Za-z]+)")
+
+
+def words(line: bytes, start: int, end: int) -> Iterator[Word]:
+    """The words of one command, to its end; of an exec array or an audit record, its strings."""
+    if line[start : start + 1] in _CLOSING:
+        behind = re.compile(rb"\\{0,7}[\"']").match(line, start)
+        for item in _ITEM.finditer(line, behind.end() if behind else start, end):
+            group = 2 if item.group(1) else 3
+            yield Word(item.start(group), item.end(group))
+        return
+    for match in _WORD.finditer(line, start, end):
+        text = match.group()
+        if text in _BREAKS:
+            return
+        stops = len(text) > 1 and text.endswith((b";", b"|")) and text[-2:-1] not in b"\"'\\"
+        yield _unframed(line, match.start(), match.end() - stops)
+        if stops:
+            return
+
+
+def _unframed(line: bytes, start: int, end: int) -> Word:
+    """Without what an exec array, a repr or the audit log puts around a word."""
+    text = line[start:end]
+    lead = text.lstrip(_FRAME)
+    if len(lead) < len(text) and lead[:1] in (b'"', b"'"):
+        start = end - len(lead)
+    tail = line[start:end].rstrip(_FRAME)
+    if tail[-1:] in (b'"', b"'"):
+        end = start + len(tail)
+    return _unquoted(line, start, end)
+
+
+def _unquoted(line: bytes, start: int, end: int) -> Word:
+    opened = _QUOTES.match(line, start, end)
+    if opened:
+        sign = opened.group().lstrip(b"$")
+        inner = end - len(sign)
+        if inner >= opened.end() and line[inner:end] == sign:
+            return Word(opened.end(), inner)
+        if line.find(sign[-1:], opened.end(), end) < 0:
+            return Word(opened.end(), end)
+    return Word(start, end)
+
+
+def _region(line: bytes, start: int, end: int) -> int:
+    """Where a command ends at the latest: with the string it is written in."""
+    if line[end : end + 1] in _CLOSING:  # ["mysql", "-px"], a0="mysql"
+        return len(line)
+    least = max(0, start - 2048)
+    for match in reversed(list(re.finditer(rb"\\{0,3}[\"']", line[least:start]))[-6:]):
+        sign = match.group()
+        if line.count(sign[-1:], least, start) % 2:
+            close = extent.closing(line, end, sign[-1:], len(sign) - 1)
+            return close if close >= 0 else len(line)
+    return len(line)
+
+
+_KNOWN = re.compile(
+    rb"(?<![\w.-])(?:"
+    + b"|".join(rb"(%b)" % program.names for program in PROGRAMS)
+    + rb")(?:\.exe)?(?=[\"'\\]?[,\s])"
+)
+
+
+def _programs(line: bytes) -> Iterable[Span]:
+    for match in _KNOWN.finditer(line):
+        program = PROGRAMS[(match.lastindex or 1) - 1]
+        end = _region(line, match.start(), match.end())
+        if program.must and not re.search(program.must, line[match.end() : end]):
+            continue
+        yield from _arguments(line, program, match.end(), end)
+
+
+def _arguments(line: bytes, program: Program, start: int, end: int) -> Iterator[Span]:
+    waiting = -1
+    for word in words(line, start, end):
+        text = line[word.start : word.end]
+        if waiting >= 0 and text:
+            if text[:1] != b"-" or waiting != COLON:
+                yield from _secret(line, word.start, word.end, waiting)
+            waiting = -1
+            continue
+        for flag, kind in program.flags.items():
+            if text == flag and kind != GLUED:
+                waiting = kind
+                break
+            if not text.startswith(flag) or text == flag:
+                continue
+            after = word.start + len(flag)
+            if flag[:2] == b"--" or len(flag) > 2:
+                if text[len(flag) : len(flag) + 1] == b"=":
+                    yield from _secret(line, after + 1, word.end, kind)
+                    break
+                if kind != GLUED:
+                    continue
+            yield from _secret(line, after, word.end, kind)
+            break
+
+
+def _secret(line: bytes, start: int, end: int, kind: int) -> Iterator[Span]:
+    place = _unquoted(line, start, end)
+    text = line[place.start : place.end]
+    begin = _skip(text, kind)
+    value = text[begin:]
+    if (
+        begin < 0
+        or not value
+        or MARK in value
+        or _SHELL_VALUE.fullmatch(value)
+        or stands_for(value)
+    ):
+        return
+    yield Span(place.start + begin, place.end, CODE)
+
+
+_SIGNS = {COLON: b":", PERCENT: b"%", COMMA: b",", SLASH: b"/"}
+_PASS = re.compile(rb"(?:pass|password|file|env|fd|stdin|pass1|hexkey|key):?")
+
+
+def _skip(text: bytes, kind: int) -> int:
+    """How much of a value is not secret, or -1 where none is."""
+    if kind == PASS:
+        found = _PASS.match(text)
+        if not found:
+            return 0
+        return found.end() if found.group().startswith((b"pass", b"hexkey", b"key")) else -1
+    sign = _SIGNS.get(kind)
+    if sign is None:
+        return 0
+    place = text.find(sign)
+    if kind == SLASH and (text[:1] in b"/-." or b"=" in text[: max(place, 0)]):
+        return -1
+    return place + 1 if place >= 0 and not text.startswith((b"http:", b"https:")) else -1
+
+
+_ONE = rb"('[^']*'|\"[^\"]*\"|[^\s'\"|;&<>-][^\s'\"|;&<>]*)"
+_POSITIONED = tuple(
+    re.compile(rb"(?<![\w.-])(?:" + names + rb")(?:\.exe)?" + shape.replace(b"{W}", _ONE))
+    for names, _, shape in POSITIONS
+)
+
+
+def _positions(line: bytes) -> Iterable[Span]:
+    for shape in _POSITIONED:
+        for match in shape.finditer(line):
+            place = _unquoted(line, match.start(1), match.end(1))
+            value = line[place.start : place.end]
+            if plausible(value) and not _SHELL_VALUE.fullmatch(value):
+                yield Span(place.start, place.end, CODE)
+
+
+# `--password x`, `-storepass x`: also of programs that nobody listed.
+_LONG = re.compile(
+    rb"(?<![\w.-])--?([A-Za-z][\w.-]{2,60})"
+    rb"(?:[\"']?[ \t]{1,4}|\\{0,7}[\"'],[ \t]{0,4}|[\"'] a\d{1,3}=)(?=[^\s-]|-[^\s-]{5})"
+)
+_METAVAR = re.compile(
+    rb"[A-Z][A-Z_-]{2,}[,.;:\])]?|[a-z]+[,.;:]?|\[\w.*|<.*|[a-z-]+=?\.\.\.|`.*|PASS\w*"
+)
+
+
+def _long(line: bytes) -> Iterable[Span]:
+    for flag in _LONG.finditer(line):
+        if weight(flag.group(1)) != SURE:
+            continue
+        end = _region(line, flag.start(), flag.start())
+        word = next(words(line, flag.end(), max(end, flag.end())), None)
+        if word is None:
+            continue
+        value = line[word.start : word.end]
+        if value[:1] in b"-|>" and len(value) < 5:
+            continue
+        if (
+            plausible(value)
+            and not _SHELL_VALUE.fullmatch(value)
+            and not _is_help(line, flag, word)
+        ):
+            yield Span(word.start, word.end, CODE)
+
+
+def _is_help(line: bytes, flag: re.Match[bytes], word: Word) -> bool:
+    """`--password PASSWORD  the password to use`: a page of help names what is to stand there."""
+    value = line[word.start : word.end]
+    if not _METAVAR.fullmatch(value):
+        return False
+    lead = line[: flag.start()].strip()
+    return (
+        value.isupper()
+        or not lead
+        or lead.endswith((b",", b"|", b"["))
+        or b"use" in lead.lower()[-20:]
+    )
+
+
+_SAYS_SO = (
+    rb"-[\w.-]{0,50}(?:pass|pwd|secret|token|credential|key|psk|otp|jwt|bearer|pw|cred|senha|kennwort"
+    rb"|mnemonic|sessid|sessionid|code|phrase|cookie|share)[\w.-]{0,30}"
+    rb"(?:[\"']?[ \t]|\\{0,7}[\"'],)"
+)
+_ENDS = rb"(?:\.exe)?[\"'\\]?[,\s]"
+
+RULES = (
+    LineRule(
+        CODE,
+        "Secrets in flags of known programs",
+        tuple(
+            rb"\b(?:%b)%b(?:.*[\s\"'=,])?(?:%b)"
+            % (
+                program.names,
+                _ENDS,
+                b"|".join(re.escape(flag) for flag in program.flags if flag) or rb"\S+/\S",
+            )
+            for program in PROGRAMS
+        ),
+        _programs,
+    ),
+    LineRule(
+        "command-place",
+        "Secrets in known places of a command",
+        tuple(rb"\b(?:%b)(?:\.exe)?%b" % (names, behind) for names, behind, _ in POSITIONS),
+        _positions,
+    ),
+    LineRule(
+        "flag",
+        "Secrets after flags that say so",
+        (_SAYS_SO,),
+        _long,
+    ),
+)
