@@ -32,11 +32,18 @@ ORDER BY xact_start NULLS LAST LIMIT 100
 """
 _COLUMNS = ("pid", "user", "application", "state", "wait", "seconds", "transaction_seconds",
             "blocked_by", "query", "kind")  # fmt: skip
+# By what the last vacuum counted: pg_total_relation_size() waits for whoever has a table locked.
 _TABLES = """
-SELECT schemaname || '.' || relname, pg_total_relation_size(relid), n_live_tup, n_dead_tup,
-  extract(epoch FROM greatest(last_vacuum, last_autovacuum))::float8,
-  extract(epoch FROM greatest(last_analyze, last_autoanalyze))::float8
-FROM pg_stat_user_tables ORDER BY 2 DESC LIMIT 25
+SELECT n.nspname || '.' || c.relname,
+  (c.relpages + coalesce(t.relpages, 0) + coalesce((
+    SELECT sum(i.relpages) FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid
+    WHERE x.indrelid IN (c.oid, t.oid)), 0))::bigint * current_setting('block_size')::int,
+  s.n_live_tup, s.n_dead_tup,
+  extract(epoch FROM greatest(s.last_vacuum, s.last_autovacuum))::float8,
+  extract(epoch FROM greatest(s.last_analyze, s.last_autoanalyze))::float8
+FROM pg_stat_user_tables s JOIN pg_class c ON c.oid = s.relid
+JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_class t ON t.oid = c.reltoastrelid
+ORDER BY 2 DESC, 3 DESC LIMIT 25
 """
 _TABLE = ("table", "bytes", "rows", "dead_rows", "vacuumed", "analyzed")
 _SETTINGS = """
