@@ -1,6 +1,7 @@
 """Rules for whole files of a known format, in the order they are tried."""
 
 from support.redact.formats import accounts, vaults
+from support.redact.formats.code_files import RULE as SOURCE
 from support.redact.formats.csv_files import RULE as CSV
 from support.redact.formats.directives import RULE as DIRECTIVES
 from support.redact.formats.env_files import ENV, INI
@@ -18,6 +19,7 @@ FORMATS: tuple[FormatRule, ...] = (
     *vaults.RULES,
     SINGLE,
     JSON,
+    SOURCE,
     XML,
     SQL,
     HCL,

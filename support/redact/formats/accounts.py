@@ -11,6 +11,12 @@ _FIELD = rb"[^:\r\n]*"
 
 _KINDS = (
     Rows(
+        "exim-client",
+        "a mail server's passwords for others",
+        r"passwd\.client|exim4/passwd\.client",
+        (rb"^" + _FIELD + rb":" + _FIELD + rb":([^\r\n]+)",),
+    ),
+    Rows(
         "pgpass",
         "PostgreSQL's password file",
         r"[._]?pgpass(?:\.conf)?",
@@ -27,12 +33,6 @@ _KINDS = (
         ),
         looks=rb"(?m)\A(?:#[^\n]*\n)*[a-z_][\w-]*:(?:[!*]*|[!*]*\$[^:\n]*):\d+:\d*:\d*:\d*:|"
         rb"\A(?:#[^\n]*\n)*[a-z_][\w-]*:(?:x|[*!]+|\$[^:\n]*|[\w./]{13}):\d+:\d+:[^:\n]*:/[^:\n]*:",
-    ),
-    Rows(
-        "exim-client",
-        "a mail server's passwords for others",
-        r"passwd\.client|exim4/passwd\.client",
-        (rb"^" + _FIELD + rb":" + _FIELD + rb":([^\r\n]+)",),
     ),
     Rows(
         "htpasswd",

@@ -118,6 +118,8 @@ def _plain(data: bytes, line: re.Match[bytes], style: Style) -> Leaf:
     comment = _COMMENT.search(data, start, stop) if style.comments and more == stop else None
     stop = comment.start() if comment else more
     text = data[start:stop].rstrip().rstrip(style.ends)
+    if len(text) > 5 and text[:3] == text[-3:] == b'"' * 3:
+        return Leaf(text[3:-3], start + 3, start + len(text) - 3)
     if len(text) > 1 and text[:1] == text[-1:] and text[:1] in b"\"'":
         return Leaf(text[1:-1], start + 1, start + len(text) - 1)
     return Leaf(text, start, start + len(text))

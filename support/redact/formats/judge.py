@@ -48,6 +48,7 @@ _REFERENCE = re.compile(
 _DATE = re.compile(rb"\d{4}-\d\d-\d\d(?:[T ][\d:.+Z-]*)?")
 _NAME = re.compile(rb"[A-Za-z][A-Za-z]*(?:[_./-][A-Za-z]+)+")
 _COLLECTION = re.compile(rb"(?i)(?:(?<!pas)s|secret)\Z")
+_HERE = re.compile(rb"(?i)(?:\A|[_.-])pass\Z|[a-z]Pass\Z|(?:\A|:)_auth\Z")
 _CURRENT = frozenset(
     b"value current previous old new next primary secondary plain plaintext plain_text raw "
     b"data secret".split()
@@ -87,7 +88,7 @@ def is_worth(value: bytes) -> bool:
 
 def hides(key: bytes, value: bytes) -> bool:
     """Whether this key's value is to go."""
-    found = weight(key)
+    found = _weight(key, value)
     if found == NEVER or not is_worth(value):
         return False
     scheme = _SCHEME.match(value)
@@ -96,6 +97,14 @@ def hides(key: bytes, value: bytes) -> bool:
     if found == MAYBE or (len(value) < 12 and _NUMBER.fullmatch(value)):
         return values.hides(key, value)
     return True
+
+
+def _weight(key: bytes, value: bytes) -> int:
+    """In a file of keys `pass` is no verdict, and npm's `_auth` no scheme."""
+    found = weight(key)
+    if found == MAYBE and _HERE.search(key) and not (value.isalpha() and len(value) < 8):
+        return SURE
+    return found
 
 
 def below(name: bytes) -> int:

@@ -33,6 +33,8 @@ def claims(name: str, head: bytes) -> bool:
     lines = body.split(b"\n")
     if len(lines) > 2 or b"=" in lines[0].rstrip(b"=") or re.search(rb"[\w-]:[ \t]", body):
         return False
+    if name.lower().endswith((".conf", ".dat")) and b" " in body:
+        return False
     if _NAMED.search(name):
         return True
     leaf = name.rpartition("/")[2]

@@ -29,6 +29,7 @@ _NAMES = frozenset(
 _VALUES = frozenset(b"value values parametervalue default defaultvalue data_value content".split())
 _ENCODED = frozenset((b"data", b"stringData", b"binaryData"))
 _ASSIGNED = re.compile(rb"-{0,2}([A-Za-z_][\w.-]*)(=|: ?)(?=\S)")
+_ACCOUNT = re.compile(rb"(?m)^[ \t]*[\w.-]+:(?!R$|RANDOM$)([^\s][^\n]*?)[ \t]*$")
 _FLAG = re.compile(rb"--?([A-Za-z][\w-]+)")
 _MANY = re.compile(rb"(?i)(?:pass(?:word|phrase)?|secret|token|key|pin)s")
 
@@ -123,6 +124,9 @@ class Walk:
         if frame.key in _ENCODED:
             frame.encoded.append(leaf)
         self._note(frame, key.lower(), leaf)
+        if key == b"list" and frame.key == b"chpasswd":
+            self._accounts(leaf)
+            return
         if leaf.bare and _MANY.search(key):
             return
         if hides(key, leaf.text) or hides_below(frame.hidden, key, leaf.text):
@@ -133,6 +137,9 @@ class Walk:
     def _note(self, frame: Frame, key: bytes, leaf: Leaf) -> None:
         if key in _NAMES and frame.name is None:
             frame.name = leaf.text
+        elif key == b"path" and frame.name is None:
+            # cloud-init writes a file of that name with the content beside it.
+            frame.name = leaf.text.rpartition(b"/")[2]
         elif key in _VALUES:
             frame.values.append(leaf)
         elif key == b"kind":
@@ -140,8 +147,18 @@ class Walk:
         elif key == b"sensitive" and leaf.text == b"true":
             frame.sensitive = True
 
+    def _accounts(self, leaf: Leaf) -> None:
+        """cloud-init's `chpasswd: list:`, a user and a password a line."""
+        for line in _ACCOUNT.finditer(leaf.text):
+            start, end = leaf.start + line.start(1), leaf.start + line.end(1)
+            if is_worth(line[1]) and end <= leaf.end:
+                self.spans.append(Span(start, end, self._code))
+
     def _item(self, frame: Frame, leaf: Leaf) -> None:
         flag, frame.now = frame.now, b""
+        if frame.key == b"list" and len(self._stack) > 1 and self._stack[-2].key == b"chpasswd":
+            self._accounts(leaf)
+            return
         assigned = _ASSIGNED.match(leaf.text)
         if assigned and not leaf.bare and is_secret_key(assigned[1]):
             value = leaf.text[assigned.end() :]
