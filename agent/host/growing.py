@@ -117,7 +117,7 @@ class Growing:
                 raise FileExistsError(errno.EEXIST, "File exists", name) from error
             os.rename(self.path.name, name, src_dir_fd=self._folder, dst_dir_fd=self._folder)
             return
-        self.unlink()
+        self.unname()
 
     def _still_named(self) -> bool:
         try:
@@ -126,7 +126,7 @@ class Growing:
             return False
         return os.path.samestat(there, os.fstat(self._fd))
 
-    def unlink(self) -> None:
+    def unname(self) -> None:
         """Take the working name away, if it is still this file's."""
         if self._still_named():
             with contextlib.suppress(OSError):
@@ -136,7 +136,7 @@ class Growing:
         """Take it away, its bytes too, whoever may hold another name of it."""
         with contextlib.suppress(OSError):
             os.ftruncate(self._fd, 0)
-        self.unlink()
+        self.unname()
 
     def close(self) -> None:
         os.close(self._fd)

@@ -59,7 +59,7 @@ class Begun:
         part = self.making.part
         unfinished.remove_note(part.path)
         if self.kept:
-            part.unlink()
+            part.unname()
         else:
             part.discard()
         part.close()
