@@ -33,6 +33,7 @@ class Seen:
     modified: float
     uid: int
     gid: int
+    links: int = 1
 
     @property
     def is_file(self) -> bool:
@@ -98,7 +99,8 @@ def _below(folder: int, name: str) -> Seen | None:
 def _seen(name: str, facts: os.stat_result) -> Seen:
     plain = name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     return Seen(
-        plain, facts.st_mode, facts.st_size, facts.st_mtime, facts.st_uid, facts.st_gid
+        plain, facts.st_mode, facts.st_size, facts.st_mtime, facts.st_uid, facts.st_gid,
+        facts.st_nlink,
     )  # fmt: skip
 
 

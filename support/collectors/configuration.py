@@ -93,6 +93,8 @@ def _judged(scene: Scene, path: str, seen: Seen, shut: str) -> _Listed:
         return _Listed(path, seen, "it is no file")
     why = shut or ("its name is that of a secret" * bool(_SECRET_NAME.search(seen.name)))
     why = why or ("it is large" * (seen.size > SMALL))
+    # Whoever may write here may give another's file a second name, and root would read it.
+    why = why or ("it has a second name" * (seen.links > 1))
     if why:
         return _Listed(path, seen, why)
     try:

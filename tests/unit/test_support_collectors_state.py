@@ -93,6 +93,7 @@ def test_configuration_is_copied_but_for_what_is_secret(root: Path) -> None:
     put(root, "etc/shop/large.txt", "x" * 300_000)
     put(root, "etc/shop/env/web.env", f"A_KEY={secret}\nexport B='{secret}\nmore'\n# {secret}\n")
     (root / "etc/shop/link").symlink_to("/etc/shadow")
+    (root / "etc/shop/second").hardlink_to(put(root, "root/hidden.txt", secret))
     put(root, "etc/systemd/system/shop-web.service", "[Service]\nExecStart=/opt/shop/web\n")
     put(root, "etc/systemd/system/shop-web.service.d/10.conf", "[Service]\nNice=5\n")
     put(root, "etc/systemd/system/other.service", "[Service]\n")
@@ -122,6 +123,7 @@ def test_configuration_is_copied_but_for_what_is_secret(root: Path) -> None:
     assert told["/etc/shop/plain.txt"]["why"] == "there is a private key in it"
     assert told["/etc/shop/logo.png"]["why"] == "it is no text"
     assert told["/etc/shop/link"]["kind"] == "link"
+    assert told["/etc/shop/second"]["why"] == "it has a second name"
     assert told["/etc/shop/app.ini"]["copied"] is True
 
 
