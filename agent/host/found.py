@@ -12,8 +12,9 @@ import contextlib
 import os
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from itertools import islice
 from pathlib import Path
 
 from agent.host import glance
@@ -127,7 +128,7 @@ def _search(root: Path, top: str, steps: list[str]) -> Iterator[Found]:
 class _Search:
     root: Path
     top: str
-    left: int = _MOST
+    left: int = field(default_factory=lambda: _MOST)
 
     def walk(self, fd: int, inside: str, steps: list[str]) -> Iterator[Found]:
         """What matches below an open folder, which is closed at the end."""
@@ -136,11 +137,7 @@ class _Search:
         if deep and not rest:
             rest = ["*"]
         try:
-            names = sorted(os.listdir(fd))
-            for name in names:
-                if self.left <= 0:
-                    return
-                self.left -= 1
+            for name in self._names(fd):
                 facts = _facts(fd, name)
                 if facts is None:
                     continue
@@ -156,6 +153,13 @@ class _Search:
             return
         finally:
             os.close(fd)
+
+    def _names(self, fd: int) -> list[str]:
+        """In their order, and no more than may still be looked at: a list of all may not fit."""
+        with os.scandir(fd) as listing:
+            names = sorted(entry.name for entry in islice(listing, self.left))
+        self.left -= len(names)
+        return names
 
     def _wanted(
         self, name: str, step: str, steps: list[str], rest: list[str], *, deep: bool

@@ -76,10 +76,17 @@ class Giving:
         if status is None:
             end_family(self.pid)
             status = _reap(self.pid, _STUCK)
-        for left in set(children_of(os.getpid())) - self._strangers - _under_way - {self.pid}:
-            end_family(left)
-            _reap(left, _STUCK)
+        self._clear_up()
         return status
+
+    def _clear_up(self) -> None:
+        """End what it left behind. What one of those started becomes ours when that one ended."""
+        known = self._strangers | {self.pid}
+        while left := set(children_of(os.getpid())) - known - _under_way:
+            for each in left:
+                end_family(each)
+                _reap(each, _STUCK)
+            known |= left
 
 
 def begin(work: Callable[[Give], None], *, longest: float) -> Giving:

@@ -24,6 +24,7 @@ from support.scene import Scene
 _LOGS = "/var/log/"
 _FILE = 256 << 20  # bytes of one file
 _OLD = 256 << 10  # of one whose last line is older than the window: its last words
+_MOST, _LOOKED = 2000, 50_000  # files taken, the newest of those looked at
 _SAMPLE, _SAMPLED = 256 << 10, 16  # bytes of one file, files
 _UNPACKED = 8  # times its size, about
 _ROTATED = re.compile(r"(\.\d{1,6}|-\d{8}(-\d{1,10})?)(\.(gz|xz|zst|bz2))?$")
@@ -51,7 +52,7 @@ def _application(scene: Scene) -> Iterator[Found]:
                     declared += [plain, f"{plain}.*", f"{plain}-*"]
     if layout.app:
         declared.append(f"{_LOGS}{layout.app}/**")
-    return files.matching(scene, declared)
+    return files.matching(scene, declared, most=_LOOKED)
 
 
 def _expanded(pattern: str, values: Values) -> str:
@@ -68,7 +69,7 @@ def _none(_: str) -> str:
 def _caretaker(scene: Scene) -> Iterator[Found]:
     """The tool's, and where there is no systemd its services'."""
     logs = below_root(scene, scene.layout.logs)
-    return files.matching(scene, [f"{logs}/**"])
+    return files.matching(scene, [f"{logs}/**"], most=_LOOKED)
 
 
 def _system(scene: Scene) -> Iterator[Found]:
@@ -93,7 +94,7 @@ def chosen(find: Find, scene: Scene) -> list[Found]:
         for each in find(scene)
         if each.size and (each.modified >= scene.since or not _ROTATED.search(each.relative))
     ]
-    return sorted(wanted, key=lambda each: (-each.modified, each.path))
+    return sorted(wanted, key=lambda each: (-each.modified, each.path))[:_MOST]
 
 
 def name_of(path: str) -> str:
@@ -134,7 +135,9 @@ def _sample(each: Found, size: int) -> tuple[int, bytes]:
     return size, b"".join(Newest(each.open(), _SAMPLE).blocks())
 
 
-def _collector(code: str, title: str, reads: str, find: Find, cap: int, priority: int) -> Collector:
+def _collector(
+    code: str, title: str, reads: str, find: Find, cap: int, priority: int, timeout: float = 10.0
+) -> Collector:
     return Collector(
         code=code,
         title=title,
@@ -143,6 +146,7 @@ def _collector(code: str, title: str, reads: str, find: Find, cap: int, priority
         guess=partial(_guess, find),
         sample=partial(_sampled, find),
         cap=cap,
+        timeout=timeout,
         priority=priority,
     )
 
@@ -154,6 +158,7 @@ APPLICATION = _collector(
     _application,
     1 << 30,
     FIRST,
+    30.0,  # Half a gigabyte from a slow disk takes longer than ten.
 )
 CARETAKER = _collector(
     "logs-caretaker",

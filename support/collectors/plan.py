@@ -11,10 +11,9 @@ from dataclasses import dataclass, replace
 
 import zstandard
 
-from agent.errors import CaretakerError
-from agent.host.failures import HostFailure
 from support.collectors.collector import Collector, Sample
 from support.collectors.limits import Limits
+from support.collectors.running import TOLD, reason
 from support.collectors.selection import by_priority
 from support.scene import Scene
 
@@ -68,8 +67,8 @@ def _planned(collector: Collector, scene: Scene, account: Limits) -> Planned:
     if not why:
         try:
             raw, packed = _expected(collector, scene)
-        except (CaretakerError, HostFailure, OSError) as error:
-            why = f"nobody knows how much: {error}"
+        except TOLD as error:
+            why = f"nobody knows how much: {reason(error)}"
     most = min(collector.cap, max(0, account.bytes(collector.priority)))
     if raw > most:
         raw, packed = most, packed * most // raw

@@ -168,13 +168,13 @@ def _collect(collector: Collector, scene: Scene, cap: int, give: Give) -> None:
             closing, given = _read(source, left, clock, give)
             give(frames.words(closing))
             left -= given
-    except _TOLD as error:
-        why = _reason(error)
+    except TOLD as error:
+        why = reason(error)
     give(frames.words(Done(why)))
 
 
 # What a collector may raise. BrokenPipeError is an OSError too, and then nobody listens anyway.
-_TOLD = (CaretakerError, HostFailure, OSError, ValueError, LookupError, TypeError, RuntimeError)
+TOLD = (CaretakerError, HostFailure, OSError, ValueError, LookupError, TypeError, RuntimeError)
 
 
 def _read(source: Source, left: int, clock: Callable[[], float], give: Give) -> tuple[Closing, int]:
@@ -191,8 +191,8 @@ def _read(source: Source, left: int, clock: Callable[[], float], give: Give) -> 
         blocks = source.newest(cap) if source.newest is not None else source.blocks()
         for piece in cut.pieces(blocks):
             give(frames.block(piece))
-    except _TOLD as error:
-        why = _reason(error)
+    except TOLD as error:
+        why = reason(error)
     left_out = cut.left_out + source.left_out()
     return (
         Closing(clock() - begun, left_out, source.exit_code(), cut.withheld, why or cut.why),
@@ -200,7 +200,7 @@ def _read(source: Source, left: int, clock: Callable[[], float], give: Give) -> 
     )
 
 
-def _reason(error: BaseException) -> str:
+def reason(error: BaseException) -> str:
     """For people. A defect is told by its kind alone: its words may hold what was read."""
     if isinstance(error, CaretakerError | HostFailure):
         return _text(str(error))

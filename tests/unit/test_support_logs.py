@@ -75,6 +75,22 @@ def test_declared_logs_are_taken_wherever_they_stand(root: Path) -> None:
     assert sorted(names) == ["logs/other/srv/shop/out.log", "logs/other/srv/shop/out.log.1"]
 
 
+def test_of_very_many_the_newest_are_taken(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("support.collectors.logs._MOST", 3)
+    for number in range(9):
+        put(root, f"/var/log/shop/a-{number}.log", b"x", age=900 - number)
+    assert list(application(root)) == [f"logs/shop/a-{number}.log" for number in (8, 7, 6)]
+
+
+def test_a_folder_of_too_many_files_is_looked_at_in_part(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(30):
+        put(root, f"/var/log/shop/{number}.log", b"x")
+    monkeypatch.setattr("agent.host.found._MOST", 12)
+    assert len(list(found.below(root, "/var/log/shop"))) <= 12
+
+
 def test_links_and_special_files_are_never_opened(root: Path) -> None:
     secret = put(root, "/etc/shadow", b"root:hash\n")
     put(root, "/var/log/shop/app.log", b"x\n")
