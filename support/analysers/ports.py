@@ -42,9 +42,23 @@ class _Socket(msgspec.Struct):
 def judge(evidence: Evidence) -> Iterator[Judgement]:
     sockets = listed_in(evidence, SOCKETS, _Socket)
     found = [*_taken(evidence, sockets or [])]
+    down = {
+        f"journal/{each.Id}.log"
+        for each in listed_in(evidence, SERVICES, Show) or []
+        if each.ActiveState == "failed"
+    }
     for each in told(evidence, _TROUBLES):
         holders = _holders(evidence, each.evidence, sockets or [])
-        found.append(msgspec.structs.replace(each, evidence=(*each.evidence, *holders)))
+        # However long ago it was: who said so is down since.
+        still = any(seen.file in down for seen in each.evidence)
+        found.append(
+            msgspec.structs.replace(
+                each,
+                answer="fail" if still else each.answer,
+                summary=each.summary.replace("; not since then", "") if still else each.summary,
+                evidence=(*each.evidence, *holders),
+            )
+        )
     yield from found
     if not found and sockets is None and not evidence.names():
         yield unknown("Neither sockets nor logs were collected", advice="sudo ss -ltnp")

@@ -7,15 +7,17 @@ least go first, then the middle of what repeats. Refuses to judge.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Literal
 
 import msgspec
 
 from support.analysers.analyser import Analyser, Evidence, Seen, Watch
-from support.analysers.documents import lines_of
+from support.analysers.documents import lines_of, listed_in
 from support.analysers.health import CHANGES, Change
 from support.analysers.stamp import stamp
 from support.analysers.telling import KERNEL
+from support.analysers.window import CLOCK, end_of, spell
 
 LEDGER = "ledger/ledger.jsonl"
 KERNEL_CRASHES = "crashes/kernel.jsonl"
@@ -32,6 +34,7 @@ _WEIGHT: tuple[Kind, ...] = (
     "check", "act",
 )  # fmt: skip
 _CHANGES = ("upgrade", "rollback", "restore", "move", "os-upgrade", "database-move")
+_MONTH = 31 * 86400.0
 _SAME = 600.0  # seconds: the same thing again within them is told once, with how often
 
 
@@ -58,6 +61,11 @@ class _Entry(msgspec.Struct):
     actor: str | None = None
 
 
+class _Boot(msgspec.Struct):
+    first: float
+    last: float | None = None
+
+
 class _Crash(msgspec.Struct):
     kind: str
     at: float | None = None
@@ -65,10 +73,11 @@ class _Crash(msgspec.Struct):
     text: str | None = None
 
 
+BOOTS = "journal/boots.json"
 _UNITS = ("journal/*.log",)
 _WATCHES = (
     Watch("timeline.unit", _UNITS, rb"Failed with result '|Start request repeated"),
-    Watch("timeline.boot", KERNEL, rb"Linux version \d"),
+    Watch("timeline.boot", KERNEL, rb"Linux version \d"),  # where the journal has no list of them
     Watch("timeline.clock", _UNITS, rb"Time has been changed|System clock (?:wrong|was)"),
     Watch("timeline.off", _UNITS, rb"System is (?:powering down|rebooting)"),
 )
@@ -77,7 +86,13 @@ _WATCHES = (
 def timeline(evidence: Evidence) -> list[Moment]:
     """At most MOST moments."""
     found = sorted(
-        (*_health(evidence), *_ledger(evidence), *_kernel(evidence), *_journal(evidence)),
+        (
+            *_health(evidence),
+            *_ledger(evidence),
+            *_kernel(evidence),
+            *_journal(evidence),
+            *_boots(evidence),
+        ),
         key=lambda moment: (moment.at, moment.file, moment.line),
     )
     folded = _folded(found)
@@ -164,6 +179,29 @@ def _journal(evidence: Evidence) -> Iterator[Moment]:
                 yield _line(seen, at, kind, bad=bad)
 
 
+def _boots(evidence: Evidence) -> Iterator[Moment]:
+    """Starts that no kernel's log of the window tells of, no further back than a month."""
+    boots = listed_in(evidence, BOOTS, _Boot) or []
+    if evidence.count("timeline.boot"):
+        return
+    for before, boot in pairwise([None, *boots]):
+        if boot is None or end_of(evidence, boot.first) - boot.first > _MONTH:
+            continue
+        gap = "" if before is None or before.last is None else _off(boot.first - before.last)
+        yield Moment(
+            at=boot.first,
+            kind="reboot",
+            subject="machine",
+            text=f"started{gap}",
+            file=BOOTS,
+            line=0,
+        )
+
+
+def _off(seconds: float) -> str:
+    return f", after {spell(seconds)} without a line" if seconds > 0 else ""
+
+
 def _line(seen: Seen, at: float, kind: Kind, *, bad: bool) -> Moment:
     subject = seen.file.rpartition("/")[2].removesuffix(".log")
     return Moment(at=at, kind=kind, subject=subject, text=seen.text[:_TEXT], file=seen.file,
@@ -197,6 +235,6 @@ WANTED = Analyser(
     code="timeline",
     title="Timeline",
     judge=lambda _evidence: (),
-    reads=(CHANGES, LEDGER, KERNEL_CRASHES),
+    reads=(CHANGES, LEDGER, KERNEL_CRASHES, BOOTS, CLOCK),
     watches=_WATCHES,
 )

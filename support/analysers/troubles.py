@@ -14,8 +14,9 @@ from functools import partial
 from support.analysers.analyser import Analyser, Answer, Evidence, Judgement, Seen, Watch
 from support.analysers.stamp import stamp, utc
 from support.analysers.telling import TALK, answered, listed, passed, shown, there, times, unknown
-from support.analysers.window import CLOCK, end_of
+from support.analysers.window import CLOCK, end_of, since_boot
 
+DAY = 86400.0
 _ELSE = ".otherwise"
 OVER = 3600.0  # seconds without it, up to the window's end: it may be over
 
@@ -71,12 +72,10 @@ def judge(evidence: Evidence, *, troubles: tuple[Trouble, ...], fine: str) -> It
 def told(evidence: Evidence, troubles: tuple[Trouble, ...]) -> Iterator[Judgement]:
     """A judgement for each trouble that was found often enough."""
     for each in troubles:
-        code = each.code if evidence.count(each.code) else f"{each.code}{_ELSE}"
-        count = evidence.count(code)
-        if count < each.at_least or not count:
+        count, lines = _found(evidence, each)
+        if not count or count < each.at_least:
             continue
-        lines = evidence.lines(code)
-        answer, last = each.answer, newest(lines)
+        answer, last = each.answer, newest(evidence, lines)
         summary = f"{each.says}, {times(count)}"
         if last is not None:
             summary += f", last at {utc(last)}"
@@ -87,6 +86,24 @@ def told(evidence: Evidence, troubles: tuple[Trouble, ...]) -> Iterator[Judgemen
         yield answered(answer, summary, shown(lines), each.advice)
 
 
-def newest(lines: list[Seen]) -> float | None:
+def _found(evidence: Evidence, trouble: Trouble) -> tuple[int, list[Seen]]:
+    """How often, and the lines. Of the kernel's ring only the last day counts: it may go back to
+    a start months ago, and what was mended since is no news."""
+    count = evidence.count(trouble.code)
+    if count:
+        return count, evidence.lines(trouble.code)
+    code = f"{trouble.code}{_ELSE}"
+    lines = evidence.lines(code)
+    fresh = [seen for seen in lines if not _old(evidence, seen)]
+    return (evidence.count(code) if len(fresh) == len(lines) else len(fresh)), fresh
+
+
+def _old(evidence: Evidence, seen: Seen) -> bool:
+    at = since_boot(evidence, seen.text)
+    return at is not None and end_of(evidence, at) - at > DAY
+
+
+def newest(evidence: Evidence, lines: list[Seen]) -> float | None:
     """The latest time that any of them tells."""
-    return max((at for seen in lines if (at := stamp(seen.text)) is not None), default=None)
+    known = (stamp(seen.text) or since_boot(evidence, seen.text) for seen in lines)
+    return max((at for at in known if at is not None), default=None)

@@ -6,6 +6,8 @@ the same.
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
 from support.analysers.analyser import Evidence
@@ -14,14 +16,30 @@ from support.analysers.documents import document
 CLOCK = "time/clock.json"
 
 
+_TICKS = re.compile(r"\[ *(\d+\.\d+)\]")
+
+
 class _Wall(msgspec.Struct):
     wall: float | None = None
+    up_seconds: float | None = None
 
 
 def end_of(evidence: Evidence, otherwise: float) -> float:
     """Seconds since 1970."""
     found = document(evidence, CLOCK, _Wall)
     return otherwise if found is None or found.wall is None else found.wall
+
+
+def since_boot(evidence: Evidence, line: str) -> float | None:
+    """When a line of dmesg was written, which counts seconds of this boot; None where nobody knows.
+
+    The count stands still while the machine sleeps, so after that it is too early.
+    """
+    found = _TICKS.match(line)
+    clock = document(evidence, CLOCK, _Wall)
+    if found is None or clock is None or clock.wall is None or clock.up_seconds is None:
+        return None
+    return clock.wall - clock.up_seconds + float(found.group(1))
 
 
 def spell(seconds: float) -> str:

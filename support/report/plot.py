@@ -178,7 +178,7 @@ def _axes(frame: _Frame, ticks: Sequence[Tick]) -> list[Markup]:
         found.append(tag("text", clock, x=x, y=foot + 18, text_anchor="middle"))
         if date:
             found.append(tag("text", date, x=x, y=foot + 33, text_anchor="middle"))
-    found.append(tag("text", "UTC", x=4, y=foot + 18))
+    found.append(tag("text", "UTC", x=4, y=foot + 18, cls="utc"))
     return found
 
 
@@ -218,10 +218,11 @@ def _series_words(series: Series, plot: Plot) -> str:
     inside = [value for at, value in series.points if plot.begin <= at <= plot.end]
     if not inside:
         return f"{series.name}: no samples"
-    mean, most = sum(inside) / len(inside), max(inside)
-    return (
-        f"{series.name}: {in_unit(mean, plot.unit)} on average, {in_unit(most, plot.unit)} at most"
-    )
+    most = in_unit(max(inside), plot.unit)
+    if plot.unit == "bytes":  # what fills up has an end, not an average
+        return f"{series.name}: {in_unit(inside[-1], plot.unit)} at the end, {most} at most"
+    mean = in_unit(sum(inside) / len(inside), plot.unit)
+    return f"{series.name}: {mean} on average, {most} at most"
 
 
 def _summary(plot: Plot) -> str:

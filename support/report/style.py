@@ -121,7 +121,8 @@ dt{margin-top:.4rem;font-size:.85rem}
 border-top:1px solid var(--line);padding:.45rem .8rem}
 .moments td,.files td,.moments th,.files th{display:block;border:0;padding:.05rem 0;width:auto;
 text-align:left}.moments td.time,.moments td.kind,.moments td.no{display:inline-block;
-margin-right:.6rem;min-width:0}.plot text{font-size:20px}.plot .flag{font-size:18px}}
+margin-right:.6rem;min-width:0}.plot text{font-size:17px}.plot .flag{font-size:17px}
+.plot .utc{display:none}}
 @media print{:root{color-scheme:light;--bg:#fff;--card:#fff;--ink:#000;--soft:#444;--line:#bbb;
 --code:#f3f3f3;--fail:#a11710;--failbg:#fff;--warn:#7a4a00;--warnbg:#fff;--pass:#1b6b3a;
 --passbg:#fff;--unknown:#444;--unknownbg:#fff;--one:#2457a6;--two:#b5532a;--grid:#ddd;--link:#000}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from support.analysers.analyser import Answer, Judgement, Seen
+from support.analysers.analyser import Answer, Judgement
 from support.report.markup import Markup, joined, tag
 
 # A sign and a word each: colour alone says nothing to one man in twelve, nor on paper.
@@ -94,7 +94,7 @@ def _card(number: int, told: Judgement) -> Markup:
     if told.advice:
         parts.append(tag("div", tag("b", "What to do next"), advice(told.advice), cls="next"))
     if told.evidence:
-        parts.append(tag("ul", *(_seen(each, told) for each in told.evidence), cls="seen"))
+        parts.append(tag("ul", *_evidence(told), cls="seen"))
     return tag("article", *parts, cls=f"card {told.answer}", id=f"j{number}")
 
 
@@ -115,10 +115,17 @@ def _words(text: str) -> list[Markup]:
     return [tag("span", text)] if text.strip(" :") else []
 
 
-def _seen(seen: Seen, told: Judgement) -> Markup:
-    where = f"{seen.file}, line {seen.line}" if seen.line else seen.file
-    says = seen.text and seen.text != told.summary
-    return tag("li", tag("span", where), *([tag("code", seen.text)] if says else []))
+def _evidence(told: Judgement) -> list[Markup]:
+    """Each line with its place; places whose line says what the headline says stand together."""
+    bare, lines = [], []
+    for seen in told.evidence:
+        where = f"{seen.file}, line {seen.line}" if seen.line else seen.file
+        if seen.text and seen.text != told.summary:
+            lines.append(tag("li", tag("span", where), tag("code", seen.text)))
+        else:
+            bare.append(where)
+    first = [tag("li", tag("span", f"Told by {'; '.join(bare)}"))] if bare else []
+    return [*first, *lines]
 
 
 def _fold(title: str, judgements: Sequence[Judgement], answer: Answer) -> Markup:
