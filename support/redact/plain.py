@@ -7,6 +7,7 @@ and the expression is tried on that line alone. Refuses wheels: nothing here is 
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from support.redact.plain_literals import literals
 
 _LEAST = 2  # bytes; a shorter literal stands in every other line
 _RARE = (b"@", b"\\", b"{", b"$", b"`", b"~", b"!")
+_COMMON = b"etaoinsrhldcu "
+_GRAM = 4  # bytes of an unsigned int
 _NEWLINE = re.compile(rb"\n")
 _SEEN = 40  # different literals for one expression; beyond, it is simply tried
 
@@ -31,6 +34,13 @@ class Plain:
         self._at_lines: list[tuple[int, re.Pattern[bytes]]] = []
         for trigger in triggers:
             self._add(trigger)
+        self._short = [literal for literal in self._by_literal if len(literal) < _GRAM]
+        self._grams: dict[int, list[bytes]] = {}
+        for literal in self._by_literal:
+            if len(literal) >= _GRAM:
+                gram = int.from_bytes(_rarest(literal), sys.byteorder)
+                self._grams.setdefault(gram, []).append(literal)
+        self._wanted = frozenset(self._grams)
 
     def _add(self, trigger: Trigger) -> None:
         try:
@@ -57,7 +67,8 @@ class Plain:
         if self._at_lines:
             self._scan_lines(block, hits)
         lower = block.lower()
-        for literal, entries in self._by_literal.items():
+        for literal in self._present(lower):
+            entries = self._by_literal[literal]
             for start, end in _lines_with(literal, lower):
                 for owner, expression, starts in entries:
                     if starts:
@@ -69,12 +80,34 @@ class Plain:
             offsets.sort()
         return hits
 
+    def _present(self, lower: bytes) -> Iterator[bytes]:
+        """The literals that may stand in a block: of a thousand, some dozens do.
+
+        One pass over all its runs of four bytes, each as a number, tells; to look for each literal
+        by itself would be a thousand passes.
+        """
+        view = memoryview(lower)
+        there: set[int] = set()
+        for offset in range(_GRAM):
+            whole = (len(lower) - offset) // _GRAM * _GRAM
+            if whole > 0:
+                there |= self._wanted.intersection(view[offset : offset + whole].cast("I"))
+        yield from self._short
+        for gram in sorted(there):
+            yield from self._grams[gram]
+
     def _scan_lines(self, block: bytes, hits: Hits) -> None:
         """Expressions for the beginning of a line are tried there alone."""
         lines = [0, *(match.end() for match in _NEWLINE.finditer(block))]
         for owner, expression in self._at_lines:
             match_at = expression.match
             hits[owner].extend(at for at in lines if match_at(block, at))
+
+
+def _rarest(literal: bytes) -> bytes:
+    """Its four bytes in a row with the fewest that are common in text."""
+    runs = [literal[at : at + _GRAM] for at in range(len(literal) - _GRAM + 1)]
+    return min(runs, key=lambda run: sum(byte in _COMMON for byte in run))
 
 
 def _is_rare(literal: bytes) -> bool:

@@ -20,7 +20,11 @@ def literals(pattern: bytes) -> frozenset[bytes]:
         parser = importlib.import_module("re._parser")
     except ImportError:
         return frozenset()
-    return _of(parser.parse(pattern)) or frozenset()
+    found = _of(parser.parse(pattern)) or frozenset()
+    # Where `user` is looked for, `username` need not be.
+    return frozenset(
+        one for one in found if not any(other in one for other in found if other != one)
+    )
 
 
 def _of(parsed: Iterable[Any]) -> frozenset[bytes] | None:
