@@ -13,6 +13,7 @@ from functools import partial
 
 from agent.host import glance
 from agent.host.failures import HostFailure
+from support.collectors import journalctl
 from support.collectors.collector import FIRST, Collector, Source
 from support.collectors.document import lines, value
 from support.collectors.programs import Programs
@@ -85,21 +86,23 @@ def _complaints(ask: Programs) -> list[dict[str, object]]:
     return found[-_MOST:]
 
 
-def journalctl(scene: Scene, *words: str) -> list[str]:
-    """The command, for this machine's journal or the mounted disk's, bounded by the window."""
-    where = ["-D", str(scene.layout.root / "var/log/journal")] if scene.rescue else []
-    window = [f"--since=@{scene.since:.0f}", f"--until=@{scene.until:.0f}"]
-    return ["journalctl", "-q", "--no-pager", *where, *window, *words]
+def window(scene: Scene, *words: str) -> list[str]:
+    """journalctl, asked about the bundle's window."""
+    bounds = [f"--since=@{scene.since:.0f}", f"--until=@{scene.until:.0f}"]
+    return [*journalctl.command(scene), *bounds, *words]
 
 
 def _of_journal(ask: Programs, journal: str) -> Iterator[dict[str, object]]:
     """The kernel's own lines, and systemd's on units that the kernel killed in. HostFailure."""
     if ask.scene.rescue and journal != JOURNALS[0]:
         return
-    words = ["-o", "short-unix", "-n", str(_MOST), f"--grep={_GREP}", "--case-sensitive=yes"]
+    words = ["-o", "short-unix", "-n", str(_MOST)]
+    grep = [f"--grep={_GREP}", "--case-sensitive=yes"]
     # A match of ours comes from a sender that the journal vouches for (systemd.journal-fields(7)).
     whose = ["_TRANSPORT=kernel", "+", "SYSLOG_IDENTIFIER=kernel", "_UID=0", "+", "_PID=1"]
-    done = ask.run(journalctl(ask.scene, *words, *whose), timeout=_PATIENCE)
+    done = ask.run(window(ask.scene, *words, *grep, *whose), timeout=_PATIENCE)
+    if not done.ok and "pattern matching" in done.stderr:  # It was built without.
+        done = ask.run(window(ask.scene, *words, *whose), timeout=_PATIENCE)
     if done.missing or done.timed_out or (not done.ok and done.stderr.strip()):
         raise HostFailure(f"journalctl: {done.reason}")
     for line in done.stdout.splitlines():

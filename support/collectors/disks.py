@@ -30,6 +30,7 @@ _UNREAL = (
 _FAR = ("nfs", "nfs4", "cifs", "smb3", "ceph", "glusterfs", "lustre", "9p", "afs")
 _PATIENCE = 0.5  # seconds for one mount
 _MOST = 200  # mounts
+_SILENT_MOST = 5  # of them, then no far one is asked any more
 _LOOK = 0.7  # seconds of walking for large folders, of each place
 _LSBLK = "NAME,KNAME,TYPE,SIZE,FSTYPE,MOUNTPOINT,RO,ROTA,MODEL,STATE,PARTTYPENAME,UUID"
 _MEMORY = ("/memfd:", "/SYSV", "/dev/", "/[aio]", "/drm ", "/i915")
@@ -72,11 +73,12 @@ def _systems(scene: Scene) -> Iterator[dict[str, object]]:
 
 def _room(scene: Scene, mount: Mount, silent: set[tuple[int, int]]) -> dict[str, object]:
     """A network's file system may hang for ever; one that did is not asked again."""
-    if mount.device in silent:
-        return {"error": "no answer"}
+    far = mount.kind in _FAR or mount.kind.startswith("fuse")
+    if mount.device in silent or (far and len(silent) >= _SILENT_MOST):
+        return {"error": "no answer" if mount.device in silent else "not asked"}
     look = scene.host.facts.file_system
     try:
-        if mount.kind in _FAR or mount.kind.startswith("fuse"):
+        if far:
             room = within(partial(look, Path(mount.point)), seconds=_PATIENCE)
         else:
             room = look(Path(mount.point))

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 from agent.host import glance
 from support.collectors.collector import LAST, Collector, Source
-from support.collectors.crashes import COREDUMPS, journalctl
+from support.collectors.crashes import COREDUMPS, JOURNALS, window
 from support.collectors.document import copied
 from support.collectors.programs import Programs
 from support.scene import Scene
@@ -25,9 +25,9 @@ _KDUMP = "/var/crash"
 
 def sources(scene: Scene) -> Iterable[Source]:
     root = scene.layout.root
-    if glance.entries(root, COREDUMPS) or scene.rescue:
+    if glance.entries(root, COREDUMPS) and glance.entries(root, JOURNALS[0]):
         words = ["-o", "cat", "-n", str(_NEWEST), f"MESSAGE_ID={_CORES}"]
-        yield Programs(scene).text("crash-dumps/traces.txt", journalctl(scene, *words), cap=_CAP)
+        yield Programs(scene).text("crash-dumps/traces.txt", window(scene, *words), cap=_CAP)
     for each in glance.entries(root, _KDUMP):
         path = f"{_KDUMP}/{each.name}"
         if each.is_folder:

@@ -46,7 +46,7 @@ def boots(scene: Scene) -> Source:
     """The boots that the journal knows, as journalctl lists them."""
 
     def make() -> bytes:
-        pouring = Pouring([*_journalctl(scene), "--list-boots"])
+        pouring = Pouring([*command(scene), "--list-boots"])
         return b"".join(pouring.blocks())
 
     return made("journal/boots.txt", "journalctl --list-boots", make)
@@ -99,14 +99,16 @@ class _Asking:
         return self.wanted.since
 
     def _argv(self, since: float, *form: str) -> list[str]:
-        argv = [*_journalctl(self.scene), *form]
+        argv = [*command(self.scene), *form]
         argv += [f"--since=@{since:.6f}", f"--until=@{min(self.wanted.until, 253e9):.6f}"]
         for group in self.wanted.groups:
             argv += [*group, "+"]
         return argv[:-1] if self.wanted.groups else argv
 
 
-def _journalctl(scene: Scene) -> list[str]:
+def command(scene: Scene) -> list[str]:
+    """journalctl with what every question has, for this machine's journal or the mounted disk's.
+    OSError, FileFailure: there is none."""
     argv = ["journalctl", "--quiet", "--no-pager", "--utc"]
     if scene.rescue:
         flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC

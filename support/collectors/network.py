@@ -20,7 +20,7 @@ from support.collectors.listening import listening, states
 from support.collectors.programs import Programs, said
 from support.scene import Scene
 
-_PATIENCE = 2.0  # seconds for `ip`, which takes three milliseconds
+_PATIENCE = 2.0  # seconds for `ip` and others, which take milliseconds
 _FILES = ("resolv.conf", "nsswitch.conf", "hosts", "hostname", "hosts.allow", "hosts.deny")
 _CONFIGURATION = (
     "/etc/netplan", "/etc/systemd/network", "/etc/systemd/resolved.conf.d",
@@ -151,11 +151,11 @@ def _dicts(content: object) -> list[dict[str, object]]:
 
 def _firewall(ask: Programs) -> bytes:
     """nftables, which iptables of today speaks as well; the old tool only where nft is not."""
-    done = ask.run(["nft", "list", "ruleset"])
+    done = ask.run(["nft", "list", "ruleset"], timeout=_PATIENCE)
     parts = [f"== nft list ruleset\n{said(done)}"]
     if done.missing or (done.ok and not done.stdout.strip()):
         for program in ("iptables-save", "ip6tables-save"):
-            parts.append(f"== {program}\n{said(ask.run([program]))}")
+            parts.append(f"== {program}\n{said(ask.run([program], timeout=_PATIENCE))}")
     return "\n".join(parts).encode("utf-8", "replace")
 
 

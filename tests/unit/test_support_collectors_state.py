@@ -274,6 +274,7 @@ def test_traces_of_crashes_are_given_on_request_only(root: Path) -> None:
     assert gather(dumps.COLLECTOR, scene) == ({}, {})
     put(root, "var/crash/202611210800/vmcore-dmesg.txt", "panic\n")
     put(root, "var/lib/systemd/coredump/core.x", b"memory")
+    put(root, "var/log/journal/abc/system.journal", "")
     host.programs["journalctl",] = "Process 7 (web) dumped core.\n"
     found, _ = gather(dumps.COLLECTOR, scene)
     assert found == {
@@ -304,7 +305,7 @@ def test_nothing_is_there_at_all(root: Path, collector: Collector) -> None:
 
 @pytest.mark.parametrize("collector", RESCUED, ids=code)
 def test_rescue_asks_nothing_of_this_machine(root: Path, collector: Collector) -> None:
-    """On another machine's disk: no program but journalctl -D, no /proc, no daemon."""
+    """On another machine's disk: no program but journalctl --directory, no /proc, no daemon."""
     scene, host = machine(root, rescue=True)
     host.kernel.files.clear()
     put(root, "var/log/journal/abc/system.journal", "")
@@ -313,4 +314,4 @@ def test_rescue_asks_nothing_of_this_machine(root: Path, collector: Collector) -
     assert not host.network.wires
     for argv in host.asked:
         assert argv[0] == "journalctl"
-        assert argv[argv.index("-D") + 1] == str(root / "var/log/journal")
+        assert f"--directory={root}/var/log/journal" in argv
