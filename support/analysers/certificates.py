@@ -10,7 +10,7 @@ import msgspec
 
 from support.analysers.analyser import Analyser, Evidence, Judgement
 from support.analysers.documents import cite, document, listed_in
-from support.analysers.telling import failed, passed, unknown, warned
+from support.analysers.telling import failed, listed, passed, unknown, warned
 from support.analysers.window import CLOCK, end_of, spell
 
 FILE = "certificates/certificates.json"
@@ -31,6 +31,8 @@ class _Certificate(msgspec.Struct):
     key: Any = None
     key_matches: bool | None = None
     self_signed: bool | None = None
+    weak: Any = None
+    wanted: list[str] | None = None
     problem: str | None = None
 
 
@@ -73,11 +75,13 @@ def _of(evidence: Evidence, one: _Certificate) -> Iterator[Judgement]:
     if one.begins is not None and end_of(evidence, one.begins) < one.begins:
         advice = "is the clock right? timedatectl; sudo caretaker remedies run clock"
         yield told(failed, f"Certificate {name} is not valid yet", advice)
-    if weak := _weak(one.key):
-        yield told(warned, f"Certificate {name} has a weak key ({weak})")
+    if weak := (one.weak if isinstance(one.weak, str) else "") or _weak(one.key):
+        yield told(warned, f"Certificate {name} is weak: {weak}")
     if one.problem:
         tell = failed if _NAME_WRONG.search(one.problem) else warned
         yield told(tell, f"Certificate {name}: {one.problem}")
+    elif missing := [each for each in one.wanted or [] if not _covers(one.names, each)]:
+        yield told(failed, f"Certificate {name} is not for {listed(missing)}, as it should be")
     elif (host := _host(evidence)) and one.by != "customer" and not _covers(one.names, host):
         yield told(warned, f"Certificate {name} is not for this machine's name, {host}")
 
@@ -119,8 +123,9 @@ def _host(evidence: Evidence) -> str:
 
 
 def _covers(names: list[str] | None, host: str) -> bool:
-    """True also where there is nothing to compare: a name without dots proves nothing."""
-    if not names or "." not in host:
+    """True also where there is nothing to compare: a name without dots proves nothing, and one
+    with a placeholder was not the machine's yet."""
+    if not names or "." not in host or "{" in host:
         return True
     parent = host.split(".", 1)[1]
     return any(each.lower() in (host.lower(), f"*.{parent}".lower()) for each in names)

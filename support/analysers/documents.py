@@ -56,10 +56,13 @@ def text_of(evidence: Evidence, name: str) -> str | None:
 
 def cite(evidence: Evidence, name: str, needle: str = "", text: str = "") -> Seen:
     """Where in the file that is said; `text` stands for the line where it says it better."""
-    if needle:
-        for number, line in enumerate((text_of(evidence, name) or "").splitlines(), 1):
-            if needle in line:
-                return Seen(name, number, (text or line.strip())[:600])
+    data = evidence.read(name) if needle else None
+    at = data.find(needle.encode()) if data else -1
+    if data is not None and at >= 0:
+        begin, end = data.rfind(b"\n", 0, at) + 1, data.find(b"\n", at)
+        line = data[begin : end if end >= 0 else len(data)]
+        shown = text or line.decode(errors="replace").strip()
+        return Seen(name, data.count(b"\n", 0, at) + 1, shown[:600])
     return Seen(name, 0, text[:600])
 
 

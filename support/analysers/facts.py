@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -14,6 +15,9 @@ ENVIRONMENT = "system/environment.json"
 KERNEL = "kernel/kernel.json"
 INSTANCE = "cloud/instance.json"
 VERSIONS = "caretaker/versions.json"
+
+
+_ZONE = re.compile(r"[\w/+-]+")
 
 
 class _Environment(msgspec.Struct):
@@ -43,7 +47,7 @@ def facts_of(evidence: Evidence) -> list[tuple[str, str]]:
         ("Virtualisation", machine.virtualisation),
         ("Cloud", " ".join(str(cloud[key]) for key in ("cloud", "instance_type", "region")
                            if cloud.get(key))),
-        ("Time zone", machine.zone),
+        ("Time zone", machine.zone if _ZONE.fullmatch(machine.zone or "") else ""),
         ("Caretaker", versions.get("caretaker")),
     )  # fmt: skip
     return [(name, str(value)) for name, value in rows if value]

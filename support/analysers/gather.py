@@ -67,6 +67,7 @@ class Gathered:
         self._streams: dict[str, _Stream] = {}
         self._names: list[str] = []
         self._small: dict[str, bytes] = {}
+        self._newest: tuple[str, bytes] = ("", b"")  # several look at one file after another
         self._room = ALL_SMALL
         self._lines_left = ALL_LINES
         self._hits: dict[str, list[_Hits]] = {}
@@ -109,7 +110,10 @@ class Gathered:
         packed = self._small.get(name)
         if packed is None:
             return None
-        return zstandard.ZstdDecompressor().decompress(packed, max_output_size=SMALL)
+        if self._newest[0] != name:
+            whole = zstandard.ZstdDecompressor().decompress(packed, max_output_size=SMALL)
+            self._newest = name, whole
+        return self._newest[1]
 
     def lines(self, code: str) -> list[Seen]:
         each = self._hits.get(code, [])

@@ -37,6 +37,7 @@ class _Socket(msgspec.Struct):
     program: str | None = None
     pid: int | None = None
     service: str | None = None
+    unit: str | None = None
 
 
 def judge(evidence: Evidence) -> Iterator[Judgement]:
@@ -67,13 +68,18 @@ def judge(evidence: Evidence) -> Iterator[Judgement]:
 
 
 def _taken(evidence: Evidence, sockets: list[_Socket]) -> Iterator[Judgement]:
-    """Somebody listens on a service's port while that service is down."""
+    """Another unit listens on a service's port, or somebody does while that service is down."""
     services = {each.service: each for each in listed_in(evidence, SERVICES, Show) or []}
     for socket in sockets:
         service = services.get(socket.service) if socket.service else None
-        if service is None or service.ActiveState in ("active", "reloading", "deactivating"):
+        if service is None or socket.program is None:
             continue
-        holder = f"{socket.program or 'another program'} (process {socket.pid or 'unknown'})"
+        up = service.ActiveState in ("active", "activating", "reloading", "deactivating")
+        if up and socket.unit in (None, "", service.Id):
+            continue
+        holder = f"{socket.program} (process {socket.pid or 'unknown'})"
+        if socket.unit and socket.unit != service.Id:
+            holder += f" of {socket.unit}"
         words = f"Port {socket.port} of service {socket.service} is held by {holder}"
         seen = cite(evidence, SOCKETS, f'"port": {socket.port},', words)
         yield failed(words, [seen], f"sudo ss -ltnp sport = :{socket.port}")

@@ -168,7 +168,11 @@ BAD: list[tuple[str, str, str, Files]] = [
      certificate(begins=NOW - 80 * DAY, ends=NOW + 9 * DAY)),
     ("certificates", "fail", "belongs to another", certificate(key_matches=False)),
     ("certificates", "fail", "not valid yet", certificate(begins=NOW + DAY)),
-    ("certificates", "warn", "weak key", certificate(key="rsa 1024")),
+    ("certificates", "warn", "is weak: rsa 1024", certificate(key="rsa 1024")),
+    ("certificates", "warn", "is weak: RSA of 1024 bits",
+     certificate(weak="RSA of 1024 bits")),
+    ("certificates", "fail", "is not for api.example.org",
+     certificate(wanted=["host-1.example.org", "api.example.org", "{hostname}"])),
     ("certificates", "warn", "not for this machine's name", {
         **certificate(), "system/environment.json": {"hostname": "host-2.example.org"}}),
     ("clock", "fail", "30 min off",
@@ -207,6 +211,10 @@ BAD: list[tuple[str, str, str, Files]] = [
         "network/sockets.json": [{"protocol": "tcp", "address": "0.0.0.0", "port": 8080,
                                   "program": "python3", "pid": 9, "service": "web"}],
         **show(ActiveState="failed")}),
+    ("ports", "fail", "held by nginx (process 9) of nginx.service", {
+        "network/sockets.json": [{"protocol": "tcp", "address": "0.0.0.0", "port": 8080,
+                                  "program": "nginx", "pid": 9, "service": "web",
+                                  "unit": "nginx.service"}], **show()}),
     ("locks", "fail", "found a lock", {**CLOCK, **unit("postgresql.service",
         'FATAL:  lock file "postmaster.pid" already exists')}),
     ("locks", "warn", "SQLite", unit("forge-web.service", *["database is locked"] * 3)),
