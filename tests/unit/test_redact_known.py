@@ -90,7 +90,7 @@ def test_a_value_is_found_in_every_form(writer: str, value: str, engine: str) ->
     before=st.binary(max_size=30),
     writer=st.sampled_from([*WRITERS]),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_no_value_is_left_in_any_form_and_the_engines_agree(
     value: str, before: bytes, writer: str
 ) -> None:
@@ -103,7 +103,7 @@ def test_no_value_is_left_in_any_form_and_the_engines_agree(
 
 
 @given(st.binary(max_size=200))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_the_engines_agree_on_anything(text: bytes) -> None:
     values = ["%41bcdefgh", PLAIN, PLAIN[4:], ODD, "x9Y8z7", "aaaaaaaaaaaa"]
     text = text.replace(b"\x00", PLAIN[:13].encode()).replace(b"\x01", b"aaaaaaaaaaaaaaaaa")
@@ -147,7 +147,7 @@ def test_nothing_known_finds_nothing() -> None:
 
 def test_the_last_gate_sees_over_the_cuts_of_blocks_and_names_where_it_came_from() -> None:
     for form in (PLAIN.encode(), base64.b64encode(b"x" + PLAIN.encode() + b"y")):
-        for cut in range(1, 12):
+        for cut in (1, 5, 11):
             scan = known("something-else-9", PLAIN).scan()
             assert scan.feed(b"some text " + form[:cut]) is None
             assert scan.feed(form[cut:] + b" more") == "secret s1"

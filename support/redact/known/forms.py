@@ -1,7 +1,7 @@
-"""The shapes in which a known secret is found: plain, in base64, in hexadecimal, as numbers.
+"""The shapes in which a known secret is found: plain, in base64, in hexadecimal.
 
 Owns how a value is written out by an encoding that changes every character. Refuses encodings
-that leave most characters alone (JSON, percent, XML, shells): `views` undoes those.
+of single characters (JSON, percent, XML, shells, lists of numbers): `views` undoes those.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ _RANDOM = re.compile(rb"(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9+/=_-]+\
 class Form:
     """One way to write a value. `left` and `right`: base64 characters beside it that carry bits
     of it too. `word`: counts only between characters that are no part of a word. `piece`: that
-    many of its characters give it away as well; 0: only the whole of it does.
+    many of its characters give it away as well; 0: only the whole of it does. `single`: one needle
+    is enough, since no line ends within it.
     """
 
     text: bytes = field(repr=False)
@@ -35,6 +36,7 @@ class Form:
     right: int = 0
     word: bool = False
     piece: int = 0
+    single: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,20 +54,17 @@ def forms_of(value: bytes, owner: int, *, line_of_key: bool = False) -> Iterator
         yield Form(value, owner, word=True)
         return
     random = len(value) >= 16 and _RANDOM.match(value) is not None and not line_of_key
-    yield Form(value, owner, piece=max(_PIECE, len(value) * 3 // 5) if random else 0)
-    yield from _in_base64(value, owner)
+    yield Form(
+        value, owner, piece=max(_PIECE, len(value) * 3 // 5) if random else 0, single=line_of_key
+    )
+    yield from _in_base64(value, owner, single=line_of_key)
     if line_of_key:
         return
     if not any(_pieces(value)):
         for text in _escaped(value):
             yield Form(text, owner)
     for digits in (value.hex(), value.hex().upper()):
-        yield Form(digits.encode(), owner)
-    for between in (":", " ", "-"):
-        yield Form(value.hex(between).encode(), owner)
-        yield Form(value.hex(between).upper().encode(), owner)
-    for between in (",", ", "):
-        yield Form(between.join(str(byte) for byte in value).encode(), owner)
+        yield Form(digits.encode(), owner, single=True)
 
 
 def _escaped(value: bytes) -> set[bytes]:
@@ -90,7 +89,7 @@ def _escaped(value: bytes) -> set[bytes]:
     return {one.encode("utf-8", "surrogateescape") for one in forms} - {value}
 
 
-def _in_base64(value: bytes, owner: int) -> Iterator[Form]:
+def _in_base64(value: bytes, owner: int, *, single: bool) -> Iterator[Form]:
     """Where a value stands inside something longer, its first and last characters are shared with
     the neighbours: what the three alignments have for certain, and how much is shared."""
     seen = set()
@@ -102,7 +101,7 @@ def _in_base64(value: bytes, owner: int) -> Iterator[Form]:
         for each in (text, text.replace(b"+", b"-").replace(b"/", b"_")):
             if each not in seen:
                 seen.add(each)
-                yield Form(each, owner, 1 if left else 0, right)
+                yield Form(each, owner, 1 if left else 0, right, single=single)
 
 
 def needles_of(form: Form, index: int) -> Iterator[Needle]:
@@ -113,7 +112,7 @@ def needles_of(form: Form, index: int) -> Iterator[Needle]:
         return
     pieces = sorted(_pieces(text), key=lambda one: (-_rarity(one[0]), one[1]))
     best = [one for one in pieces[:2] if _rarity(one[0]) >= 0] or pieces[:1] or [(text[:_HEAD], 0)]
-    for piece, offset in best:
+    for piece, offset in best[:1] if form.single else best:
         yield Needle(piece, index, offset)
 
 

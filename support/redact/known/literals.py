@@ -7,13 +7,15 @@ anyway. Both say the same hits: every literal at every place. Refuses to know wh
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 Engine = Literal["auto", "hyperscan", "plain"]
 Hit = tuple[int, int]
 
-# RE2 falls back to a slower automaton beyond this; literals of a whole appliance need a tenth.
-_MEMORY = 32 << 20
+# RE2 builds its automaton while it runs, and throws it away beyond this: then it crawls. So many
+# literals fit, whatever is searched.
+_MEMORY = 16 << 20
+_AT_ONCE = 500
 _HEAD = 4
 
 
@@ -40,55 +42,80 @@ class _Fast:
         import hyperscan
 
         self._lengths = [len(one) for one in literals]
-        patterns = [quoted(one) for one in literals] + list(triggers)
-        ids = [*range(len(literals)), *[len(literals)] * len(triggers)]
-        self._database = hyperscan.Database()
-        self._database.compile(
-            expressions=patterns, ids=ids, elements=len(patterns), flags=[0] * len(patterns)
-        )
+        # Apart, since together they are compiled into something large.
+        self._literals = hyperscan.Database()
+        self._literals.compile(
+            expressions=list(literals), elements=len(literals), flags=0, literal=True,
+            ids=list(range(len(literals))),
+        )  # fmt: skip
+        self._triggers: hyperscan.Database | None = None
+        if triggers:
+            self._triggers = hyperscan.Database()
+            self._triggers.compile(
+                expressions=list(triggers), elements=len(triggers), flags=0,
+                ids=[len(literals)] * len(triggers),
+            )  # fmt: skip
 
     def hits(self, data: bytes) -> list[Hit]:
         found: set[Hit] = set()
         lengths = self._lengths
 
-        def on_hit(index: int, _start: int, end: int, _flags: int, _context: object) -> None:
-            found.add((end - lengths[index] if index < len(lengths) else end, index))
+        def on_literal(index: int, _start: int, end: int, _flags: int, _context: object) -> None:
+            found.add((end - lengths[index], index))
 
-        self._database.scan(data, match_event_handler=on_hit)
+        def on_trigger(index: int, _start: int, end: int, _flags: int, _context: object) -> None:
+            found.add((end, index))
+
+        self._literals.scan(data, match_event_handler=on_literal)
+        if self._triggers is not None:
+            self._triggers.scan(data, match_event_handler=on_trigger)
         return sorted(found)
 
 
 class _Plain:
     def __init__(self, literals: Sequence[bytes], triggers: Sequence[bytes]) -> None:
-        import re2
-
-        options = re2.Options()
-        options.encoding = re2.Options.Encoding.LATIN1
-        options.longest_match = True
-        options.max_mem = _MEMORY
-        options.log_errors = False
-        self._any = re2.compile(b"|".join(quoted(one) for one in literals), options)
-        self._triggers = re2.compile(b"|".join(triggers), options)
+        self._any = automata(literals)
+        self._triggers = _automaton(b"|".join(triggers)) if triggers else None
         self._last = len(literals)
         self._heads: dict[bytes, list[tuple[bytes, int]]] = {}
         for index, one in enumerate(literals):
             self._heads.setdefault(one[:_HEAD], []).append((one, index))
 
     def hits(self, data: bytes) -> list[Hit]:
-        found: list[Hit] = []
+        found: set[Hit] = set()
+        for any_of_them in self._any:
+            at = 0
+            while (hit := any_of_them.search(data, at)) is not None:
+                at = hit.start()
+                # Others may begin here too, and within: the search goes on one byte later.
+                for one, index in self._heads[data[at : at + _HEAD]]:
+                    if data.startswith(one, at):
+                        found.add((at, index))
+                at += 1
         at = 0
-        while (hit := self._any.search(data, at)) is not None:
-            at = hit.start()
-            # Others may begin here too, and within: the search goes on one byte later.
-            for one, index in self._heads[data[at : at + _HEAD]]:
-                if data.startswith(one, at):
-                    found.append((at, index))
-            at += 1
-        at = 0
-        while (hit := self._triggers.search(data, at)) is not None:
-            found.append((hit.end(), self._last))
+        while self._triggers and (hit := self._triggers.search(data, at)) is not None:
+            found.add((hit.end(), self._last))
             at = hit.start() + 1
-        return sorted(set(found))
+        return sorted(found)
+
+
+def automata(literals: Sequence[bytes]) -> list[Any]:
+    """RE2's, each for as many literals as it is quick with."""
+    return [
+        _automaton(b"|".join(quoted(one) for one in literals[at : at + _AT_ONCE]))
+        for at in range(0, len(literals), _AT_ONCE)
+    ]
+
+
+def _automaton(pattern: bytes) -> Any:
+    import re2
+
+    options = re2.Options()
+    options.encoding = re2.Options.Encoding.LATIN1
+    options.longest_match = True
+    options.max_mem = _MEMORY
+    options.log_errors = False
+    return re2.compile(pattern, options)
 
 
 def quoted(literal: bytes) -> bytes:

@@ -1,9 +1,8 @@
 """The last gate: a finished stream is searched once more for the known secrets.
 
 Owns a second opinion: it writes the secrets out with the standard library's own encoders and
-searches for those with another engine than the one that removed them, so a fault there is found
-here. Refuses to mend: a hit means that there is no bundle. It names where the secret came from, and
-never the secret.
+searches for those, whole and as they are, so a fault in what removed them is found here. Refuses
+to mend: a hit means that there is no bundle. It names where the secret came from, never the secret.
 """
 
 from __future__ import annotations
@@ -17,25 +16,25 @@ import shlex
 from collections.abc import Iterable, Iterator
 from urllib.parse import quote, quote_plus
 
-from support.redact.known.literals import quoted
+from support.redact.known.literals import Engine, compiled
 
 # Shorter ones are removed between word borders only, so they may rightly stand inside a word.
 LEAST = 8
-_MEMORY = 32 << 20
 
 
 class Scanner:
     """One stream. `feed` it block by block, cut anywhere."""
 
-    def __init__(self, values: Iterable[tuple[bytes, str]]) -> None:
-        self._origins: dict[bytes, str] = {}
+    def __init__(self, values: Iterable[tuple[bytes, str]], *, engine: Engine = "auto") -> None:
+        origins: dict[bytes, str] = {}
         for value, origin in values:
             if len(value) >= LEAST:
                 for text in _written(value):
-                    self._origins.setdefault(text, origin)
-        self._longest = max(map(len, self._origins), default=0)
+                    origins.setdefault(text, origin)
+        self._origins = [*origins.items()]
+        self._longest = max((len(text) for text in origins), default=0)
         self._kept = b""
-        self._any = _automaton(self._origins) if self._origins else None
+        self._any = compiled([*origins], (), engine) if origins else None
 
     def __repr__(self) -> str:
         return f"<a scan for {len(self._origins)} texts>"
@@ -45,23 +44,13 @@ class Scanner:
         if self._any is None:
             return None
         text = self._kept + data
-        hit = self._any.search(text)
+        hits = self._any.hits(text)
         self._kept = text[max(0, len(text) - self._longest + 1) :]
-        return None if hit is None else self._origins[bytes(hit[0])]
+        return self._origins[hits[0][1]][1] if hits else None
 
     def begin(self) -> None:
         """Another stream begins: what ended the last one is no part of it."""
         self._kept = b""
-
-
-def _automaton(texts: Iterable[bytes]):  # type: ignore[no-untyped-def]  # re2 has no types
-    import re2
-
-    options = re2.Options()
-    options.encoding = re2.Options.Encoding.LATIN1
-    options.max_mem = _MEMORY
-    options.log_errors = False
-    return re2.compile(b"|".join(quoted(text) for text in texts), options)
 
 
 def _written(value: bytes) -> Iterator[bytes]:

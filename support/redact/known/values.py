@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from support.redact.known.forms import CHUNK, Form, Needle, forms_of, needles_of
 from support.redact.known.literals import Engine, Literals, compiled
 from support.redact.known.scan import Scanner
-from support.redact.known.views import views
+from support.redact.known.views import NUMBERS, PAIRS, views
 from support.redact.span import Span
 
 RULE = "known-value"
@@ -20,6 +20,7 @@ _AROUND = 2048
 _SIGNS = frozenset(b"%\\&=\r\n'\"+ ")
 
 # A letter or digit written as an escape, which no writer needs to do; whoever did wrote all so.
+# And characters written as numbers.
 _NEEDLESS = (
     rb"%(?:3[0-9]|[46][1-9a-fA-F]|[57][0-9aA])",
     rb"\\x(?:3[0-9]|[46][1-9a-fA-F]|[57][0-9aA])",
@@ -29,6 +30,8 @@ _NEEDLESS = (
         rb"|[xX]0*(?:3[0-9]|[46][1-9a-fA-F]|[57][0-9aA]));"
     ),
     rb"\\(?:06[0-7]|07[01]|1[0-7][0-7])",
+    PAIRS,
+    NUMBERS,
 )
 
 

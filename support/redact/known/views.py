@@ -26,9 +26,9 @@ class View(NamedTuple):
 
 
 class _Writer(NamedTuple):
-    """How one writer escapes. `sign`: without it, nothing here was escaped so."""
+    """How one writer escapes. `sign`: where that is not met, nothing was escaped so."""
 
-    sign: bytes
+    sign: re.Pattern[bytes]
     escape: re.Pattern[bytes]
     undo: Callable[[re.Match[bytes]], bytes]
 
@@ -70,11 +70,32 @@ def _quote(hit: re.Match[bytes]) -> bytes:
     return hit[0][:1]
 
 
+def _pair(hit: re.Match[bytes]) -> bytes:
+    return bytes([int(hit[1], 16)]) if hit[1] else b""
+
+
+def _number(hit: re.Match[bytes]) -> bytes:
+    return bytes([int(hit[1])]) if hit[1] and int(hit[1]) < 256 else b""
+
+
+# Eight and more in a row, which no word, address or time has.
+PAIRS = rb"(?:(?:0x)?[0-9a-fA-F]{2}(?:, ?|[: -])){7}(?:0x)?[0-9a-fA-F]{2}"
+NUMBERS = rb"(?:[0-9]{2,3}, ?){7}[0-9]{2,3}"
+
 _WRITERS = (
-    _Writer(b"%", re.compile(rb"%([0-9A-Fa-f]{2})"), _percent),
-    _Writer(b"+", re.compile(rb"\+|%([0-9A-Fa-f]{2})"), _plus),
     _Writer(
-        b"\\",
+        re.compile(PAIRS),
+        re.compile(
+            rb"\b(?:0x)?([0-9a-fA-F]{2})\b|(?<=\b[0-9a-fA-F]{2})(?:, ?|[: -])"
+            rb"|(?<=x[0-9a-fA-F]{2})(?:, ?|[: -])"
+        ),
+        _pair,
+    ),
+    _Writer(re.compile(NUMBERS), re.compile(rb"\b([0-9]{2,3})\b|(?<=[0-9]), ?"), _number),
+    _Writer(re.compile(b"%"), re.compile(rb"%([0-9A-Fa-f]{2})"), _percent),
+    _Writer(re.compile(rb"\+"), re.compile(rb"\+|%([0-9A-Fa-f]{2})"), _plus),
+    _Writer(
+        re.compile(rb"\\"),
         re.compile(
             rb"\\(?:u([dD][89aAbB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})"
             rb"|u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([0-3][0-7]{2})|([^a-tv-zA-Z1-9]|[nrtbf]))",
@@ -82,12 +103,16 @@ _WRITERS = (
         ),
         _backslash,
     ),
-    _Writer(b"&", re.compile(rb"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,8});"), _entity),
-    _Writer(b"=", re.compile(rb"=(?:([0-9A-F]{2})|\r?\n)"), _printable),
-    _Writer(b"\n", re.compile(rb"\\?\r?\n[ \t]*"), _nothing),
-    _Writer(b"\\n", re.compile(rb"(?:\\+r)?\\+n[ \t]*"), _nothing),
-    _Writer(b"'", re.compile(rb"'(?:\\'|\"'\")?'"), _quote),
-    _Writer(b'"', re.compile(rb'""'), _quote),
+    _Writer(
+        re.compile(b"&"),
+        re.compile(rb"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,8});"),
+        _entity,
+    ),
+    _Writer(re.compile(b"="), re.compile(rb"=(?:([0-9A-F]{2})|\r?\n)"), _printable),
+    _Writer(re.compile(rb"\n"), re.compile(rb"\\?\r?\n[ \t]*"), _nothing),
+    _Writer(re.compile(rb"\\n"), re.compile(rb"(?:\\+r)?\\+n[ \t]*"), _nothing),
+    _Writer(re.compile(b"'"), re.compile(rb"'(?:\\'|\"'\")?'"), _quote),
+    _Writer(re.compile(b'"'), re.compile(rb'""'), _quote),
 )
 
 
@@ -100,7 +125,7 @@ def views(text: bytes) -> Iterator[View]:
         below: list[View] = []
         for view in layer:
             for writer in _WRITERS:
-                if writer.sign not in view.text or len(seen) > _MOST:
+                if len(seen) > _MOST or not writer.sign.search(view.text):
                     continue
                 other = _undone(view, writer)
                 if other.text not in seen:
