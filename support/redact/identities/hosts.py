@@ -84,7 +84,7 @@ class Hosts:
         labels = word.lower().split(b".")
         if not all(map(_LABEL.match, labels)) or len(word) > 253 or b"redacted-" in labels[0]:
             return b""
-        if not self._ends_well(labels) or _is_public(labels):
+        if not self._ends_well(labels) or _is_public(labels) or sum(map(bytes.isdigit, labels)) > 1:
             return b""
         if labels[0] in NO_HOST_BEGINS and not self._is_ours(labels):
             return b""

@@ -112,8 +112,8 @@ class Identities:
         return (out + data[past:]).decode(errors="surrogateescape")
 
     def given(self) -> dict[bytes, bytes]:
-        """Pseudonyms of words given so far, and what they stand for; addresses need no memory."""
-        return dict(self.names.given)
+        """Pseudonyms given so far and what they stand for; those of IP addresses need no memory."""
+        return {**self.names.given, **self.macs.given}
 
 
 def open_identities(layout: Layout) -> Identities:

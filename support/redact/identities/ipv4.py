@@ -23,7 +23,8 @@ _DASHED = re.compile(
     rb"(?<![0-9.])(?<![0-9]-)([0-9]{1,3})-([0-9]{1,3})-([0-9]{1,3})-([0-9]{1,3})(?![0-9-])"
 )
 _RUN = re.compile(rb"[0-9.]+")
-_PORT_AFTER_DOT = re.compile(rb"\.[0-9]{1,5}(?=:? |:?$| >|\)|,|$)")
+# tcpdump writes `10.0.0.5.52344 > 10.0.0.6.443: `; five small numbers are something else.
+_PORT_AFTER_DOT = re.compile(rb"\.(?:[0-9]{1,5}(?= > )|[0-9]{2,5}(?=: )|[0-9]{4,5}(?![0-9.]))")
 _REVERSED = re.compile(rb"\.in-addr\.arpa", re.IGNORECASE)
 
 # What stands before and after a version: `Chrome/120.0.0.0`, `libfoo-1.2.3.4-1+b2`, `v1.2.3.4`.

@@ -78,6 +78,8 @@ class IPv6:
             if end - start > _LONGEST or _in_word(block, start, end):
                 continue
             spelled = block[start:end]
+            if spelled.endswith(b"::") and not _is_network(block, start, end):
+                continue
             instead = self._seen.get(spelled)
             if instead is None:
                 instead = self._remember(spelled)
@@ -109,6 +111,12 @@ def _trimmed(block: bytes, start: int, end: int) -> tuple[int, int]:
     while start < end and (block[start] == 46 or (block[start] == 58 != block[start + 1])):
         start += 1
     return start, end
+
+
+def _is_network(block: bytes, start: int, end: int) -> bool:
+    """Not fields of a record, `x:1000:1000::/home`, which look alike."""
+    after = block[end : end + 2]
+    return (after[:1] == b"/" and after[1:].isdigit()) or block[start - 1 : start] != b":"
 
 
 def _in_word(block: bytes, start: int, end: int) -> bool:

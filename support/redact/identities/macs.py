@@ -34,6 +34,8 @@ class Macs:
     def __init__(self, key: bytes) -> None:
         self._prefixes = Prefixes(key, b"mac")
         self._seen: dict[bytes, bytes] = {}
+        # One bit of an address is lost in its pseudonym, so the key alone can't turn it back.
+        self.given: dict[bytes, bytes] = {}
 
     def rules(self) -> tuple[IdentityRule, ...]:
         return (
@@ -47,15 +49,6 @@ class Macs:
         out = bytearray(self._prefixes.mapped(address))
         out[0] = out[0] & ~_GROUP | _LOCAL
         return bytes(out)
-
-    def unmapped(self, pseudonym: bytes) -> bytes:
-        """The address. The bits that `mapped` set are tried both ways."""
-        for bits in range(4):
-            first = pseudonym[0] & ~(_LOCAL | _GROUP) | bits
-            address = self._prefixes.unmapped(bytes([first]) + pseudonym[1:])
-            if self.mapped(address) == pseudonym:
-                return address
-        return pseudonym
 
     def _pairs(self, block: bytes, starts: Sequence[int]) -> Iterator[Name]:
         past = 0
@@ -91,11 +84,14 @@ class Macs:
             if len(self._seen) >= _MOST:
                 self._seen.clear()
             address = bytes.fromhex(spelled.replace(between, b"").decode())
-            digits = self.mapped(address).hex().encode()
+            out = self.mapped(address)
+            digits = out.hex().encode()
+            if len(self.given) < _MOST:
+                self.given[out.hex(":").encode()] = address.hex(":").encode()
             if spelled.upper() == spelled and spelled.lower() != spelled:
                 digits = digits.upper()
             instead = between.join(digits[n : n + size] for n in range(0, 12, size))
-            if self.mapped(address) == address:
+            if out == address:
                 instead = spelled
             self._seen[spelled] = instead
         return instead

@@ -57,6 +57,8 @@ def reveal(layout: Layout, pseudonym: str) -> str:
     if not layout.pseudonym_key.exists():
         raise _unknown(word)
     identities = Identities(key_at(layout.pseudonym_key))
+    if _MAC.match(word):
+        word = word.lower().replace("-", ":")
     value = _address(identities, word) or _words(layout, word)
     if not value or value == word:
         raise _unknown(word)
@@ -64,10 +66,6 @@ def reveal(layout: Layout, pseudonym: str) -> str:
 
 
 def _address(identities: Identities, word: str) -> str:
-    if match := _MAC.match(word):
-        raw = bytes.fromhex(word.replace(match[1], ""))
-        digits = identities.macs.unmapped(raw).hex()
-        return match[1].join(digits[n : n + 2] for n in range(0, 12, 2))
     try:
         address = ipaddress.ip_address(word)
     except ValueError:

@@ -61,7 +61,7 @@ ENDINGS = frozenset(
 # Three are needed: of two, the second is as likely a method, a file's suffix or a property.
 ENDINGS_OF_THREE = frozenset(
     b"""
-    io ai co at it be no pl in me tv cc to is ly sh rs md so ms id my la ws fm info home test
+    io ai co at it be no pl in me tv cc to is ly id my la ws fm info home test
     cloud dev site systems network host online tech app name pro zone group team world xyz space
     live services solutions digital agency global company center email software technology
     """.split()
