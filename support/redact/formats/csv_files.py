@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import partial
 
 from support.redact.formats.columns import Columns
+from support.redact.formats.escapes import QUOTES, Unescaped
+from support.redact.formats.inner import found_in
 from support.redact.formats.judge import Leaf, tidy
 from support.redact.rule import FormatRule
 from support.redact.span import Span
@@ -43,9 +46,22 @@ def find(data: bytes) -> Iterable[Span]:
         raise ValueError("no table")
     rows = _rows(data, begin, sign)
     columns = Columns([leaf.text for leaf in next(rows, [])], CODE)
-    if not columns.any:
-        return ()
-    return tidy(span for row in rows for span in columns.spans(row))
+    return tidy(span for row in rows for span in _in_row(data, row, columns))
+
+
+def _in_row(data: bytes, row: list[Leaf], columns: Columns) -> Iterator[Span]:
+    """By column, and what stands inside of other fields."""
+    secret = set(columns.spans(row))
+    yield from secret
+    taken = {span.end for span in secret}
+    for leaf in row:
+        if leaf.end not in taken:
+            yield from found_in(leaf, partial(_written, data, leaf))
+
+
+def _written(data: bytes, leaf: Leaf) -> Unescaped | None:
+    raw = data[leaf.start : leaf.end]
+    return Unescaped(raw, leaf.start, QUOTES) if b'""' in raw else None
 
 
 def _header(data: bytes) -> tuple[bytes, int]:

@@ -1,18 +1,21 @@
 """A quoted string's text and where each byte of it stands in the file.
 
-Owns the mapping, so that a secret found in the text can be cut out of the file. Understands the
-backslash escapes that JSON, YAML and TOML share. Refuses to judge what is in it.
+Owns the mapping, so that a secret found in the text can be cut out of the file. Understands
+backslashes, doubled quotes and XML's entities. Refuses to judge what is in it.
 """
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Callable
+from typing import NamedTuple
 
 from support.redact.span import Span
 
 _ESCAPE = re.compile(rb"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.))", re.DOTALL)
 _PAIR = re.compile(rb"\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
+_ENTITIES = {b"lt": b"<", b"gt": b">", b"amp": b"&", b"quot": b'"', b"apos": b"'"}
 _PLAIN = {
     b"n": b"\n",
     b"t": b"\t",
@@ -43,6 +46,27 @@ def _joined(found: re.Match[bytes]) -> bytes:
     return chr(0x10000 + high * 0x400 + low).encode()
 
 
+def _halved(found: re.Match[bytes]) -> bytes:
+    return found[0][:1]
+
+
+def _entity(found: re.Match[bytes]) -> bytes:
+    return _ENTITIES.get(found[1], b"?")
+
+
+class Dialect(NamedTuple):
+    """How a language escapes: what an escape looks like, and what it means."""
+
+    escape: re.Pattern[bytes]
+    meant: Callable[[re.Match[bytes]], bytes]
+
+
+BACKSLASHES = Dialect(_ESCAPE, _meant)
+APOSTROPHES = Dialect(re.compile(rb"''"), _halved)
+QUOTES = Dialect(re.compile(rb'""'), _halved)
+ENTITIES = Dialect(re.compile(rb"&(lt|gt|amp|quot|apos|#\w{1,8});"), _entity)
+
+
 class Unescaped:
     """`text` is what `raw` says; `at` tells where a byte of it stands in the file.
 
@@ -50,12 +74,13 @@ class Unescaped:
     no secret is looked up by.
     """
 
-    def __init__(self, raw: bytes, start: int) -> None:
+    def __init__(self, raw: bytes, start: int, dialect: Dialect = BACKSLASHES) -> None:
         parts: list[bytes] = []
         self._said, self._stands = [0], [start]
+        self._backslashes = dialect is BACKSLASHES
         length = behind = 0
-        for found in _ESCAPE.finditer(raw):
-            parts += [raw[behind : found.start()], _meant(found)]
+        for found in dialect.escape.finditer(raw):
+            parts += [raw[behind : found.start()], dialect.meant(found)]
             length += found.start() - behind
             self._said += [length, length + len(parts[-1])]
             self._stands += [start + found.start(), start + found.end()]
@@ -69,5 +94,7 @@ class Unescaped:
 
     def span(self, span: Span) -> Span:
         """A span of the text as one of the file. What stands instead is escaped in its turn."""
-        instead = span.instead.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
+        instead = span.instead
+        if self._backslashes:
+            instead = instead.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
         return Span(self.at(span.start), self.at(span.end), span.rule, instead)

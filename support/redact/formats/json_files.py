@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 
 from support.redact.formats.escapes import Unescaped, unescaped
+from support.redact.formats.inner import found_in
 from support.redact.formats.judge import Leaf, tidy
 from support.redact.formats.octets import message
 from support.redact.formats.walk import Walk
@@ -75,11 +76,17 @@ def _spans(data: bytes, depth: int) -> list[Span]:
 
 
 def _inside(data: bytes, depth: int, leaf: Leaf) -> Iterator[Span]:
-    """JSON written in a string: `"{\\"password\\": \\"x\\"}"`."""
-    if depth >= _DEPTH or not _HEAD.match(leaf.text) or not _WORDS.search(leaf.text):
-        return
-    said = Unescaped(data[leaf.start : leaf.end], leaf.start)
-    yield from map(said.span, _spans(said.text, depth + 1))
+    """JSON written in a string, `"{\\"password\\": \\"x\\"}"`, or a text with secrets in it."""
+    if depth < _DEPTH and _HEAD.match(leaf.text) and _WORDS.search(leaf.text):
+        said = Unescaped(data[leaf.start : leaf.end], leaf.start)
+        yield from map(said.span, _spans(said.text, depth + 1))
+    else:
+        yield from found_in(leaf, partial(_written, data, leaf))
+
+
+def _written(data: bytes, leaf: Leaf) -> Unescaped | None:
+    raw = data[leaf.start : leaf.end]
+    return Unescaped(raw, leaf.start) if b"\\" in raw else None
 
 
 RULE = FormatRule(CODE, "secrets under keys of JSON", claims, find)

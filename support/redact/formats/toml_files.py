@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import partial
 
-from support.redact.formats.escapes import unescaped
+from support.redact.formats.escapes import Unescaped, unescaped
+from support.redact.formats.inner import found_in
 from support.redact.formats.judge import Leaf, tidy
 from support.redact.formats.walk import Walk
 from support.redact.rule import FormatRule
@@ -47,7 +49,7 @@ def find(data: bytes) -> Iterable[Span]:
 class _Reader:
     def __init__(self, data: bytes) -> None:
         self._data = data
-        self._walk = Walk(CODE)
+        self._walk = Walk(CODE, self._inside)
         self._open = 0
 
     def read(self) -> list[Span]:
@@ -63,6 +65,15 @@ class _Reader:
             else:
                 at = self._pair(at)
         return self._walk.finish()
+
+    def _inside(self, leaf: Leaf) -> Iterable[Span]:
+        return found_in(leaf, partial(self._written, leaf))
+
+    def _written(self, leaf: Leaf) -> Unescaped | None:
+        raw = self._data[leaf.start : leaf.end]
+        return (
+            Unescaped(raw, leaf.start) if self._data[leaf.start - 1 : leaf.start] == b'"' else None
+        )
 
     def _table(self, path: bytes) -> None:
         for _ in range(self._open):

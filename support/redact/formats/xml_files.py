@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from support.redact.formats.escapes import ENTITIES, Unescaped
+from support.redact.formats.inner import found_in
 from support.redact.formats.judge import Leaf, hides, is_secret_key, is_worth, masks, tidy
 from support.redact.rule import FormatRule
 from support.redact.span import Span
@@ -106,7 +108,7 @@ def _closed(parent: _Element, done: _Element) -> Iterator[Span]:
     if any(name and hides(name, leaf.text) for name in (done.name, done.says, pair)):
         yield masks(leaf, CODE)
     else:
-        yield from _connection(leaf)
+        yield from _within(leaf)
 
 
 def _attributes(token: re.Match[bytes], element: _Element) -> Iterator[Span]:
@@ -122,21 +124,22 @@ def _attributes(token: re.Match[bytes], element: _Element) -> Iterator[Span]:
         elif hides(name, leaf.text):
             yield masks(leaf, CODE)
         else:
-            yield from _connection(leaf)
+            yield from _within(leaf)
     for leaf in values:
         if is_secret_key(element.says or element.name) and is_worth(leaf.text):
             yield masks(leaf, CODE)
         else:
-            yield from _connection(leaf)
+            yield from _within(leaf)
 
 
-def _connection(leaf: Leaf) -> Iterator[Span]:
-    """`Server=db;User Id=app;Password=x;` in a value."""
-    if b"=" in leaf.text and leaf.end - leaf.start == len(leaf.text):
-        for found in _CONNECTION.finditer(leaf.text):
-            if is_worth(found[1]):
-                start, end = found.span(1)
-                yield Span(leaf.start + start, leaf.start + end, CODE)
+def _within(leaf: Leaf) -> Iterator[Span]:
+    """`Server=db;User Id=app;Password=x;` in a value, and what the line rules find there."""
+    if b"=" in leaf.text:
+        for match in _CONNECTION.finditer(leaf.text):
+            if is_worth(match[1]):
+                yield Span(leaf.start + match.start(1), leaf.start + match.end(1), CODE)
+    said = Unescaped(leaf.text, leaf.start, ENTITIES)
+    yield from found_in(leaf._replace(text=said.text), lambda: said)
 
 
 RULE = FormatRule(CODE, "secrets in elements and attributes of XML", claims, find)

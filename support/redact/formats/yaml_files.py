@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import partial
 
 from support.redact.formats import json_files
 from support.redact.formats.assignments import Style, spans
-from support.redact.formats.escapes import unescaped
+from support.redact.formats.escapes import APOSTROPHES, BACKSLASHES, Unescaped, unescaped
+from support.redact.formats.inner import found_in
 from support.redact.formats.judge import Leaf, tidy
 from support.redact.formats.walk import Walk
 from support.redact.rule import FormatRule
@@ -238,6 +240,8 @@ class _Reader:
     @staticmethod
     def _scalar(token: re.Match[bytes], kind: int) -> Leaf:
         text = unescaped(token[1]) if kind == 1 else token[kind]
+        if kind == 2:
+            text = text.replace(b"''", b"'")
         return Leaf(text, *token.span(kind))
 
     def _alone(self, at: int) -> bool:
@@ -249,14 +253,29 @@ class _Reader:
     def _inside(self, leaf: Leaf) -> Iterable[Span]:
         """A value that holds a file: JSON, YAML or assignments in a block scalar."""
         if leaf.end - leaf.start != len(leaf.text):
+            yield from found_in(leaf, partial(self._written, leaf))
             return
-        found: Iterable[Span] = ()
+        found: Iterable[Span]
         if json_files.claims("", leaf.text[:4096]):
             found = json_files.find(leaf.text)
         elif b"\n" in leaf.text or self._alone(leaf.start):
-            found = spans(leaf.text, _EMBEDDED)
+            found = [*spans(leaf.text, _EMBEDDED), *self._lines(leaf)]
+        else:
+            found = self._lines(leaf)
         for span in found:
             yield span._replace(start=span.start + leaf.start, end=span.end + leaf.start)
+
+    def _lines(self, leaf: Leaf) -> Iterable[Span]:
+        return found_in(Leaf(leaf.text, 0, len(leaf.text)), _nothing)
+
+    def _written(self, leaf: Leaf) -> Unescaped:
+        raw = self._data[leaf.start : leaf.end]
+        single = self._data[leaf.start - 1 : leaf.start] == b"'"
+        return Unescaped(raw, leaf.start, APOSTROPHES if single else BACKSLASHES)
+
+
+def _nothing() -> None:
+    return None
 
 
 RULE = FormatRule(CODE, "secrets under keys of YAML", claims, find)

@@ -1,0 +1,70 @@
+"""What the line rules find in one value, once its escapes are undone.
+
+Owns that look. The engine shows the line rules a file as it is written, where a secret's end and
+its string's end are easily confused: `''x''` in YAML, `\\"x\\"` in JSON. What is found here has
+exact borders, and on overlap a format's span wins, so that the file stays well-formed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+
+from support.redact.formats.escapes import Unescaped
+from support.redact.formats.judge import Leaf
+from support.redact.secrets import LINE_RULES
+from support.redact.span import Span
+
+# Where none of these stands, a line rule may still find something; then the engine's look counts.
+_WORTH = re.compile(
+    rb"(?i)pass|pwd|pw\b|secret|token|key|auth|cred|cookie|sess|bearer|basic |://|psk|\bsid\b|"
+    rb"(?:^|\s)-[a-z]\w*[ =']|\$\w+\$|eyJ|begin |community|salt|api|AKIA|identified"
+)
+_RULES = tuple(
+    (re.compile(b"|".join(b"(?:%s)" % one for one in rule.triggers), re.IGNORECASE), rule.find)
+    for rule in LINE_RULES
+)
+_LONGEST = 32 * 1024
+
+
+def found_in(leaf: Leaf, said: Callable[[], Unescaped | None]) -> Iterator[Span]:
+    """The spans within a value, as places in the file.
+
+    `said` undoes the escapes of what is written there, or gives None where there are none.
+    """
+    if not 4 <= len(leaf.text) <= _LONGEST or not _WORTH.search(leaf.text):
+        return
+    spans = list(_united(_in_text(leaf.text)))
+    if not spans:
+        return
+    written = said()
+    for span in spans:
+        if written is not None:
+            yield written.span(span)
+        elif leaf.end - leaf.start == len(leaf.text):
+            yield span._replace(start=span.start + leaf.start, end=span.end + leaf.start)
+
+
+def _in_text(text: bytes) -> Iterator[Span]:
+    begin = 0
+    for line in text.split(b"\n"):
+        if _WORTH.search(line):
+            for trigger, find in _RULES:
+                if trigger.search(line):
+                    for span in find(line):
+                        yield span._replace(start=span.start + begin, end=span.end + begin)
+        begin += len(line) + 1
+
+
+def _united(spans: Iterable[Span]) -> Iterator[Span]:
+    """What overlaps goes as one: all that either covers."""
+    open_: Span | None = None
+    for span in sorted(spans, key=lambda one: (one.start, -one.end)):
+        if open_ is not None and span.start < open_.end:
+            open_ = open_._replace(end=max(open_.end, span.end))
+            continue
+        if open_ is not None:
+            yield open_
+        open_ = span
+    if open_ is not None:
+        yield open_
