@@ -22,6 +22,7 @@ from support.scene import Scene
 
 _CAP = 1 << 20  # bytes of a file
 _CHAIN = 20  # certificates
+_AUTHORITY = "authority"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,10 @@ def _places(scene: Scene) -> list[_Place]:
     there = [each.name for each in glance.entries(layout.root, home) if each.is_folder]
     found = []
     for name in dict.fromkeys([*declared, *(there if layout.app else ())]):
+        if name == _AUTHORITY and name not in declared:
+            # The instance's own: certificate and key stand in one file, none of them in use.
+            found.append(_Place(name, f"{home}/{name}/{_AUTHORITY}.pem"))
+            continue
         folder = f"{home}/{name}/current"
         found.append(
             _Place(name, f"{folder}/cert.pem", f"{folder}/key.pem", f"{folder}/chain.pem",

@@ -58,8 +58,9 @@ def test_certificates_in_public_parts_and_whether_the_key_fits(root: Path) -> No
     put(root, "etc/shop/tls/old/customer-1/key.pem", other, 0o600)
     (root / "etc/shop/tls/old/current").symlink_to("customer-1")
     put(root, "etc/shop/tls/bad/current/cert.pem", "no certificate")
+    put(root, "etc/shop/tls/authority/authority.pem", other + certificate, 0o600)
     found, _ = gather(certificates.COLLECTOR, scene)
-    web, bad, old = read(found, "certificates/certificates.json")
+    web, authority, bad, old = read(found, "certificates/certificates.json")
     assert (web["name"], web["key_matches"], web["days_left"]) == ("web", True, 10.0)
     assert web["names"] == ["shop.example"]
     assert web["declared"] is True
@@ -70,6 +71,7 @@ def test_certificates_in_public_parts_and_whether_the_key_fits(root: Path) -> No
     assert web["self_signed"] is True
     assert (old["by"], old["key_matches"], old["declared"]) == ("customer", False, False)
     assert bad["problem"].startswith("it can't be read")
+    assert (authority["problem"], authority["key_matches"]) == ("", None)
     assert b"BEGIN" not in b"".join(found.values())
 
 
