@@ -107,7 +107,9 @@ def test_a_folder_is_redacted_file_by_file(root: Path, tmp_path: Path) -> None:
     os.mkfifo(source / "pipe")
     report = tmp_path / "report.json"
     done = run(
-        "--root", str(root), "--engine", "plain", str(source), str(out), "--report", str(report), home=tmp_path
+        *("--root", str(root), "--engine", "plain", "--report", str(report)),
+        *(str(source), str(out)),
+        home=tmp_path,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert b"titan9" not in (out / "a.log").read_bytes()
