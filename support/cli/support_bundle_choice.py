@@ -7,11 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agent.errors import UsageError
 from agent.manifest.model import Manifest
 from support.bundle.order import Choice, choice
 from support.collectors.collector import Collector
-from support.collectors.selection import choose
 
 SIZE, TIME = 100 << 20, 240.0  # where no manifest says; bytes of the file, seconds
 
@@ -26,14 +24,5 @@ def chosen(
     """By name. UsageError."""
     left_out = [*skip]
     if manifest is not None and not only:
-        # A word of the vendor's about a collector that this machine does not have is no error.
-        left_out += [name for name in manifest.support.skip if _is_known(name, collectors)]
+        left_out += manifest.support.skip
     return choice(collectors, only=only, skip=left_out, also=also)
-
-
-def _is_known(name: str, collectors: Sequence[Collector]) -> bool:
-    try:
-        choose(collectors, skip=[name])
-    except UsageError:
-        return False
-    return True

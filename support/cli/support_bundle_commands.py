@@ -17,8 +17,6 @@ _TABLE = {
     "analyse": ("support.cli.support_bundle_analyse", "analyse"),
     "report": ("support.cli.support_bundle_report", "report"),
     "grep": ("support.cli.support_bundle_grep", "grep"),
-    "report": ("support.cli.support_bundle_report", "report"),
-    "analyse": ("support.cli.support_bundle_analyse", "analyse"),
     "diff": ("support.cli.support_bundle_diff", "diff"),
     "reveal": ("support.cli.support_bundle_reveal", "reveal"),
 }

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.cli.appliance import manifest_of
-from agent.errors import CaretakerError, RefusedError, UsageError
-from agent.host import permissions
+from agent.errors import CaretakerError, ManifestError, RefusedError, UsageError
+from agent.host import files, permissions
 from agent.host.accounts import is_root
+from agent.host.failures import FileFailure
 from agent.host.machine import Host
 from agent.layout import Layout
 from agent.manifest.model import Manifest
@@ -41,8 +42,24 @@ def world_of(layout: Layout, *, rescue: bool | None) -> World:
     try:
         manifest, layout = manifest_of(layout)
     except CaretakerError as error:
+        _hides_nothing(layout, error)
         return World(layout, None, rescued, error.message)
     return World(layout, manifest, rescued)
+
+
+def _hides_nothing(layout: Layout, error: CaretakerError) -> None:
+    """A bundle without a manifest is better than none; one that leaves out what the manifest hides
+    is not. ManifestError."""
+    try:
+        content = files.read_bytes(layout.manifest)
+    except (FileNotFoundError, FileFailure):
+        return
+    if b"hide" in content:
+        raise ManifestError(
+            "pattern-invalid",
+            f"what the manifest hides can't be read, so nothing was collected: {error.message}",
+            hint="caretaker manifest check",
+        ) from error
 
 
 def is_rescue(root: Path) -> bool:
