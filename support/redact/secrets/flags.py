@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 WHOLE, GLUED, COLON, PERCENT, COMMA, SLASH, PASS = range(7)
-"""What of a value is secret: all; all, but never as a word of its own; what stands behind a sign."""
+"""What of a value is secret: all; all, never as its own word; what stands behind a sign."""
 
 
 class Program(NamedTuple):
@@ -158,8 +158,7 @@ POSITIONS: tuple[tuple[bytes, bytes, bytes], ...] = (
     (
         rb"nmcli",
         rb" .*(?:password|psk|wep-key)",
-        rb" .{0,200}? (?:password|[\w.-]{1,40}\.psk|[\w.-]{1,40}\.password"
-        rb"|[\w.-]{1,30}wep-key\d) {W}",
+        rb" .{0,200}? (?:password|psk|[\w.-]{1,40}\.(?:psk|password|wep-key\d)) {W}",
     ),
     (rb"wpa_passphrase", rb" ", rb" (?:\"[^\"]*\"|'[^']*'|\S+) {W}"),
     (rb"ngrok", rb" .*authtoken", rb" (?:authtoken|config add-authtoken) {W}"),

@@ -194,9 +194,7 @@ RULES = (
     PassageRule(
         "key-numbers",
         "Numbers of a private key",
-        (
-            rb"^\s{0,20}(?:privateExponent|prime\d|exponent\d|coefficient|priv|private key):\s{0,20}$",
-        ),
+        (rb"^\s{0,20}(?:privateExponent|prime\d|exponent\d|coefficient|priv|private key):",),
         _printed,
     ),
     PassageRule(

@@ -36,6 +36,7 @@ _SCHEME = re.compile(
 # What a repr writes between the separator and the quote: b'x', SecretStr('x'), [b"x"].
 _WRAP = re.compile(
     rb"(?:[([]?[brufLRNE@]{0,2}|[&\w.]{0,24}(?:String|Str|Secret|Password)\()(?=\\{0,15}[\"'])"
+    rb"|(?:!!\w{1,12}|&\w{1,40}) "
 )
 _NESTED = re.compile(rb"\{(?![\w-]+\}\S)|[\[(]")
 _LEAD = re.compile(
@@ -44,11 +45,17 @@ _LEAD = re.compile(
 )
 
 
+_CRUMB = re.compile(rb"[\s\"'\\\[]{0,8}[^\s=\"']{1,80}=[^=]")
+
+
 def find(line: bytes) -> Iterable[Span]:
     for key in _KEY.finditer(line):
         name = _name(line, key)
         # `headers` knows how cookies are made up; a mark has a secret word in its name.
-        if MARK in name or name.lower().endswith((b"cookie", b"cookies", b"authorization")):
+        if MARK in name or (
+            name.lower().endswith((b"cookie", b"cookies", b"authorization"))
+            and (name[-1:] in b"nN" or _CRUMB.match(line, key.end()))
+        ):
             continue
         if weight(name) != NEVER and line[key.start() - 1 : key.start()] not in (b"?", b"&"):
             yield from _value(line, key, name)
@@ -102,7 +109,7 @@ def _explains(line: bytes, key: re.Match[bytes], value: bytes, end: int) -> bool
     )
 
 
-_MORE = re.compile(rb"[,.]? [a-z]{2,}")
+_MORE = re.compile(rb"[,.]? [a-z]{2,}(?![\w-]*[\"']?[:=])")
 
 
 def _instead(key: re.Match[bytes], value: bytes, *, bare: bool) -> bytes:

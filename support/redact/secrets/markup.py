@@ -18,8 +18,14 @@ CODE = "markup"
 
 _ELEMENT = re.compile(
     rb"(?:<|&lt;)((?:[\w-]{1,40}:)?[A-Za-z_][\w.-]{0,60})(?:\s[^<>]{0,300})?(?<![/?])(?:>|&gt;)"
-    rb"\s*(?:<!\[CDATA\[)?([^<&]*(?:&(?!lt;)[^<&]*)*?)(?:\]\]>)?\s*(?:</|&lt;/|\Z)"
+    rb"\s*+([^<&]++(?:&(?!lt;)[^<&]*+)*+)(</|&lt;/|\Z)"
 )
+# <entry key="db.password">x</entry>
+_ATTRIBUTE = re.compile(
+    rb"<\w{1,40}\s(?:[^<>]{0,200}\s)?(?:key|name|id)=[\"']([\w. -]{1,80})[\"']"
+    rb"[^<>]{0,200}(?<!/)>([^<]+)</"
+)
+_CDATA = re.compile(rb"<([A-Za-z_][\w.:-]{0,60})>\s*<!\[CDATA\[(.*?)\]\]>")
 _PLIST = re.compile(
     rb"<(?:key|name|string)>([\w. -]{1,60})</(?:key|name|string)>\s*<(?:string|data|value)>([^<]+)<"
 )
@@ -35,10 +41,13 @@ _PAIR = re.compile(
 
 
 def _markup(line: bytes) -> Iterable[Span]:
-    for shape in (_ELEMENT, _PLIST):
+    for shape in (_ELEMENT, _PLIST, _ATTRIBUTE, _CDATA):
         for match in shape.finditer(line):
-            if hides(match.group(1), match.group(2).strip()):
-                yield Span(match.start(2), match.start(2) + len(match.group(2).rstrip()), CODE)
+            value = match.group(2).rstrip()
+            # Without its end tag in the line, text after `<password>` may be a page of help.
+            cut = match.lastindex == 3 and not match.group(3) and b" " in value
+            if not cut and hides(match.group(1), value):
+                yield Span(match.start(2), match.start(2) + len(value), CODE)
 
 
 def _pairs(line: bytes) -> Iterable[Span]:
@@ -61,6 +70,9 @@ RULES = (
             rb"(?:<|&lt;)[\w.:-]{0,60}(?:"
             + _WORDS
             + rb")[\w.-]{0,40}(?:\s[^<>]{0,300})?(?:>|&gt;)",
+            rb"<[^<>]{1,300}(?:key|name|id)=[\"'][\w. -]{0,80}(?:"
+            + _WORDS
+            + rb")[\w. -]{0,80}[\"'][^<>]*>",
             rb"<(?:key|name|string)>[\w. -]{0,60}(?:" + _WORDS + rb")[\w. -]{0,60}</",
         ),
         _markup,

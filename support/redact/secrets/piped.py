@@ -115,6 +115,10 @@ def _asks(line: bytes) -> Callable[[bytes], Iterable[Span] | None] | None:
     return follow
 
 
+_STORES = (
+    rb"(?:create secret|kv put|kv patch|write|secrets? set|config:set|setenv|secrets import)\s.*="
+)
+
 RULES = (
     LineRule(
         "piped",
@@ -125,10 +129,7 @@ RULES = (
     LineRule(
         "secret-pairs",
         "Secrets handed to a store",
-        (
-            rb"(?:create secret|kv put|kv patch|write|secrets? set|config:set|setenv"
-            rb"|secrets import)\s.*=",
-        ),
+        (_STORES,),
         _pairs,
     ),
     LineRule("expect", "Secrets an expect script sends", (rb"expect\b.*send",), _expected),

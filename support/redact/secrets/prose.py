@@ -17,7 +17,7 @@ CODE = "prose"
 
 _NOUN = (
     rb"(?:pass(?:word|phrase|code|wd)|pwd|(?:api|access|secret|private|licen[cs]e|master|encryption)"
-    rb"[ -]key|secret|token|pin(?: code)?|credentials?|otp|one-time code)"
+    rb"[ -]key|psk|secret|token|pin(?: code)?|credentials?|otp|one-time code)"
 )
 _WHOSE = rb"(?: (?:for|of|on|to) (?:the )?[\w@./\"'-]{1,60}(?: \w{1,20})?)?"
 _TIE = (
@@ -52,7 +52,8 @@ def find(line: bytes) -> Iterable[Span]:
 
 def _mixed(value: bytes) -> bool:
     letters = any(65 <= byte <= 90 or 97 <= byte <= 122 for byte in value)
-    return looks_random(value) or (letters and any(48 <= byte <= 57 for byte in value))
+    digits = any(48 <= byte <= 57 for byte in value)
+    return not value.isalpha() and (looks_random(value) or (letters and digits))
 
 
 def _could_be(value: bytes) -> bool:

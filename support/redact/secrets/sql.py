@@ -20,8 +20,8 @@ Follow = Callable[[bytes], Iterable[Span] | None]
 
 _TEXT = rb"(?:N|E|U&|_\w{2,8} ?|B)?(?:'((?:[^'\\]|\\.|'')*)'?|\\?\"((?:[^\"\\]|\\[^\"])*)\\?\"?)"
 _PASSWORD = re.compile(
-    rb"(?i)(?:\b(?:password(?: for \S{1,80}(?=\s))?|credentials|secret)"
-    rb"(?:\s{1,4}(?:=|:=|to|as)?\s{0,4}|\s{0,4}=\s{0,4})"
+    rb"(?i)(?:\bpassword(?: for \S{1,80}(?=\s))?(?:\s{1,4}(?:=|:=|to|as)?\s{0,4}|\s{0,4}=\s{0,4})"
+    rb"|\b(?:credentials|secret)\s{0,4}=\s{0,4}"
     rb"|\bidentified by(?: values| password)?\s{1,4}"
     rb"|\bidentified with \S{1,60} (?:by|as)(?: password)?\s{1,4}"
     rb"|\b(?:old_)?password\s?\(\s{0,4}"

@@ -13,6 +13,7 @@ from support.redact.secrets import (
     piped,
     prose,
     rows,
+    settings,
     sql,
     tokens,
     urls,
@@ -29,6 +30,7 @@ LINES: tuple[LineRule, ...] = (
     *sql.RULES,
     *bound.RULES,
     *keyed.RULES,
+    *settings.RULES,
     *markup.RULES,
     *prose.RULES,
 )

@@ -246,13 +246,17 @@ def _jwt(line: bytes) -> Iterable[Span]:
         yield Span(match.start(), match.end(), "jwt")
 
 
-_BOUNDS = re.compile(rb"\{([1-9]\d*),\d*\}")
+_BOUNDS = re.compile(rb"\{([1-9]\d*),\d*\}\)?\Z")
 _AROUND = re.compile(rb"\(\?<?[=!][^()]*\)")
 
 
 def _trigger(body: bytes) -> bytes:
-    """The form without look-around and without more of a run than the least it must have."""
-    return _AROUND.sub(b"", _BOUNDS.sub(rb"{\1}", body))
+    """The form without look-around, and at its end without more of a run than it must have."""
+    short = _AROUND.sub(b"", body)
+    last = _BOUNDS.search(short)
+    if last is None:
+        return short
+    return short[: last.start()] + b"{%b}" % last.group(1) + b")" * last.group().endswith(b")")
 
 
 RULES = (

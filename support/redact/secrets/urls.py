@@ -51,7 +51,7 @@ def _userinfo(line: bytes, start: int, end: int) -> Iterable[Span]:
         return
     colon = line.find(b":", start, sign)
     if colon < 0 or colon - start > _USER_LONGEST:
-        if looks_random(line[start:sign], 20):
+        if looks_random(line[start:sign], 20) and not stands_for(line[start:sign]):
             yield Span(start, sign, "url-password")
         return
     user, password = line[start:colon], line[colon + 1 : sign]
@@ -64,12 +64,15 @@ def _userinfo(line: bytes, start: int, end: int) -> Iterable[Span]:
 def _last_sign(line: bytes, start: int, end: int) -> int:
     """The `@` before the host. A password may hold `@` and `/`, a path may hold `@` too."""
     slash = _first(line, start, end)
+    colon = line.find(b":", start, slash)
+    if colon >= 0 and _PORT.match(line, colon + 1, end):
+        return -1
     sign = line.rfind(b"@", start, slash)
     if sign >= 0:
         host = _HOST.match(line, sign + 1, end)
         if host and (host.group(1) or b"." in host.group() or slash == end):
             return sign
-    elif (colon := line.find(b":", start, slash)) < 0 or _PORT.match(line, colon + 1, end):
+    elif colon < 0:
         return -1
     # Here the host would be odd: perhaps the slash belongs to the password.
     later = line.rfind(b"@", slash, _query(line, slash, end))

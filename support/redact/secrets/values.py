@@ -40,12 +40,14 @@ _STANDS_FOR = re.compile(
 _VARIABLE = re.compile(rb"\$\{?[A-Za-z_]\w*(?::?[-?+=][^{}]*)?\}")
 # A path, an ARN or a reference to where the secret is kept.
 _REFERENCE = re.compile(
-    rb"(?:/|~/|\./|\.\./)?(?:run|etc|var|home|opt|usr|tmp|root|dev|proc|srv|mnt|app|apps|secrets?"
+    rb"(?:[\w.-]{1,40}:)?(?:/|~/|\./|\.\./)?(?:run|etc|var|home|opt|usr|tmp|root|dev|proc|srv|mnt|app|apps|secrets?"
     rb"|data|vault|config|conf|certs?|keys?|ssl|tls|lib|credentials)/[\w./@-]*"
     rb"|~?/[\w.-]+\.[a-z]{2,5}|[A-Za-z]:\\[\w\\. -]*|arn:aws[\w-]*:.*"
-    rb"|(?:file|vault|op|env|ssm|secretsmanager|awssm|keyring|credential|secret|projects|kms|gcpsm|azurekv):?/.*|env:\w+|file:.*"
+    rb"|(?:file|vault|op|env|ssm|secretsmanager|awssm|keyring|credential|secret|projects|kms|gcpsm|azurekv):?/.*|env:\w+|file:.*|S-1-\d+(?:-\d+)+|(?i:your|my|the)[_-][A-Za-z_-]+|[x*!]:\d+:\d+:.*"
+    rb"|(?:(?:files|compat|systemd|sss|ldap|winbind|nis|db)\s?)+"
     rb"|[\w./-]+\.(?:pem|key|crt|txt|json|ya?ml|toml|ini|conf|jks|p12|pfx|asc|gpg|env|py|js|sh)"
 )
+_SAYS = re.compile(rb"[^\W_]|[^\s()\[\]{},;:.'\"<>\\/-]")
 _CODE = re.compile(
     rb"[A-Za-z_]\w*(?:(?:\.|->|::)\w+)*\(.*"
     rb"|(?:self|this|request|req|params|config|args|settings|options|opts|data|user|form|env|os"
@@ -86,7 +88,7 @@ def hides(name: bytes, value: bytes) -> bool:
 
 def plausible(value: bytes) -> bool:
     """False for what stands for a secret, or says where one is, or was hidden already."""
-    if not value or MARK in value:
+    if not value or MARK in value or not _SAYS.search(value):
         return False
     if value.strip(b"<>[](){}*\"'`., ").lower() in _WORDS or stands_for(value):
         return False
@@ -124,8 +126,13 @@ def _under_maybe(name: bytes, value: bytes) -> bool:
     words = split(name)
     if _SAYS_NUMBER.intersection(words) and value.isdigit():
         return 4 <= len(value) <= 8
-    least = 6 if {b"pass", b"community"}.intersection(words) else 12
-    return looks_random(value, least)
+    if {b"pass", b"community"}.intersection(words):
+        return looks_random(value) or (len(value) > 5 and value.isalnum() and _mixes(value))
+    return looks_random(value, 12)
+
+
+def _mixes(value: bytes) -> bool:
+    return not value.isalpha() and not _NUMBER.fullmatch(value)
 
 
 def _a_password(words: tuple[bytes, ...]) -> bool:
