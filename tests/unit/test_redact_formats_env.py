@@ -123,14 +123,14 @@ def test_any_ini_keeps_its_shape(
 
 
 HOSTILE = {
-    "blanks": b"password =" + b" " * 1_000_000 + b"x",
-    "blanks before a comment": b"password = a" + b" " * 1_000_000 + b"#",
-    "blank line": b"a" + b" " * 1_000_000,
-    "continued": b"password = a\\\n" * 100_000,
-    "open quotes": b'PASSWORD="\n' * 100_001,
-    "sections": b"[" * 1_000_000,
-    "words": b"Environment=" + b'"A=' * 300_000,
-    "indented": b"passwords =\n" + b"  a\n" * 300_000,
+    "blanks": b"password =" + b" " * 20_000 + b"x",
+    "blanks before a comment": b"password = a" + b" " * 20_000 + b"#",
+    "blank line": b"a" + b" " * 20_000,
+    "continued": b"password = a\\\n" * 25_000,
+    "open quotes": b'PASSWORD="\n' * 25_001,
+    "sections": b"[" * 20_000,
+    "words": b"Environment=" + b'"A=' * 30_000,
+    "indented": b"passwords =\n" + b"  a\n" * 30_000,
 }
 
 

@@ -109,14 +109,14 @@ def test_any_table_keeps_its_shape(
 
 
 HOSTILE = {
-    "open lists": b"a = " + b"[" * 500_000,
-    "open maps": b"a = " + b"{a=" * 300_000,
-    "open strings": b'a = "\n' * 200_001,
-    "open long strings": b'a = """' * 100_001,
-    "quotes": b'"' * 1_000_001,
-    "single quotes": b"a = '''" + b"'" * 1_000_001,
-    "headers": b"[a" * 400_000,
-    "parts": b"[" + b"a." * 400_000 + b"]",
+    "open lists": b"a = " + b"[" * 50_000,
+    "open maps": b"a = " + b"{a=" * 30_000,
+    "open strings": b'a = "\n' * 20_001,
+    "open long strings": b'a = """' * 25_001,
+    "quotes": b'"' * 20_001,
+    "single quotes": b"a = '''" + b"'" * 20_001,
+    "headers": b"[a" * 40_000,
+    "parts": b"[" + b"a." * 40_000 + b"]",
 }
 
 

@@ -102,13 +102,13 @@ def shape(data: bytes) -> list[tuple[str, str, dict[str, str]]]:
 
 
 HOSTILE = {
-    "open tags": b"<?xml?>" + b"<password>" * 100_000,
-    "open attributes": b"<?xml?>" + b'<a b="' * 200_000,
-    "comments": b"<?xml?>" + b"<!--" * 300_000,
-    "data": b"<?xml?>" + b"<![CDATA[" * 100_000,
-    "closing": b"<?xml?>" + b"<a>" * 100_000 + b"</b>" * 100_000,
-    "blanks": b"<?xml?><a " + b" " * 1_000_000 + b"/>",
-    "names": b"<?xml?><a " + b"a" * 1_000_000 + b"/>",
+    "open tags": b"<?xml?>" + b"<password>" * 25_000,
+    "open attributes": b"<?xml?>" + b'<a b="' * 20_000,
+    "comments": b"<?xml?>" + b"<!--" * 30_000,
+    "data": b"<?xml?>" + b"<![CDATA[" * 25_000,
+    "closing": b"<?xml?>" + b"<a>" * 25_000 + b"</b>" * 25_000,
+    "blanks": b"<?xml?><a " + b" " * 20_000 + b"/>",
+    "names": b"<?xml?><a " + b"a" * 20_000 + b"/>",
 }
 
 

@@ -217,16 +217,16 @@ def stripped(tree: Any) -> Any:
 
 
 HOSTILE = {
-    "dashes": b"- " * 200_000,
+    "dashes": b"- " * 20_000,
     "deep maps": b"".join(b" " * (n % 900) + b"password:\n" for n in range(5000)),
-    "open flow": b"a: [\n" * 200_000,
-    "open maps": b"a: {password: [{" * 60_000,
-    "open quotes": b'password: "\n' * 100_001,
-    "one open quote": b"a: 'x\n" + b'b: "\n' * 100_001,
-    "blanks": b"password: a" + b" " * 1_000_000 + b"b",
-    "colons": b"a: " * 300_000,
-    "continued": b"password: a\n" + b"  b\n" * 250_000,
-    "anchors": b"a: " + b"&a " * 300_000,
+    "open flow": b"a: [\n" * 20_000,
+    "open maps": b"a: {password: [{" * 15_000,
+    "open quotes": b'password: "\n' * 25_001,
+    "one open quote": b"a: 'x\n" + b'b: "\n' * 25_001,
+    "blanks": b"password: a" + b" " * 20_000 + b"b",
+    "colons": b"a: " * 30_000,
+    "continued": b"password: a\n" + b"  b\n" * 60_000,
+    "anchors": b"a: " + b"&a " * 30_000,
 }
 
 

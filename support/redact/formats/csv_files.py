@@ -61,7 +61,7 @@ def _in_row(data: bytes, row: list[Leaf], columns: Columns) -> Iterator[Span]:
 
 def _written(data: bytes, leaf: Leaf) -> Unescaped | None:
     raw = data[leaf.start : leaf.end]
-    return Unescaped(raw, leaf.start, QUOTES) if b'""' in raw else None
+    return Unescaped(raw, leaf.start, QUOTES) if len(raw) > len(leaf.text) else None
 
 
 def _header(data: bytes) -> tuple[bytes, int]:
@@ -98,12 +98,10 @@ def _rows(data: bytes, at: int, sign: bytes) -> Iterator[list[Leaf]]:
         if found is None:
             return
         which = 2 if found[1] is None else 1
-        text, (start, _) = found[which].rstrip(), found.span(which)
-        if which == 1:
-            text = found[1]
-        row.append(
-            Leaf(text.replace(b'""', b'"') if which == 1 else text, start, start + len(text))
-        )
+        raw, start = found[which], found.start(which)
+        raw = raw if which == 1 else raw.rstrip()
+        text = raw.replace(b'""', b'"') if which == 1 else raw
+        row.append(Leaf(text, start, start + len(raw)))
         at = found.end() if found.end() > at else at + 1
         if found[3] != sign:
             yield row

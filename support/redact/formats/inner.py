@@ -34,14 +34,11 @@ def found_in(leaf: Leaf, said: Callable[[], Unescaped | None]) -> Iterator[Span]
     """
     if not 4 <= len(leaf.text) <= _LONGEST or not _WORTH.search(leaf.text):
         return
-    spans = list(_united(_in_text(leaf.text)))
-    if not spans:
-        return
     written = said()
-    for span in spans:
-        if written is not None:
-            yield written.span(span)
-        elif leaf.end - leaf.start == len(leaf.text):
+    if written is not None:
+        yield from map(written.span, _united(_in_text(written.text)))
+    elif leaf.end - leaf.start == len(leaf.text):
+        for span in _united(_in_text(leaf.text)):
             yield span._replace(start=span.start + leaf.start, end=span.end + leaf.start)
 
 

@@ -164,7 +164,8 @@ class Walk:
             value = leaf.text[assigned.end() :]
             # Where an escape stands before the value, places in text and file differ.
             if is_worth(value) and leaf.end - leaf.start >= len(leaf.text):
-                quote = len(value) > 2 and value[:1] == value[-1:] and value[:1] in b"\"'"
+                plain = leaf.end - leaf.start == len(leaf.text) and len(value) > 2
+                quote = plain and value[:1] == value[-1:] and value[:1] in b"\"'"
                 start, end = leaf.start + assigned.end() + quote, leaf.end - quote
                 self.spans.append(masks(Leaf(value, start, end), self._code))
         elif hides_below(frame.hidden, b"", leaf.text) or (flag and is_worth(leaf.text)):

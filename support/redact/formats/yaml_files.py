@@ -230,6 +230,9 @@ class _Reader:
             elif kind in (6, 7) and held is not None:
                 self._walk.key(held.text)
                 held = None
+            elif kind == 8 and held is not None:
+                # A scalar without quotes goes on after a line's end.
+                held = Leaf(held.text + b" " + token[8], held.start, token.end())
             elif kind in (1, 2, 8):
                 held = self._scalar(token, kind)
         for _ in range(depth):
