@@ -6,7 +6,8 @@ like on real systems, before and apart from the rules.
 A template file holds templates one after another, each under `=== path | format | variants`. In it:
 `«s:GROUP:MAKER»` a secret, `@name` after the maker: the same again in the file, `@@name`: on the
 whole machine; `«=text»` and `«b:MAKER»` something that must survive; `«i:KIND:name»` somebody;
-`«n:MAKER»` neither. `|filter` writes it otherwise. A line that begins with `×N ` stands N times.
+`«n:MAKER»` neither; `«?text»` may stay or go. `|filter` writes it otherwise. A line that begins
+with `×N ` stands N times.
 """
 
 from __future__ import annotations
@@ -35,8 +36,8 @@ _PEOPLE = 30
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """`[start, end)` of the file. `what` is secret, benign, identity or none; `name` the group of a
-    secret, the kind of an identity. `cores` are what must not survive of a secret."""
+    """`[start, end)` of the file. `what` is secret, benign, identity or either; `name` the group of
+    a secret, the kind of an identity. `cores` are what must not survive of a secret."""
 
     start: int
     end: int
@@ -137,6 +138,9 @@ class _Writer:
     def _field(self, said: str) -> None:
         if said.startswith("="):
             self._labelled(said[1:], "benign")
+            return
+        if said.startswith("?"):
+            self._labelled(said[1:], "either")
             return
         spec, *filters = said.split("|")
         kind, _, rest = spec.partition(":")

@@ -80,7 +80,7 @@ def _pattern(sample: Sample, start: int, line: str, labels: list[Label]) -> re.P
         if label.what == "identity":
             parts.append(rf"(?P<i{number}>[^\s\"',;<>()|]+?)")
             number += 1
-        elif label.what == "secret":
+        elif label.what in ("secret", "either"):
             parts.append(".*?")
         else:
             parts.append(re.escape(sample.said(label)))

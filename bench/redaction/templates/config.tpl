@@ -1,5 +1,5 @@
 === etc/ledgerly/settings.yaml | yaml | 3
-# Ledgerly settings, see https://docs.ledgerly.io/settings
+# Ledgerly settings, see https://«?docs.ledgerly.io»/settings
 «=environment: production»
 server:
   listen: 0.0.0.0:8443
@@ -40,7 +40,7 @@ storage:
   kind: s3
   bucket: ledgerly-attachments
   «=region: eu-central-1»
-  accessKeyId: AKIA4EXAMPLE7Q2ZB3MN
+  accessKeyId: «?AKIA4EXAMPLE7Q2ZB3MN»
   secretAccessKey: «s:config:awskey»
   «=keyPrefix: attachments/»
   sse:
@@ -73,7 +73,7 @@ metadata:
   uid: «b:uuid»
 type: Opaque
 data:
-  username: bGVkZ2VybHlfcnc=
+  username: «?bGVkZ2VybHlfcnc=»
   password: «s:config:pw@@appdb|b64»
   tls.key: «s:key:ec|b64»
   session-key: «s:config:b32|b64»
@@ -95,7 +95,7 @@ spec:
       «=automountServiceAccountToken: false»
       containers:
         - name: web
-          image: registry.ledgerly.io/web@«b:digest»
+          image: «?registry.ledgerly.io»/web@«b:digest»
           env:
             - name: DB_PASSWORD
               valueFrom:
@@ -115,7 +115,7 @@ spec:
 === etc/docker/config.json | json | 2
 {
   "auths": {
-    "registry.ledgerly.io": {
+    "«?registry.ledgerly.io»": {
       "auth": "«s:config:pw|userb64:deploy»"
     },
     "ghcr.io": {
@@ -146,7 +146,7 @@ spec:
     "Queue": "Endpoint=sb://ledgerly.servicebus.windows.net/;SharedAccessKeyName=send;SharedAccessKey=«s:url:b32»"
   },
   "Jwt": {
-    «="Issuer": "https://id.ledgerly.io"»,
+    «?"Issuer": "https://id.ledgerly.io"»,
     "SigningKey": "«s:config:b64»",
     «="TokenLifetimeMinutes": 30»
   },
@@ -279,7 +279,7 @@ secret_key = «s:config:pw»
 [auth.generic_oauth]
 «=client_id = grafana»
 client_secret = «s:config:hex32»
-«=token_url = https://id.norrby-steel.com/token»
+«?token_url = https://id.norrby-steel.com/token»
 [smtp]
 ;password =
 password = `«s:config:pw»`
@@ -421,7 +421,7 @@ receivers:
       - bot_token: «s:token:telegram»
         «=chat_id: -1001234567»
     webhook_configs:
-      - url: https://alerts.calder.io/in
+      - url: https://«?alerts.calder.io»/in
         http_config:
           authorization:
             «=type: Bearer»

@@ -5,7 +5,7 @@ SECRET_KEY=«s:env:b32url»
 DATABASE_URL=postgres://ledgerly_rw:«s:url:pw@@appdb»@«i:host:db1»:5432/ledgerly
 REDIS_PASSWORD='«s:env:pw@@redis»'
 export SMTP_PASS="«s:env:odd»"
-AWS_ACCESS_KEY_ID=AKIA4EXAMPLE7Q2ZB3MN
+AWS_ACCESS_KEY_ID=«?AKIA4EXAMPLE7Q2ZB3MN»
 AWS_SECRET_ACCESS_KEY=«s:env:awskey»
 «=AWS_DEFAULT_REGION=eu-west-1»
 GITHUB_TOKEN=«s:env:github»
@@ -20,7 +20,7 @@ JWT_PRIVATE_KEY="«s:key:ec|nl»"
 «=#OLD_API_KEY=»
 ENCRYPTION_KEY=base64:«s:env:b32»
 VAULT_TOKEN=«s:env:vault»
-«=VAULT_ADDR=https://vault.int.calder.io:8200»
+«?VAULT_ADDR=https://vault.int.calder.io:8200»
 GIT_COMMIT=«b:sha40»
 === etc/default/mosaic | env | 2
 # Defaults for mosaic, sourced by /etc/init.d/mosaic
@@ -41,7 +41,7 @@ SetCredential=license:«s:env:hex32»
 === opt/ledgerly/deploy/docker-compose.yml | yaml | 3
 services:
   web:
-    image: registry.ledgerly.io/web:4.2.0@«b:digest»
+    image: «?registry.ledgerly.io»/web:4.2.0@«b:digest»
     environment:
       - DB_PASSWORD=«s:env:pw»
       - SECRET_KEY_BASE=«s:env:hex64»
@@ -104,7 +104,7 @@ module.exports = {
   «=port: process.env.PORT || 3000,»
   session: { secret: '«s:env:pw»', «=maxAge: 86400000, secure: true» },
   mongo: 'mongodb+srv://app:«s:url:pw»@«i:host:db2»/app?retryWrites=true',
-  mailgun: { apiKey: '«s:env:mailgun»', «=domain: 'mg.ledgerly.io'» },
+  mailgun: { apiKey: '«s:env:mailgun»', «?domain: 'mg.ledgerly.io'» },
   «=tokenField: 'csrf_token',»
   firebase: { apiKey: "«s:env:google»", «=projectId: "ledgerly-prod"» },
   jwtSecret: process.env.JWT_SECRET || "«s:env:pw»",
@@ -114,8 +114,8 @@ module.exports = {
 === opt/ledgerly/web/.npmrc | npmrc | 2
 «=registry=https://registry.npmjs.org/»
 //registry.npmjs.org/:_authToken=«s:token:npm»
-//npm.norrby-steel.com/:_password=«s:env:pw|b64»
-//npm.norrby-steel.com/:username=deploy
+//«?npm.norrby-steel.com»/:_password=«s:env:pw|b64»
+//«?npm.norrby-steel.com»/:username=deploy
 email=«i:mail:cibot»
 === home/deploy/.pypirc | ini | 2
 [distutils]
@@ -124,7 +124,7 @@ email=«i:mail:cibot»
 username = __token__
 password = «s:token:pypi»
 [internal]
-«=repository = https://pypi.int.calder.io/»
+«?repository = https://pypi.int.calder.io/»
 username = deploy
 password = «s:config:pw»
 === etc/ansible/group_vars/all.yml | yaml | 2
@@ -143,8 +143,8 @@ snmp_community: «s:config:pw»
 «=VERSION := 4.2.0»
 REGISTRY_PASSWORD ?= «s:env:pw»
 push:
-	echo $(REGISTRY_PASSWORD) | docker login -u ci --password-stdin registry.ledgerly.io
-	curl -H "PRIVATE-TOKEN: «s:header:gitlab»" https://git.int.calder.io/api/v4/projects/7
+	echo $(REGISTRY_PASSWORD) | docker login -u ci --password-stdin «?registry.ledgerly.io»
+	curl -H "PRIVATE-TOKEN: «s:header:gitlab»" https://«?git.int.calder.io»/api/v4/projects/7
 	«=git tag v$(VERSION)»
 === opt/mosaic/conf/init.lua | lua | 1
 local redis = require "resty.redis"

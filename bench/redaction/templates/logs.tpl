@@ -13,12 +13,12 @@
 «n:stamp».401Z ERROR psycopg connection to server at "«i:ip4:db1»", port 5432 failed: «=FATAL: password authentication failed for user "ledgerly_rw"»
 «n:stamp».402Z INFO ledgerly.mail sent to «i:mail» via «i:host:mx1» «=message-id=<20261105.8713@ledgerly>»
 «n:stamp».500Z DEBUG oauth grant_type=refresh_token&refresh_token=«s:header:b32url»&client_id=web&client_secret=«s:header:hex40»
-«n:stamp».501Z INFO login form username=jo&password=«s:header:odd|urlq»&remember=1
+«n:stamp».501Z INFO login form username=«?jo»&password=«s:header:odd|urlq»&remember=1
 «n:stamp».601Z INFO etag «b:etag» cached; image «b:digest» sri «b:sri»
 «n:stamp».602Z INFO «=invalid token received, 3 attempts left»
 «n:stamp».603Z INFO «=password changed for account 7781»
 «n:stamp».604Z INFO «=secret rotation finished in 12ms»
-«n:stamp».605Z DEBUG signed url https://files.ledgerly.io/inv/81.pdf?X-Amz-Expires=900&X-Amz-Signature=«s:url:hex64»
+«n:stamp».605Z DEBUG signed url https://«?files.ledgerly.io»/inv/81.pdf?X-Amz-Expires=900&X-Amz-Signature=«s:url:hex64»
 «n:stamp».606Z DEBUG blob https://ledgerly.blob.core.windows.net/a/b?sv=2022-11-02&se=2026-12-01&sr=b&sig=«s:url:sas»
 «n:stamp».607Z DEBUG rotated, new is «s:known:pw@@appdb»
 «n:stamp».608Z TRACE handshake payload «s:known:pw@@redis|wrapb64»
@@ -34,19 +34,19 @@
 {"ts":"«n:stamp»Z","level":"info","event":"secret_created",«="secretName":"billing/db"»,"secretValue":"«s:log:pw»"}
 {"ts":"«n:stamp»Z","level":"info","msg":"seen «s:known:pw@@redis|urlhex» in query"}
 === var/log/nginx/access.log | access | 2
-×12 «i:ip4» - - [05/Nov/2026:«n:clock» +0000] "GET /static/app.«n:sha7».js HTTP/1.1" 200 «n:int» "https://app.ledgerly.io/" "Mozilla/5.0 (X11; Linux x86_64)"
+×12 «i:ip4» - - [05/Nov/2026:«n:clock» +0000] "GET /static/app.«n:sha7».js HTTP/1.1" 200 «n:int» "https://«?app.ledgerly.io»/" "Mozilla/5.0 (X11; Linux x86_64)"
 ×3 «i:ip6» - «i:user» [05/Nov/2026:«n:clock» +0000] "GET /api/v1/items?page=«n:int»&«=sort_key=created_at» HTTP/2.0" 200 «n:int» "-" "curl/7.88.1"
 «i:ip4:c1» - - [05/Nov/2026:«n:clock» +0000] "GET /reset?token=«s:url:b32url»&«=lang=de» HTTP/1.1" 302 0 "-" "Mozilla/5.0"
 «i:ip4:c1» - - [05/Nov/2026:«n:clock» +0000] "GET /feed.xml?api_key=«s:url:hex32» HTTP/1.1" 200 812 "-" "Feedly/1.0"
-«i:ip4:c2» - - [05/Nov/2026:«n:clock» +0000] "POST /login?user=jo&password=«s:url:odd|urlq» HTTP/1.1" 401 12 "-" "python-requests/2.31"
-«i:ip4:c2» - - [05/Nov/2026:«n:clock» +0000] "GET /cb?code=«s:url:b32url»&state=«n:sha7» HTTP/1.1" 302 0 "https://id.ledgerly.io/?access_token=«s:url:jwt»" "Mozilla/5.0"
+«i:ip4:c2» - - [05/Nov/2026:«n:clock» +0000] "POST /login?user=«?jo»&password=«s:url:odd|urlq» HTTP/1.1" 401 12 "-" "python-requests/2.31"
+«i:ip4:c2» - - [05/Nov/2026:«n:clock» +0000] "GET /cb?code=«s:url:b32url»&state=«n:sha7» HTTP/1.1" 302 0 "https://«?id.ledgerly.io»/?access_token=«s:url:jwt»" "Mozilla/5.0"
 «i:ip4:c2» - - [05/Nov/2026:«n:clock» +0000] "GET /download/«b:sha256»/file.bin HTTP/1.1" 304 0 "-" "apt/2.6"
 «i:ip4:c2» - - [05/Nov/2026:«n:clock» +0000] "GET /docs/«=password-reset.html» HTTP/1.1" 200 99 "-" "Mozilla/5.0"
 === var/log/auth.log | syslog | 2
 ×4 Nov  5 «n:clock» «i:host:app1|short» sshd[«n:int»]: Accepted publickey for «i:user» from «i:ip4» port «n:int» ssh2: ED25519 «b:fingerprint»
 ×2 Nov  5 «n:clock» «i:host:app1|short» sshd[«n:int»]: Failed password for invalid user «i:user» from «i:ip4» port «n:int» ssh2
 Nov  5 «n:clock» «i:host:app1|short» sudo:    «i:user:op1» : TTY=pts/0 ; PWD=/root ; USER=root ; COMMAND=/usr/bin/mysql -uroot -p«s:command:pw» ledger
-Nov  5 «n:clock» «i:host:app1|short» sudo:    «i:user:op1» : TTY=pts/0 ; PWD=/home/«i:user:op1» ; USER=root ; COMMAND=/usr/bin/curl -u deploy:«s:command:pw» https://git.int.calder.io/x
+Nov  5 «n:clock» «i:host:app1|short» sudo:    «i:user:op1» : TTY=pts/0 ; PWD=/home/«i:user:op1» ; USER=root ; COMMAND=/usr/bin/curl -u deploy:«s:command:pw» https://«?git.int.calder.io»/x
 Nov  5 «n:clock» «i:host:app1|short» sshd[«n:int»]: «=pam_unix(sshd:session): session opened for user root(uid=0) by (uid=0)»
 Nov  5 «n:clock» «i:host:app1|short» CRON[«n:int»]: («i:user:op2») CMD (BACKUP_PASSPHRASE=«s:command:pw» /usr/local/bin/backup --all)
 Nov  5 «n:clock» «i:host:app1|short» passwd[«n:int»]: «=pam_unix(passwd:chauthtok): password changed for backup»
@@ -133,7 +133,7 @@ MESSAGE=export API_TOKEN=«s:log:hex32»
 5 Nov 2026 «n:clock» [main] INFO  o.m.Auth - «=access token expired, refreshing»
 5 Nov 2026 «n:clock» [main] TRACE o.m.Auth - new access token: «s:log:jwt»
 5 Nov 2026 «n:clock» [main] TRACE o.m.Saml - <wsse:Password Type="PasswordText">«s:log:pw»</wsse:Password>
-5 Nov 2026 «n:clock» [main] TRACE o.m.Crypto - &password=«s:log:odd|urlq»&user=jo
+5 Nov 2026 «n:clock» [main] TRACE o.m.Crypto - &password=«s:log:odd|urlq»&user=«?jo»
 5 Nov 2026 «n:clock» [main] INFO  o.m.Crypto - «=loaded 3 keys, key size 2048, key type RSA»
 === var/log/ledgerly/rails.log | log | 2
 ×3 I, [2026-11-05T«n:clock».5 #«n:int»]  INFO -- : [«b:uuid»] Started GET "/invoices/«n:int»" for «i:ip4» at 2026-11-05

@@ -1,5 +1,5 @@
 === root/.netrc | netrc | 2
-machine git.int.calder.io login ci password «s:positional:pw»
+machine «?git.int.calder.io» login ci password «s:positional:pw»
 machine «i:host:files1»
   login backup
   password «s:positional:pw»
@@ -67,12 +67,12 @@ key "rndc-key" {
 === etc/exim4/passwd.client | exim | 2
 ### target.mail.server.example:login:password
 «i:host:mx1»:«i:user:op1»:«s:positional:pw»
-*.norrby-steel.com:relay:«s:positional:words»
+«?*.norrby-steel.com»:relay:«s:positional:words»
 === etc/postfix/sasl_passwd | postfix | 2
 [«i:host:mx1»]:587 «i:mail:noreply»:«s:positional:pw»
 @lindholm.example «i:mail:alerts»:«s:positional:odd»
 === etc/samba/credentials | cifs | 2
-username=jo
+username=«?jo»
 password=«s:config:pw»
 «=domain=NORRBY»
 === var/lib/rabbitmq/.erlang.cookie | single | 2
@@ -93,10 +93,10 @@ user=ledgerly_rw
 password=«s:config:pw»
 === root/.git-credentials | gitcred | 2
 https://ci:«s:url:github»@github.com
-https://jo:«s:url:odd|urlq»@git.int.calder.io
+https://jo:«s:url:odd|urlq»@«?git.int.calder.io»
 === root/.s3cfg | ini | 1
 [default]
-access_key = AKIA4EXAMPLE7Q2ZB3MN
+access_key = «?AKIA4EXAMPLE7Q2ZB3MN»
 secret_key = «s:config:awskey»
 «=bucket_location = EU»
 gpg_passphrase = «s:config:phrase»
@@ -109,10 +109,10 @@ pass = «s:config:b32url»
 «=shell_type = unix»
 === root/.aws/credentials | ini | 2
 [default]
-aws_access_key_id = AKIA4EXAMPLE7Q2ZB3MN
+aws_access_key_id = «?AKIA4EXAMPLE7Q2ZB3MN»
 aws_secret_access_key = «s:config:awskey»
 [staging]
-aws_access_key_id=ASIA4EXAMPLE7Q2ZB3MN
+aws_access_key_id=«?ASIA4EXAMPLE7Q2ZB3MN»
 aws_secret_access_key=«s:config:awskey»
 aws_session_token=«s:config:b64»
 «=region=eu-north-1»
@@ -133,7 +133,7 @@ users:
   user:
     token: «s:config:jwt»
     «=as: system:serviceaccount:ci:runner»
-«=current-context: norrby»
+«?current-context: norrby»
 === etc/freeradius/clients.conf | radius | 2
 client «i:host:app1|short» {
 	ipaddr = «i:ip4:sw1»

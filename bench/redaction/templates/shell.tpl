@@ -4,12 +4,12 @@ mysql -u root -p«s:command:pw» ledger
 mysqldump --user=backup --password=«s:command:pw» --single-transaction ledger > /tmp/l.sql
 PGPASSWORD=«s:command:pw» psql -h «i:host:db1» -U ledgerly_rw ledgerly
 curl -u admin:«s:command:pw» https://«i:host:app1»/api/health
-curl -H 'Authorization: Bearer «s:command:b32url»' https://api.ledgerly.io/v1/me
-curl -s --header "X-Vault-Token: «s:command:vault»" https://vault.int.calder.io/v1/sys/health
+curl -H 'Authorization: Bearer «s:command:b32url»' https://«?api.ledgerly.io»/v1/me
+curl -s --header "X-Vault-Token: «s:command:vault»" https://«?vault.int.calder.io»/v1/sys/health
 «=git checkout -b fix/token-refresh»
-git clone https://ci:«s:command:gitlab»@git.int.calder.io/ledgerly/app.git
+git clone https://ci:«s:command:gitlab»@«?git.int.calder.io»/ledgerly/app.git
 sshpass -p '«s:command:odd»' ssh «i:user:op1»@«i:ip4:app2»
-docker login -u deploy -p «s:command:pw» registry.ledgerly.io
+docker login -u deploy -p «s:command:pw» «?registry.ledgerly.io»
 redis-cli -h «i:host:cache1» -a «s:command:pw» info
 export AWS_SECRET_ACCESS_KEY=«s:command:awskey»
 openssl pkcs12 -export -in cert.pem -inkey key.pem -passout pass:«s:command:pw» -out «=bundle.p12»
@@ -30,14 +30,14 @@ ldapsearch -x -D cn=admin,dc=norrby -w «s:command:pw» -H ldap://«i:host:ldap1
 : 1699172347:0;mongosh "mongodb://root:«s:command:pw»@«i:host:db2»:27017/admin"
 : 1699172348:0;az login --service-principal -u 4f1c -p «s:command:b32url» --tenant norrby
 : 1699172349:0;vault login «s:command:vault»
-: 1699172350:0;restic -r s3:s3.norrby.com/b --password-command "echo «s:command:pw»" snapshots
+: 1699172350:0;restic -r s3:«?s3.norrby.com»/b --password-command "echo «s:command:pw»" snapshots
 : 1699172351:0;RESTIC_PASSWORD=«s:command:pw» restic «=backup /srv»
 : 1699172352:0;rabbitmqctl add_user worker «s:command:pw»
 : 1699172353:0;rabbitmqctl change_password worker '«s:command:odd»'
 : 1699172354:0;«=ssh-keygen -t ed25519 -f ~/.ssh/id»
-: 1699172355:0;wget --http-user=jo --http-password=«s:command:pw» https://files.int.calder.io/a.tgz
+: 1699172355:0;wget --http-user=«?jo» --http-password=«s:command:pw» https://«?files.int.calder.io»/a.tgz
 : 1699172356:0;smbclient //«i:host:files1»/share -U 'jo%«s:command:pw»'
-: 1699172357:0;mount -t cifs -o username=jo,password=«s:command:pw» //«i:host:files1»/share /mnt
+: 1699172357:0;mount -t cifs -o username=«?jo»,password=«s:command:pw» //«i:host:files1»/share /mnt
 : 1699172358:0;snmpwalk -v2c -c «s:command:pw» «i:ip4:sw1» «=1.3.6.1.2.1.1»
 : 1699172359:0;ipmitool -I lanplus -H «i:ip4:bmc1» -U admin -P «s:command:pw» chassis status
 : 1699172360:0;sqlcmd -S «i:host:db2» -U sa -P '«s:command:odd»' -Q "select 1"
@@ -61,7 +61,7 @@ root        1031  0.0  0.1  18000  8000 ?        S    Nov01   0:00 redis-server 
 MAILTO=«i:mail:admin»
 BACKUP_PASSPHRASE=«s:env:pw»
 «=17 3 * * * root /usr/local/bin/rotate --keep 7»
-0 4 * * * root curl -fsS -X POST -H "Authorization: Token «s:command:hex40»" https://hooks.ledgerly.io/nightly
+0 4 * * * root curl -fsS -X POST -H "Authorization: Token «s:command:hex40»" https://«?hooks.ledgerly.io»/nightly
 30 4 * * 0 backup duplicity --encrypt-key 4F1C21 /srv sftp://backup:«s:command:pw»@«i:host:files1»//srv
 45 * * * * ledgerly /opt/ledgerly/bin/sync --api-key=«s:command:hex32» «=--key-file /etc/ledgerly/sync.pem»
 === usr/local/bin/backup.sh | shell | 3
@@ -99,7 +99,7 @@ password    «s:log:pw»
 $ aws sts get-session-token
 {
     "Credentials": {
-        "AccessKeyId": "ASIA4EXAMPLE7Q2ZB3MN",
+        "AccessKeyId": "«?ASIA4EXAMPLE7Q2ZB3MN»",
         "SecretAccessKey": "«s:log:awskey»",
         "SessionToken": "«s:log:b64»",
         «="Expiration": "2026-11-06T00:00:00Z"»

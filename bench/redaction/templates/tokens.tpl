@@ -44,7 +44,7 @@ Cookie: PHPSESSID=«s:header:hex32»; _ga=GA1.2.3; remember_token=«s:header:b32
 «=Content-Type: application/x-www-form-urlencoded»
 «=Content-Length: 81»
 
-grant_type=password&username=jo&password=«s:header:odd|urlq»&«=scope=read»
+grant_type=password&username=«?jo»&password=«s:header:odd|urlq»&«=scope=read»
 
 HTTP/1.1 201 Created
 Set-Cookie: JSESSIONID=«s:header:hex32»; «=Path=/; Secure»
@@ -59,7 +59,7 @@ X-Request-Id: «b:uuid»
 > GET /me HTTP/2
 > authorization: Digest username="jo", realm="ledgerly", nonce="«n:trace»", response="«s:header:hex32»"
 > x-amz-security-token: «s:header:b64»
-> authorization: AWS4-HMAC-SHA256 Credential=AKIA4EXAMPLE7Q2ZB3MN/20261105/eu-west-1/s3/aws4_request, SignedHeaders=host, Signature=«s:header:hex64»
+> authorization: AWS4-HMAC-SHA256 Credential=«?AKIA4EXAMPLE7Q2ZB3MN»/20261105/eu-west-1/s3/aws4_request, SignedHeaders=host, Signature=«s:header:hex64»
 > x-csrf-token: «s:header:b32url»
 < «=HTTP/2 200»
 < «=strict-transport-security: max-age=31536000»
@@ -75,21 +75,21 @@ ftp://upload:«s:url:pw»@«i:host:files1»/in
 ldap://cn=admin:«s:url:pw»@«i:host:ldap1»
 smtp://«i:mail:noreply|urlq»:«s:url:pw»@«i:host:mx1»:587
 https://user:«s:url:pw»@«i:host:app1»/path?«=q=secret+garden»
-«=https://docs.ledgerly.io/how-to/reset-password?lang=en#token»
+«?https://docs.ledgerly.io/how-to/reset-password?lang=en#token»
 «=postgresql://localhost:5432/ledgerly»
 «=https://github.com/ledgerly/app/commit/»«b:sha40»
-jdbc:postgresql://«i:host:db1»/x?user=jo&password=«s:url:pw»&«=ssl=true»
+jdbc:postgresql://«i:host:db1»/x?user=«?jo»&password=«s:url:pw»&«=ssl=true»
 jdbc:sqlserver://«i:host:db2»:1433;databaseName=x;user=sa;password=«s:url:pw»;«=encrypt=true»
 Driver={ODBC Driver 18};Server=«i:host:db2»;UID=sa;PWD=«s:url:pw»;«=TrustServerCertificate=yes»
 DefaultEndpointsProtocol=https;AccountName=ledgerly;AccountKey=«s:url:azurekey»;«=EndpointSuffix=core.windows.net»
-host=«i:host:db1» dbname=x user=jo password='«s:url:odd|pgq»' «=connect_timeout=5»
+host=«i:host:db1» dbname=x user=«?jo» password='«s:url:odd|pgq»' «=connect_timeout=5»
 jo/«s:url:pw»@//«i:host:db2»:1521/ORCL
 otpauth://totp/Ledgerly:jo?secret=«s:url:totp»&«=issuer=Ledgerly»
 sqlserver://sa:«s:url:pw»@«i:host:db2»?database=x
 https://hooks.zapier.com/hooks/catch/«n:int»/x?auth_token=«s:url:hex32»
 ssh://git@«i:host:files1»/repo.git
 === opt/ledgerly/requirements.txt | pip | 1
---index-url https://deploy:«s:url:pw»@pypi.int.calder.io/simple
+--index-url https://deploy:«s:url:pw»@«?pypi.int.calder.io»/simple
 «=django==4.2.7»
 «=cryptography==45.0.1 --hash=»«b:digest»
 git+https://«s:url:github»@github.com/ledgerly/core@«b:sha40»
@@ -97,7 +97,7 @@ git+https://«s:url:github»@github.com/ledgerly/core@«b:sha40»
 [core]
 	«=repositoryformatversion = 0»
 [remote "origin"]
-	url = https://oauth2:«s:url:gitlab»@git.int.calder.io/ledgerly/app.git
+	url = https://oauth2:«s:url:gitlab»@«?git.int.calder.io»/ledgerly/app.git
 	«=fetch = +refs/heads/*:refs/remotes/origin/*»
 [user]
 	email = «i:mail:op1»
@@ -141,7 +141,7 @@ default via «i:ip4:gw» dev ens3
 ×4 tcp ESTAB 0 0 «i:ip4:app1»:«n:int» «i:ip4»:5432 users:(("web",pid=«n:int»,fd=9))
 nameserver «i:ip4:dns1»
 «=nameserver 127.0.0.53»
-search corp.norrby-steel.com
+search «?corp.norrby-steel.com»
 === run/resolve.txt | network | 2
 ×4 «i:host» has address «i:ip4»
 ×3 «i:host» has IPv6 address «i:ip6»
