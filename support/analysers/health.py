@@ -9,7 +9,7 @@ import msgspec
 from support.analysers.analyser import Analyser, Evidence, Judgement, Seen
 from support.analysers.documents import cite, document, lines_of
 from support.analysers.stamp import utc
-from support.analysers.telling import failed, listed, passed, unknown, warned
+from support.analysers.telling import failed, listed, passed, times, unknown, warned
 from support.analysers.window import CLOCK, end_of, spell
 
 VERDICT = "health/verdict.json"
@@ -133,8 +133,8 @@ def _remembered(
 
 
 def _flaps(changes: list[tuple[int, Change]]) -> str:
-    times = sum(change.subject == "ready" and change.became == "fail" for _, change in changes)
-    return f"; the verdict failed {times} times in the window, see the timeline" if times else ""
+    fell = sum(change.subject == "ready" and change.became == "fail" for _, change in changes)
+    return f"; the verdict failed {times(fell)} in the window, see the timeline" if fell else ""
 
 
 ANALYSER = Analyser(

@@ -49,7 +49,7 @@ def analyse(
     if file is None:
         from support.cli.support_bundle_live import judged_here
 
-        judgements = judged_here(layout, newer, as_json=as_json)
+        judgements = judged_here(layout, newer)
     else:
         from support.report.studied import studied
 

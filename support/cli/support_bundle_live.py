@@ -30,7 +30,7 @@ from support.collectors.selection import collectors_for
 _ROOM = 100 << 20  # bytes of one collector; nothing is kept
 
 
-def judged_here(layout: Layout, newer: Mapping[str, Look], *, as_json: bool) -> Sequence[Judgement]:
+def judged_here(layout: Layout, newer: Mapping[str, Look]) -> Sequence[Judgement]:
     """RefusedError where one may not, MachineError where the redactor does not work."""
     world = world_of(layout, rescue=None)
     scene = scene_of(world, None, None)
@@ -42,7 +42,7 @@ def judged_here(layout: Layout, newer: Mapping[str, Look], *, as_json: bool) -> 
         make = partial(tools, collectors=collectors, who=who())
         started = refinery.start(scene, make, heard.to_stop)
         try:
-            with watching(json_wanted=as_json) as progress:
+            with watching(json_wanted=False) as progress:
                 progress.step("prepare", "Start the redactor and test it")
                 started.ready()
                 progress.step("collect", f"Look at this machine ({len(collectors)} collectors)")
