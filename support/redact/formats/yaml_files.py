@@ -45,6 +45,8 @@ _LONGEST_FLOW = 256 * 1024
 
 
 def claims(name: str, head: bytes) -> bool:
+    if name.endswith("nsswitch.conf"):  # `passwd: files` (nsswitch.conf(5)) names a database.
+        return False
     first = head.lstrip()[:1]
     if first in (b"<", b"") or (first == b"{" and not _NAMED.search(name)):
         return False
