@@ -36,6 +36,9 @@ from support.redact.whole_folder import Outcome
               help="The key of the pseudonyms; made where there is none.")  # fmt: skip
 @click.option("--report", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
               help="Write counts by file and rule there, as JSON.")  # fmt: skip
+@click.option(
+    "--prepare", is_flag=True, help="Only compile the rules, so that later runs begin sooner."
+)
 @click.option("--json", "json_wanted", is_flag=True, help="Say how it went as JSON.")
 @click.pass_obj
 def command(
@@ -48,6 +51,7 @@ def command(
     key: Path | None,
     report: Path | None,
     *,
+    prepare: bool,
     json_wanted: bool,
 ) -> None:
     """Take secrets out of a text, and put pseudonyms for addresses, hosts and people.
@@ -65,6 +69,9 @@ def command(
     """
     core_dumps.hide()
     layout, manifest = _appliance(replace(layout, root=root.resolve()) if root else layout)
+    if prepare:
+        redact_run.prepare(layout)
+        return
     wish = Wish(engine, name, key)
     if source is None:
         if sys.stdin.isatty():

@@ -16,6 +16,7 @@ from pathlib import Path
 import click
 
 from agent.errors import MachineError, RefusedError
+from agent.host import files
 from agent.layout import Layout
 from agent.manifest.model import Manifest
 from support.redact.blocks import recut
@@ -51,6 +52,17 @@ class Both:
 
     def spans(self, data: bytes) -> Iterable[Span]:
         return [span for known in self.all for span in known.spans(data)]
+
+
+def prepare(layout: Layout) -> None:
+    """Compile the rules where the machine keeps its keys, so that no later run has to.
+
+    Makes no key: an image that is copied must not hold one.
+    """
+    files.ensure_folder(layout.support_state, mode=0o700)
+    names = Identities(bytes(32), layout.support_state)
+    names.learn("", b"\n")
+    Redactor(KnownValues.none(), names)
 
 
 def stream(layout: Layout, manifest: Manifest | None, wish: Wish) -> Outcome:

@@ -6,6 +6,7 @@ the order of their ends, which is not what `re` would call a match.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from hyperscan import _version
 from support.redact.engine import Hits, Trigger
 from support.redact.hyper_store import kept
 
+_LONG = 12
+_BOUNDED = re.compile(rb"(?<!\\)\{([0-9]+),([0-9]+)\}")
 _FLAGS = hyperscan.HS_FLAG_CASELESS | hyperscan.HS_FLAG_MULTILINE
 
 
@@ -53,7 +56,7 @@ class Hyper:
     def _compiled(self) -> Any:
         database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
         flags = [_flags(trigger) for trigger in self._triggers]
-        patterns = [trigger.pattern for trigger in self._triggers]
+        patterns = [_wider(trigger) for trigger in self._triggers]
         try:
             database.compile(
                 expressions=patterns, ids=range(len(patterns)), elements=len(patterns), flags=flags
@@ -67,7 +70,22 @@ def _flags(trigger: Trigger) -> int:
     return _FLAGS | (hyperscan.HS_FLAG_SOM_LEFTMOST if trigger.starts else 0)
 
 
+def _wider(trigger: Trigger) -> bytes:
+    """`x{1,60}` as `x+`: it hits no less, hits hardly more, and compiles in a third of the time.
+
+    Not where its beginning counts: that would move.
+    """
+    return trigger.pattern if trigger.starts else _BOUNDED.sub(_unbounded, trigger.pattern)
+
+
+def _unbounded(bounds: re.Match[bytes]) -> bytes:
+    least, most = int(bounds[1]), int(bounds[2])
+    if most < _LONG:
+        return bounds[0]
+    return {0: b"*", 1: b"+"}.get(least, b"{%d,}" % least)
+
+
 def _recipe(triggers: Sequence[Trigger]) -> bytes:
     """All that the compiled form depends on, the processor's abilities aside."""
-    lines = [b"%d %s" % (_flags(trigger), trigger.pattern) for trigger in triggers]
+    lines = [b"%d %s" % (_flags(trigger), _wider(trigger)) for trigger in triggers]
     return b"\n".join([_version.__version__.encode(), *lines])

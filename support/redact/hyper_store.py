@@ -19,14 +19,24 @@ from agent.host.failures import HostFailure
 
 _CAP = 64 << 20
 _DIGEST = 32
-_MOST = 4  # files
+_MOST = 4  # files, and databases in memory
+_here: dict[str, Any] = {}
 
 
 def kept(recipe: bytes, store: Path | None, compiled: Callable[[], Any]) -> Any:
     """The database of this recipe, out of the store where it is there and whole."""
+    name = hashlib.sha256(recipe).hexdigest()[:24]
+    database = _here.get(name)
+    if database is None:
+        if len(_here) >= _MOST:
+            _here.clear()
+        database = _here[name] = _found_or_made(name, store, compiled)
+    return database
+
+
+def _found_or_made(name: str, store: Path | None, compiled: Callable[[], Any]) -> Any:
     if store is None:
         return compiled()
-    name = hashlib.sha256(recipe).hexdigest()[:24]
     path = store / f"rules-{name}.hsdb"
     found = _read(path)
     if found is not None:

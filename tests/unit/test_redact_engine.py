@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.errors import CaretakerError
+from support.redact import hyper_store
 from support.redact import redactor as redactor_module
 from support.redact.blocks import recut
 from support.redact.engine import Choice, Trigger, open_engine
@@ -300,6 +301,18 @@ def test_literals_are_held_by_every_match(pattern: bytes, expected: set[bytes]) 
             assert any(each in text for each in found)
 
 
+@pytest.fixture
+def forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing compiled is in memory, and nothing stays there."""
+
+    class Nothing(dict[str, object]):
+        def get(self, *_: object) -> None:
+            return None
+
+    monkeypatch.setattr(hyper_store, "_here", Nothing())
+
+
+@pytest.mark.usefixtures("forgotten")
 def test_what_was_compiled_is_kept_closed_and_read_again(tmp_path: Path) -> None:
     triggers = [Trigger(b"abc", 0), Trigger(b"d[0-9]+", 1, starts=True)]
     tmp_path.chmod(0o700)
@@ -312,6 +325,7 @@ def test_what_was_compiled_is_kept_closed_and_read_again(tmp_path: Path) -> None
     assert kept.stat().st_mtime_ns == before
 
 
+@pytest.mark.usefixtures("forgotten")
 def test_a_kept_database_that_others_could_write_is_not_used(tmp_path: Path) -> None:
     triggers = [Trigger(b"abc", 0)]
     open_engine(triggers, 1, "hyperscan", tmp_path)
