@@ -136,9 +136,11 @@ def _odd(rng: Random) -> str:
     return rng.choice(_ALNUM) + "".join(body) + rng.choice(_ALNUM)
 
 
-def _pem(label: str, lines: int) -> Maker:
+def _pem(label: str, lines: int, head: str = "") -> Maker:
+    """`head` is how the DER of such an object begins, in base64."""
+
     def make(rng: Random) -> str:
-        body = base64.b64encode(rng.randbytes(48 * lines - 11)).decode()
+        body = head + base64.b64encode(rng.randbytes(48 * lines - 11)).decode()[len(head) :]
         cut = [body[at : at + 64] for at in range(0, len(body), 64)]
         return "\n".join([f"-----BEGIN {label}-----", *cut, f"-----END {label}-----"])
 
@@ -270,11 +272,11 @@ MAKERS: dict[str, Maker] = {
     "sas": lambda rng: base64.b64encode(rng.randbytes(32)).decode().replace("+", "%2B")
     .replace("/", "%2F").replace("=", "%3D"),
     # Private keys.
-    "rsa": _pem("RSA PRIVATE" + " KEY", 12),
-    "ec": _pem("EC PRIVATE" + " KEY", 3),
-    "pkcs8": _pem("PRIVATE" + " KEY", 10),
+    "rsa": _pem("RSA PRIVATE" + " KEY", 12, "MIICXAIBAAKBgQ"),
+    "ec": _pem("EC PRIVATE" + " KEY", 3, "MHcCAQEEI"),
+    "pkcs8": _pem("PRIVATE" + " KEY", 10, "MIICdgIBADANBgkqhkiG9w0BAQEFAASC"),
     "locked": _pem("ENCRYPTED PRIVATE" + " KEY", 10),
-    "openssh": _pem("OPENSSH PRIVATE" + " KEY", 7),
+    "openssh": _pem("OPENSSH PRIVATE" + " KEY", 7, "b3BlbnNzaC1rZXktdjEAAAAABG5vbmU"),
     "pgp": _pem("PGP PRIVATE KEY" + " BLOCK", 9),
     # Hashes.
     "sha512crypt": _hash("$6$", 16, 86),
@@ -301,8 +303,8 @@ MAKERS: dict[str, Maker] = {
     "trace": _of(_HEX, 32),
     "span": _of(_HEX, 16),
     "version": _version,
-    "cert": _pem("CERTIFICATE", 9),
-    "pub": _pem("PUBLIC KEY", 4),
+    "cert": _pem("CERTIFICATE", 9, "MIIDdTCCAl2gAwIBAgIU"),
+    "pub": _pem("PUBLIC KEY", 4, "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A"),
     "sshpub": lambda rng: "AAAAC3NzaC1lZDI1NTE5AAAAI" + _of(_ALNUM, 43)(rng),
     "fingerprint": lambda rng: "SHA256:" + _of(_B64, 43)(rng),
     "sri": lambda rng: "sha512-" + base64.b64encode(rng.randbytes(64)).decode(),
