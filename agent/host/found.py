@@ -30,7 +30,8 @@ _ANY_DEPTH = "**"
 @dataclass(frozen=True, slots=True)
 class Found:
     """A regular file. `top` is the folder below the root where the search began; `relative` is
-    below that. `size` and `modified` (since 1970) are as they were when it was found."""
+    below that. `size` and `modified` (since 1970) are as they were when it was found. `real` is
+    where it stands without any link on the way."""
 
     root: Path
     top: str
@@ -39,6 +40,7 @@ class Found:
     modified: float
     identity: tuple[int, int]
     on_disk: int
+    real: str
     linked: bool = False
 
     @property
@@ -107,13 +109,13 @@ def _exactly(root: Path, top: str, name: str) -> Iterator[Found]:
     """The one file, also behind a link that only root can have made."""
     try:
         fd = glance.open_at(root, f"{top.rstrip('/')}/{name}", os.O_PATH | os.O_NOFOLLOW)
-        facts = os.fstat(fd)
+        facts, real = os.fstat(fd), _real(root, fd)
         os.close(fd)
     except (FileFailure, OSError):
         return
     if stat.S_ISREG(facts.st_mode):
         linked = bool(glance.link(root, f"{top.rstrip('/')}/{name}"))
-        yield _found(root, top, name, facts, linked=linked)
+        yield _found(root, top, name, facts, real, linked=linked)
 
 
 def _search(root: Path, top: str, steps: list[str]) -> Iterator[Found]:
@@ -121,13 +123,21 @@ def _search(root: Path, top: str, steps: list[str]) -> Iterator[Found]:
         fd = glance.open_at(root, top, _FOLDER)
     except (FileFailure, OSError):
         return
-    yield from _Search(root, top).walk(fd, "", steps)
+    yield from _Search(root, top, _real(root, fd)).walk(fd, "", steps)
+
+
+def _real(root: Path, fd: int) -> str:
+    """Where an open file or folder stands, as the machine calls it."""
+    path = os.readlink(f"/proc/self/fd/{fd}")
+    above = os.path.realpath(root).rstrip("/")
+    return path[len(above) :] or "/" if above and path.startswith(above) else path
 
 
 @dataclass
 class _Search:
     root: Path
     top: str
+    real: str
     left: int = field(default_factory=lambda: _MOST)
 
     def walk(self, fd: int, inside: str, steps: list[str]) -> Iterator[Found]:
@@ -148,7 +158,9 @@ class _Search:
                 elif stat.S_ISREG(facts.st_mode):
                     last = rest[0] if deep and len(rest) == 1 else step if not rest else ""
                     if last and fnmatchcase(name, last):
-                        yield _found(self.root, self.top, f"{inside}{name}", facts)
+                        path = f"{inside}{name}"
+                        real = f"{self.real.rstrip('/')}/{path}"
+                        yield _found(self.root, self.top, path, facts, real)
         except OSError:
             return
         finally:
@@ -180,12 +192,19 @@ class _Search:
 
 
 def _found(
-    root: Path, top: str, relative: str, facts: os.stat_result, *, linked: bool = False
+    root: Path, top: str, relative: str, facts: os.stat_result, real: str, *, linked: bool = False
 ) -> Found:
-    identity = facts.st_dev, facts.st_ino
     return Found(
-        root, top, relative, facts.st_size, facts.st_mtime, identity, facts.st_blocks * 512, linked
-    )  # fmt: skip
+        root,
+        top,
+        relative,
+        size=facts.st_size,
+        modified=facts.st_mtime,
+        identity=(facts.st_dev, facts.st_ino),
+        on_disk=facts.st_blocks * 512,
+        real=real,
+        linked=linked,
+    )
 
 
 def _facts(fd: int, name: str) -> os.stat_result | None:

@@ -29,7 +29,7 @@ def matching(scene: Scene, patterns: Iterable[str], *, most: int = _MOST) -> Ite
     seen: set[tuple[int, int]] = set()
     for pattern in patterns:
         for each in found.matching(scene.layout.root, below_root(scene, pattern)):
-            if each.identity in seen or is_closed(scene, each.path):
+            if each.identity in seen or is_closed(scene, each.real):
                 continue
             if len(seen) >= most:
                 return
@@ -38,11 +38,16 @@ def matching(scene: Scene, patterns: Iterable[str], *, most: int = _MOST) -> Ite
 
 
 def is_closed(scene: Scene, path: str) -> bool:
-    """Whether a path of the machine is never collected: secrets themselves, and the kernel's."""
+    """Whether a path without links is never collected: secrets themselves, and the kernel's."""
     if path.startswith(_KERNELS):
         return True
     layout = scene.layout
-    closed = (layout.support_state, layout.secrets, layout.environments)
+    closed = (
+        layout.support_state,
+        layout.secrets,
+        layout.environments,
+        layout.change_request.parent,
+    )
     return any(path.startswith(f"{below_root(scene, folder)}/") for folder in closed)
 
 

@@ -272,6 +272,18 @@ def test_secrets_and_the_kernels_files_are_closed(root: Path) -> None:
     assert [one.path for one in files.matching(scene(root), patterns)] == ["/etc/shop/shop.ini"]
 
 
+def test_a_link_of_roots_own_leads_nowhere_closed(root: Path) -> None:
+    put(root, "/etc/shop/secrets/db", b"hunter2")
+    put(root, "/srv/open/x", b"x")
+    (root / "srv/all").symlink_to("/etc/shop/secrets")
+    (root / "srv/one").symlink_to("/etc/shop/secrets/db")
+    (root / "srv/fine").symlink_to("open/x")
+    patterns = ["/srv/all/*", "/srv/one", "/srv/all/db", "/srv/fine"]
+    [one] = files.matching(scene(root), patterns)
+    assert (one.path, one.real) == ("/srv/fine", "/srv/open/x")
+    assert read(files.source(one, "n", cap=0)) == b"x"
+
+
 def test_a_link_that_only_root_can_have_made_is_followed_inside_the_root(root: Path) -> None:
     put(root, "/data/logs/app.log", b"x\n")
     (root / "var/log").mkdir(parents=True)
