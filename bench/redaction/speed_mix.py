@@ -12,8 +12,7 @@ _BATCH = 4096  # bytes of one kind, about, before the next is drawn
 _PATHS = ("/", "/api/v2/orders", "/api/v2/orders/4711", "/static/app.3f2a91c0.js", "/login",
           "/healthz", "/api/v2/search?q=valve&page=3", "/favicon.ico", "/img/logo.svg")  # fmt: skip
 _AGENTS = (
-    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
-    "Chrome/119.0.0.0 Safari/537.36",
+    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/119.0.0.0 Safari/537.36",
     "curl/7.88.1",
     "Mozilla/5.0 (Windows NT 10.0; rv:118.0) Gecko/20100101 Firefox/118.0",
 )
