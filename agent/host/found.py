@@ -105,6 +105,11 @@ def below(root: Path, top: str) -> Iterator[Found]:
     yield from _search(root, top, [_ANY_DEPTH, "*"])
 
 
+def listed(folder: Path, relative: str, facts: os.stat_result) -> Found:
+    """A regular file that somebody's own walk of a folder came by."""
+    return _found(folder, "/", relative, facts, f"/{relative}")
+
+
 def _exactly(root: Path, top: str, name: str) -> Iterator[Found]:
     """The one file, also behind a link that only root can have made."""
     try:

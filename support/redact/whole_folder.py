@@ -16,7 +16,7 @@ from pathlib import Path
 from agent.errors import MachineError, UsageError
 from agent.host import files, outgoing, trees
 from agent.host.failures import HostFailure
-from agent.host.found import Found
+from agent.host.found import Found, listed
 from support.redact.blocks import recut
 from support.redact.identities import Identities
 from support.redact.redactor import Redactor
@@ -106,11 +106,7 @@ def _files(folder: Path, outcome: Outcome) -> Iterator[Found]:
     try:
         for leaf in trees.walk(folder):
             if leaf.is_file:
-                facts = leaf.facts
-                yield Found(
-                    folder, "/", leaf.relative, facts.st_size, facts.st_mtime,
-                    (facts.st_dev, facts.st_ino), facts.st_blocks * 512,
-                )  # fmt: skip
+                yield listed(folder, leaf.relative, leaf.facts)
             elif leaf.is_link:
                 outcome.left[leaf.relative] = "it is a link; links are not followed"
             elif not leaf.is_folder:
