@@ -17,8 +17,9 @@ from support.redact.span import Span
 
 # Where none of these stands, a line rule may still find something; then the engine's look counts.
 _WORTH = re.compile(
-    rb"(?i)pass|pwd|pw\b|secret|token|key|auth|cred|cookie|sess|bearer|basic |://|psk|\bsid\b|"
-    rb"(?:^|\s)-[a-z]\w*[ =']|\$\w+\$|eyJ|begin |community|salt|api|AKIA|identified"
+    rb"(?i)(?:pass|pwd|pw|secret|token|key|auth|cred|cookie|sess|psk|sid|community|salt)\w{0,20}"
+    rb"[\"'\\]{0,4}\s?[=:>]|pass\w*\s|secret\s|bearer |basic |://[^/\s]*@|\?\w+=|"
+    rb"(?:^|\s)-[a-z]\w*[ =']|\$\w+\$|eyJ|BEGIN |AKIA|identified|_[A-Za-z0-9]{16}"
 )
 _RULES = tuple(
     (re.compile(b"|".join(b"(?:%s)" % one for one in rule.triggers), re.IGNORECASE), rule.find)

@@ -39,6 +39,13 @@ _WORDS = re.compile(
     rb"MESSAGE|\\u00|psk|cert|sensitive|hash|dsn|license|seed|mnemonic|wif|sas|community"
 )
 
+_LINES = re.compile(rb"(?:\{[^\n]*\}[ \t\r]*\n){2}")
+_IN_LINE = re.compile(
+    rb"(?i)pass|pwd|secret|token\W|auth|cred|cookie|sess|salt|psk|sign|bearer|://[^\"/ ]*@|"
+    rb"key[\"'=:]|\bpw\b|pin\"|otp\"|MESSAGE\"\s*:\s*\[|\\u00|\\\"|dsn|conn|mnemonic|community|"
+    rb"-p|sensitive|BEGIN"
+)
+
 
 def claims(name: str, head: bytes) -> bool:
     if _HEAD.match(head):
@@ -50,7 +57,19 @@ def find(data: bytes) -> Iterable[Span]:
     """Raises ValueError where it is no JSON: a section `[main]` of an INI file begins like one."""
     if not _HEAD.match(data[:65536]):
         raise ValueError("no JSON")
-    return tidy(_spans(data, 0)) if _WORDS.search(data) else ()
+    if not _WORDS.search(data):
+        return ()
+    return tidy(_in_lines(data) if _LINES.match(data[:65536]) else _spans(data, 0))
+
+
+def _in_lines(data: bytes) -> Iterator[Span]:
+    """JSON lines, as logs are: most of them say nothing, and reading tokens is slow."""
+    at = 0
+    for line in data.split(b"\n"):
+        if _IN_LINE.search(line):
+            for span in _spans(line, 0):
+                yield span._replace(start=span.start + at, end=span.end + at)
+        at += len(line) + 1
 
 
 def _spans(data: bytes, depth: int) -> list[Span]:
