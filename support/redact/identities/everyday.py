@@ -18,6 +18,7 @@ SYSTEM_USERS = frozenset(
     grafana prometheus node_exporter node-exporter alertmanager influxdb telegraf vault consul
     nomad etcd docker containerd kubelet git gitlab gitea jenkins tomcat solr cassandra neo4j
     couchdb minio puppet chef salt ansible zabbix nagios icinga netdata collectd bind named
+    password passwd username login secret token unknown supervisor
     unbound postfix dovecot exim debian-exim vmail opendkim amavis clamav spamd ftp vsftpd
     proftpd tftp squid privoxy tor libvirt libvirt-qemu qemu kvm lxd ubuntu debian ec2-user
     centos fedora rocky almalinux opc azureuser vagrant cloud-user core admin administrator adm

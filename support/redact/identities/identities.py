@@ -20,6 +20,7 @@ from support.redact.identities.learned import Learned
 from support.redact.identities.machine import learn_machine
 from support.redact.identities.macs import Macs
 from support.redact.identities.names import Names
+from support.redact.identities.programs import programs_in
 from support.redact.identities.rule import IdentityRule
 from support.redact.identities.user_places import Users
 
@@ -54,6 +55,8 @@ class Identities:
         """
         if not data:
             return
+        for program in programs_in(name, data):
+            self.keep(program)
         rules = [rule for rule in self.rules if rule.teaches]
         if self._teachers is None:
             self._teachers = open_engine(_triggers(rules), len(rules), engine, self.store)

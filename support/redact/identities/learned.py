@@ -82,14 +82,16 @@ class Learned:
     def rules(self) -> tuple[IdentityRule, ...]:
         """What is found by name. The triggers are the names themselves."""
         made = []
-        if self.labels:
-            hosts = {label: self._hosts.renamed([label]) for label in self.labels}
+        # What was kept later counts too: texts come in any order.
+        labels = self.labels - self._hosts.kept
+        if labels:
+            hosts = {label: self._hosts.renamed([label]) for label in labels}
             made.append(_alone("host", hosts))
         if self._hosts.domains:
             domains = sorted(self._hosts.domains)
             made.append(IdentityRule("host", tuple(map(re.escape, domains)), self._below))
-        if self.people:
-            people = {name: self._users.pseudonym(name) for name in self.people}
+        people = {name: self._users.pseudonym(name) for name in self.people - self._users.kept}
+        if people:
             made.append(_alone("user", people))
         return tuple(made)
 
