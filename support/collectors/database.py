@@ -21,13 +21,14 @@ from support.collectors.stores import stores
 from support.scene import Scene
 
 _TIMEOUT = 3.0  # seconds of one statement
+# Of other users' sessions nothing is told to the application, not even a state.
 _ACTIVITY = """
 SELECT pid, usename, application_name, state,
   concat_ws(': ', wait_event_type, wait_event),
   extract(epoch FROM now() - query_start)::float8,
   extract(epoch FROM now() - xact_start)::float8,
   pg_blocking_pids(pid), left(query, 2000), backend_type
-FROM pg_stat_activity WHERE pid <> pg_backend_pid()
+FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND state IS NOT NULL
 ORDER BY xact_start NULLS LAST LIMIT 100
 """
 _COLUMNS = ("pid", "user", "application", "state", "wait", "seconds", "transaction_seconds",

@@ -3,6 +3,7 @@
 import json
 import sqlite3
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from agent.host.machine import Host
 from agent.tls.reading import pem_of, pem_of_key
 from support.collectors import (
     COLLECTORS,
@@ -232,6 +234,20 @@ def test_sqlite_stores_are_looked_at_by_their_owner(root: Path) -> None:
     assert (main["store"], main["size"], main["wal"]) == ("main", 116, 64)
     assert main["sound"] is True
     assert gone["why"] == "there is no such file"
+
+
+@pytest.mark.real
+def test_a_store_is_looked_at_for_real(root: Path) -> None:
+    scene, _ = machine(root, manifest=STORE)
+    path = put(root, "var/lib/shop/active/state/app.db", "")
+    with sqlite3.connect(path) as db:
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("CREATE TABLE t (a)")
+    real = replace(scene, host=Host(root=root))
+    main, _ = read(gather(database.COLLECTOR, real)[0], "database/stores.json")
+    db.close()
+    assert (main["sound"], main["journal_mode"], main["why"]) == (True, "wal", "")
+    assert main["wal"] > 0
 
 
 @pytest.mark.real
