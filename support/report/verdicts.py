@@ -34,7 +34,7 @@ def banner(judgements: Sequence[Judgement]) -> Markup:
     if not judgements:
         worst = "unknown"
     rows = [
-        tag("li", tag("span", SIGN[each.answer]), tag("a", each.summary, href=f"#j{number}"))
+        tag("li", tag("span", SIGN[each.answer]), " ", tag("a", each.summary, href=f"#j{number}"))
         for number, each in enumerate(judgements, 1)
         if each.answer in ("fail", "warn")
     ]
@@ -88,11 +88,11 @@ def badge(answer: Answer) -> Markup:
 
 def _card(number: int, told: Judgement) -> Markup:
     parts = [
-        tag("div", badge(told.answer), tag("h3", told.summary), cls="head"),
+        tag("div", badge(told.answer), " ", tag("h3", told.summary), cls="head"),
         tag("p", f"{told.title} · {told.code}", cls="where"),
     ]
     if told.advice:
-        parts.append(tag("div", tag("b", "What to do next"), advice(told.advice), cls="next"))
+        parts.append(tag("div", tag("b", "What to do next"), " ", advice(told.advice), cls="next"))
     if told.evidence:
         parts.append(tag("ul", *_evidence(told), cls="seen"))
     return tag("article", *parts, cls=f"card {told.answer}", id=f"j{number}")
@@ -106,7 +106,7 @@ def advice(text: str) -> Markup:
         parts += _words(text[at : found.start()])
         parts.append(tag("code", found.group().rstrip(), cls="run"))
         at = found.end()
-    return joined([*parts, *_words(text[at:])])
+    return joined([*parts, *_words(text[at:])], " ")
 
 
 def _words(text: str) -> list[Markup]:
@@ -121,7 +121,7 @@ def _evidence(told: Judgement) -> list[Markup]:
     for seen in told.evidence:
         where = f"{seen.file}, line {seen.line}" if seen.line else seen.file
         if seen.text and seen.text != told.summary:
-            lines.append(tag("li", tag("span", where), tag("code", seen.text)))
+            lines.append(tag("li", tag("span", where), " ", tag("code", seen.text)))
         else:
             bare.append(where)
     first = [tag("li", tag("span", f"Told by {'; '.join(bare)}"))] if bare else []

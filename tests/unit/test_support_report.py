@@ -14,6 +14,7 @@ import pytest
 
 from support.report import scale
 from support.report.markup import Markup, plain, tag
+from support.report.style import STYLE
 from tests.unit.support_bundle_sample import BEGIN, FILES, HOSTILE, report, samples, study
 from tests.unit.support_evidence import NOW
 
@@ -191,3 +192,29 @@ def test_a_browser_shows_it_and_asks_nobody(tmp_path: Path) -> None:
     assert "CONSOLE" not in done.stderr
     assert 'class="moves"' in done.stdout  # its script ran
     assert "evil.test" not in log.read_text(errors="replace")
+
+
+def shades(part: str) -> dict[str, str]:
+    found = dict(re.findall(r"--(\w+):(#[0-9a-f]{3,6})", part))
+    return {name: f"#{''.join(c * 2 for c in v[1:])}" if len(v) == 4 else v
+            for name, v in found.items()}  # fmt: skip
+
+
+def luminance(colour: str) -> float:
+    """WCAG 2, relative luminance."""
+    parts = [int(colour[n : n + 2], 16) / 255 for n in (1, 3, 5)]
+    red, green, blue = (c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize("place", [0, 1, 2], ids=["light", "dark", "print"])
+def test_letters_stand_out_from_what_they_stand_on(place: int) -> None:
+    blocks = re.findall(r":root\{[^}]*\}", STYLE)
+    colours = shades(blocks[place])
+    pairs = [("ink", "bg"), ("ink", "card"), ("ink", "code"), ("soft", "bg"), ("soft", "card"),
+             ("soft", "code"), ("link", "bg")]  # fmt: skip
+    pairs += [(each, f"{each}bg") for each in ("fail", "warn", "pass", "unknown")]
+    pairs += [("ink", f"{each}bg") for each in ("fail", "warn", "pass", "unknown")]
+    for front, back in pairs:
+        low, high = sorted((luminance(colours[front]), luminance(colours[back])))
+        assert (high + 0.05) / (low + 0.05) >= 4.5, (front, back)
