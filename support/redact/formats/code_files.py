@@ -24,7 +24,7 @@ _NAMED = re.compile(
 _LOOKS = re.compile(
     rb"\A(?:\xef\xbb\xbf)?\s*(?:<\?php|#!.*\b(?:python|node|ruby|perl|php)|package \w+|"
     rb"(?:from [\w.]+ )?import [\w.{]|module\.exports\b|const \w+ = require\(|using [\w.]+;|"
-    rb"['\"]use strict['\"]|require ['\"])"
+    rb"['\"]use strict['\"]|require ['\"]|(?:%[^\n]*\n\s*)*\[\s*\{\w+, ?[\[{])"
 )
 # A literal with its quotes; the inside stands in the group of the kind of quote.
 _LITERAL = (

@@ -49,7 +49,7 @@ _KEYWORDS = frozenset(
 _CODES = re.compile(rb"\d{1,2}|md5|sha\d*|encrypted|hash|plain-text|ascii-text|hmac-\w+|clear")
 _NO_VALUES = frozenset(
     b"required requisite sufficient optional include substack is and or the file from for to in of "
-    b"= : encryption level minimum min max length policy hash md5 ro rw -f --file".split()
+    b"= : => := += encryption level minimum min max length policy hash md5 ro rw -f --file".split()
 )
 _AUTH = re.compile(
     rb"(?i)(?:stats[ \t]+auth|login=|proxyuserpwd|userpwd)[ \t=]*\"?[^\s:\"]+:([^\s\"]+)"

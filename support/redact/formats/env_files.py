@@ -18,7 +18,7 @@ _ENV = re.compile(
     r"/sysconfig/[\w.@-]+|/environment\.d/.*|\.envrc|[./-]environ(?:ment)?(?:\.txt)?|\.flaskenv)\Z"
 )
 _INI = re.compile(
-    r"(?i)(?:\.(?:ini|cfg|cnf|conf|properties|props|service|socket|timer|mount|nmconnection|"
+    r"(?i)(?:\.(?:ini|cfg|cnf|conf(?:\.ext)?|properties|props|service|socket|timer|mount|nmconnection|"
     r"desktop|inf|toml\.tmpl|gitconfig|netdev|network|override|boto|s3cfg|pypirc|passwd-s3fs)"
     r"(?:\.(?:bak|old|orig|dist|sample|example|local|d|j2|tmpl|\d+))?|(?:\A|/)\.?(?:s3cfg|boto|"
     r"pypirc|gitconfig|hgrc|npmrc|yarnrc|my\.cnf|mylogin|aws/\w+|config\.local|gemrc|dbt|"

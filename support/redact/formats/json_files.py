@@ -25,8 +25,10 @@ _TOKEN = re.compile(
     rb'([^\s"{}\[\],:]+)',
     re.DOTALL,
 )
+# `[main]` and `[100]` are sections of INI, `[{rabbit, [` is Erlang.
 _HEAD = re.compile(
-    rb'(?:\xef\xbb\xbf)?(?:\s|//[^\n]*\n|/\*[^*]*\*+(?:[^/*][^*]*\*+)*/)*(\{\s*(?:"|\}|/[/*])|\[[\s\[]*[{"\d\]/-])',
+    rb"(?:\xef\xbb\xbf)?(?:\s|//[^\n]*\n|/\*[^*]*\*+(?:[^/*][^*]*\*+)*/)*"
+    rb"(\{\s*(?:\"|\}|/[/*])|\[[\s\[]*(?:\{\s*(?:\"|\}|/[/*])|\"|/[/*]|-?\d[\d.eE+-]*\s*,|\]\s*\Z))",
     re.DOTALL,
 )
 _NAMED = re.compile(

@@ -40,7 +40,7 @@ _PLACEHOLDER = re.compile(
     rb"\$\{?(?:env|secrets?|vault)\b.*\}?"
 )
 _REFERENCE = re.compile(
-    rb"(?i)~?/(?:run|etc|var|home|opt|usr|tmp|srv|mnt|app|secrets?|vault|config|certs?|keys?|data)"
+    rb"(?i)\$\{[\w.]+\}/[\w./-]+|~?/(?:run|etc|var|home|opt|usr|tmp|srv|mnt|app|secrets?|vault|config|certs?|keys?|data)"
     rb"/[\w./@+-]*|\.{1,2}/[\w./@+-]+|file:/.*|(?:env|vault|ssm|secretsmanager|kv|awssm|gcpsm|op|"
     rb"keyring|credential):/?/?[\w./@-]+|arn:aws\S*:\S+|(?:os\.environ|process\.env|ENV)\b.*|"
     rb"(?:var|local|data|module)\.[a-z_][\w.\[\]\"]*|[\w.-]+\.(?:pem|key|crt|txt|jks|p12|pfx|asc|gpg)"
@@ -48,6 +48,7 @@ _REFERENCE = re.compile(
 _DATE = re.compile(rb"\d{4}-\d\d-\d\d(?:[T ][\d:.+Z-]*)?")
 _NAME = re.compile(rb"[A-Za-z][A-Za-z]*(?:[_./-][A-Za-z]+)+")
 _COLLECTION = re.compile(rb"(?i)(?:(?<!pas)s|secret)\Z")
+_HOLDERS = frozenset((b"securejsondata", b"github-oauth", b"gitlab-token", b"gitlab-oauth"))
 _HERE = re.compile(rb"(?i)(?:\A|[_.-])pass\Z|[a-z]Pass\Z|(?:\A|:)_auth\Z")
 _CURRENT = frozenset(
     b"value current previous old new next primary secondary plain plaintext plain_text raw "
@@ -91,6 +92,8 @@ def hides(key: bytes, value: bytes) -> bool:
     found = _weight(key, value)
     if found == NEVER or not is_worth(value):
         return False
+    if key.lower().endswith(b"key") and _NAME.fullmatch(value) and is_secret_key(value):
+        return False  # `passwordKey: postgres-password` says under which key it is kept
     scheme = _SCHEME.match(value)
     if scheme:
         return is_worth(value[scheme.end() :])
@@ -112,6 +115,8 @@ def below(name: bytes) -> int:
 
     `secrets:` holds secrets by name, all of them; `jwt:` holds a lifetime and an issuer too.
     """
+    if name.lower() in _HOLDERS:
+        return SURE
     found = weight(name)
     return MAYBE if found == SURE and not _COLLECTION.search(name) else found
 

@@ -95,6 +95,45 @@ _KINDS = (
             rb"://[^:@/\s'\"]+:([^@/\s'\"]+)@",
         ),
     ),
+    Rows(
+        "user-pass",
+        "a user and a password with a colon between",
+        r"turnserver[\w.]*\.conf|\.?curlrc|monitrc",
+        (
+            rb"^\s*-{0,2}(?:user|proxy-user|u|allow)\s*[= :]\s*\"?[^\s:\"]+:([^\"\s]+)",
+            rb"(?i)^\s*(?:static-auth-secret|cli-password|pass\w*|oauth2-bearer)\s*[= ]\s*("
+            + _WORD + rb")",
+            rb"(?i)authorization:\s*(?:bearer|basic)?\s*([^\"\s]+)",
+        ),
+    ),
+    Rows(
+        "davfs",
+        "passwords of mounted folders",
+        r"davfs2/secrets",
+        (rb"^\s*\S+\s+(?:" + _WORD + rb")\s+(" + _WORD + rb")",),
+    ),
+    Rows(
+        "vpnc",
+        "secrets of vpnc and racoon",
+        r"vpnc/[\w.-]+|vpnc[\w.-]*\.conf|psk\.txt",
+        (
+            rb"(?i)^\s*(?:IPSec(?: obfuscated)? secret|Xauth(?: obfuscated)? password)\s+(\S.*)$",
+            rb"^(?:\d+\.\d+\.\d+\.\d+|[\w.-]+@[\w.-]+|\*|[\w-]+(?:\.[\w-]+)+)\s+(\S.*)$",
+        ),
+    ),
+    Rows(
+        "rdp",
+        "a remote desktop's password",
+        r"\.rdp",
+        (rb"^password 51:b:([0-9A-Fa-f]+)",),
+    ),
+    Rows(
+        "svn",
+        "Subversion's stored credentials",
+        r"svn\.(?:simple|username|ssl\.[\w-]+)/[0-9a-f]+",
+        whole=(rb"(?m)^K \d+\r?\n(?:password|passphrase)\r?\nV \d+\r?\n([^\r\n]+)",),
+        looks=rb"\AK \d+\r?\n\w+\r?\nV \d+\r?\n",
+    ),
 )  # fmt: skip
 
 RULES: tuple[FormatRule, ...] = tuple(rule(kind) for kind in _KINDS)

@@ -30,6 +30,7 @@ _VALUES = frozenset(b"value values parametervalue default defaultvalue data_valu
 _ENCODED = frozenset((b"data", b"stringData", b"binaryData"))
 _ASSIGNED = re.compile(rb"-{0,2}([A-Za-z_][\w.-]*)(=|: ?)(?=\S)")
 _ACCOUNT = re.compile(rb"(?m)^[ \t]*[\w.-]+:(?!R$|RANDOM$)([^\s][^\n]*?)[ \t]*$")
+_HASHED = re.compile(rb"[\w.@-]+:(?=\$(?:apr1|2[aby]|5|6|y|argon2)\w*\$|\{S?SHA\})")
 _FLAG = re.compile(rb"--?([A-Za-z][\w-]+)")
 _MANY = re.compile(rb"(?i)(?:pass(?:word|phrase)?|secret|token|key|pin)s")
 
@@ -158,6 +159,11 @@ class Walk:
         flag, frame.now = frame.now, b""
         if frame.key == b"list" and len(self._stack) > 1 and self._stack[-2].key == b"chpasswd":
             self._accounts(leaf)
+            return
+        hashed = _HASHED.match(leaf.text)
+        if hashed and leaf.end - leaf.start == len(leaf.text):
+            start = leaf.start + hashed.end()
+            self.spans.append(Span(start, leaf.end, self._code))
             return
         assigned = _ASSIGNED.match(leaf.text)
         if assigned and not leaf.bare and is_secret_key(assigned[1]):

@@ -38,6 +38,8 @@ _NAME_ELEMENT = re.compile(rb"(?i)(?:\A|[-_.:]|param|env|entry|property)(?:name|
 _VALUE_ELEMENT = re.compile(
     rb"(?i)(?:\A|[-_.:]|param|env|entry|property)(?:value|string|text|data)\Z"
 )
+# What Maven and Jenkins write for a secret that their own master key encrypts.
+_ENCRYPTED = re.compile(rb"\{(?:AQAAA[\w+/]*|[\w+/]{22,})={0,2}\}")
 _CONNECTION = re.compile(
     rb"(?i)(?:\A|[;\s])(?:password|pwd|accountkey|sharedaccesskey|accesskey|user password)"
     rb"\s{0,9}=\s{0,9}(?:&quot;|')?([^;\"'&]+)"
@@ -105,7 +107,8 @@ def _closed(parent: _Element, done: _Element) -> Iterator[Span]:
         return
     beside, parent.named = parent.named, b""
     pair = beside if _VALUE_ELEMENT.search(done.name) else b""
-    if any(name and hides(name, leaf.text) for name in (done.name, done.says, pair)):
+    names = (done.name, done.says, pair)
+    if _ENCRYPTED.fullmatch(leaf.text) or any(hides(name, leaf.text) for name in names if name):
         yield masks(leaf, CODE)
     else:
         yield from _within(leaf)

@@ -32,7 +32,7 @@ _SURE = _words(
     userpassword unicodepwd sambantpassword ntpassword lmpassword sessionid sessid phpsessid
     jsessionid xsrftoken csrftoken sessiontoken accesstoken refreshtoken idtoken authtoken
     bearertoken clientsecret appsecret sharedsecret secretaccesskey mnemonic seedphrase
-    authpass privpass authpassword privpassword passkey presharedkey"""
+    authtok authpass privpass authpassword privpassword passkey presharedkey"""
 )
 # Written together in lower case: `mydbpassword`. A word that only begins so is none: `tokenizer`.
 _ENDINGS = (
@@ -49,6 +49,7 @@ _PAIRS: dict[bytes, frozenset[bytes]] = {
         integration ingest write admin root recovery app application webhook cookie token
         crypto data vault rest consumer client bearer security backup wrapping kek dek age
         registration enrollment stream instrumentation functions function host psk tsig rndc
+        validation
         wep wpa fernet nacl seed box transport gossip serf cluster replication user datadog newrelic
         stripe openai anthropic sendgrid mailgun algolia google gcp azure aws s3 github gitlab
         slack twilio"""
@@ -92,6 +93,7 @@ _AFTER = _words(
     method methods mode strength created updated modified at date time times timestamp timeout
     interval day days hours minutes seconds secs sec ms rounds iterations cost encryption reset
     resets valid invalid validity validation validator verified verify present set unset exists
+    scheme schemes hasher hashers validators flag flags
     missing ref refs reference arn source store manager service class column columns label title
     description desc help placeholder regex pattern prefix prefixes index num number total rate
     bucket buckets per attempts attempt retries requests request checks check errors error cache
@@ -111,7 +113,7 @@ _AFTER = _words(
 _BEFORE = _words(
     """min max num total has is no count public requires allow allowed use uses using enable disable
     show need needs should forgot skip completion prompt failed wrong without allows n nb
-    number publishable"""
+    number publishable existing"""
 )
 
 

@@ -53,7 +53,7 @@ _CODE = re.compile(
     rb"|(?:self|this|request|req|params|config|args|settings|options|opts|data|user|form|env|os"
     rb"|process|kwargs|ctx|cfg|conf|input|props|state|res|response|body|module|var|local|vars)"
     rb"(?:\.|\[|->).*|(?:new|await|lambda|function|func|def|return|typeof)[ (].*|&\w+|ENV\[.*|@\w+"
-    rb"|(?:None|null|undefined)[,;)}\]].*",
+    rb"|(?:None|null|undefined)[,;)}\]].*|\$_[A-Z]+\[.*|\$\{[\w.]+\}/[\w./-]*",
     re.DOTALL,
 )
 _PUBLIC = re.compile(
