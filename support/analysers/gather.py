@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from fnmatch import translate
+from pathlib import Path
 from typing import Literal
 
 import zstandard
@@ -57,13 +58,14 @@ class Gathered:
         analysers: Iterable[Analyser],
         *,
         engine: Literal["auto"] | Engine = "auto",
+        store: Path | None = None,
     ) -> None:
         chosen = tuple(analysers)
         reads = sorted({glob for each in chosen for glob in each.reads})
         self._reads = re.compile("|".join(map(translate, reads)) or r"(?!)")
         # Two analysers may share a watch.
         watches = dict.fromkeys(watch for each in chosen for watch in each.watches)
-        self._scans = Scans(watches, engine)
+        self._scans = Scans(watches, engine, store)
         self._streams: dict[str, _Stream] = {}
         self._names: list[str] = []
         self._small: dict[str, bytes] = {}

@@ -18,24 +18,30 @@ from support.analysers.telling import answered, listed, passed, shown, there, ti
 
 
 def look_analysers(looks: Mapping[str, Look]) -> tuple[Analyser, ...]:
-    """Raises ManifestError where a pattern is none."""
-    for name, look in looks.items():
-        why = complaint(look.pattern)
-        if why:
-            raise ManifestError(
-                "pattern-invalid",
-                f"look.{name}.pattern: {why}",
-                hint="caretaker manifest check",
-            )
+    """One for each; whose pattern is none says so, and costs neither a bundle nor the others."""
     return tuple(_analyser(name, look) for name, look in looks.items())
+
+
+def refuse_bad(looks: Mapping[str, Look]) -> None:
+    """Raises ManifestError for the first pattern that is none."""
+    for name, look in looks.items():
+        if why := complaint(look.pattern):
+            message = f"look.{name}.pattern: {why}"
+            raise ManifestError("pattern-invalid", message, hint="caretaker manifest check")
 
 
 def _analyser(name: str, look: Look) -> Analyser:
     code = f"look-{name}"
+    if why := complaint(look.pattern):
+        return Analyser(code=code, title=look.title, judge=partial(_no_pattern, why=why))
     watch = Watch(code, tuple(look.files), look.pattern.encode(), foreign=True)
     return Analyser(
         code=code, title=look.title, judge=partial(_judge, code=code, look=look), watches=(watch,)
     )
+
+
+def _no_pattern(_evidence: Evidence, *, why: str) -> Iterator[Judgement]:
+    yield unknown(f"Its pattern is none: {why}", advice="caretaker manifest check")
 
 
 def _judge(evidence: Evidence, *, code: str, look: Look) -> Iterator[Judgement]:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import translate
 from functools import partial
+from pathlib import Path
 from typing import Any, Literal
 
 from support.analysers.analyser import Watch
@@ -47,7 +48,13 @@ class Scan:
 class Scans:
     """Which scan a file gets, by its name; files with the same watches share one."""
 
-    def __init__(self, watches: Iterable[Watch], engine: Literal["auto"] | Engine) -> None:
+    def __init__(
+        self,
+        watches: Iterable[Watch],
+        engine: Literal["auto"] | Engine,
+        store: Path | None = None,
+    ) -> None:
+        self._store = store
         self._globs = [
             (watch, re.compile("|".join(map(translate, watch.files)))) for watch in watches
         ]
@@ -78,7 +85,7 @@ class Scans:
     def _known(self) -> _All:
         if self._all is None:
             ours = {watch.pattern for watch, _ in self._globs if not watch.foreign}
-            self._all = _All(sorted(ours))
+            self._all = _All(sorted(ours), self._store)
         return self._all
 
 
@@ -117,19 +124,14 @@ def _re2_finder(watch: Watch) -> Finder:
 class _All:
     """All patterns in one Hyperscan database: compiling takes longer than scanning does."""
 
-    def __init__(self, patterns: list[bytes]) -> None:
-        """Raises ImportError where there is no Hyperscan."""
-        import hyperscan
+    def __init__(self, patterns: list[bytes], store: Path | None) -> None:
+        """Raises ImportError where there is no Hyperscan. `store` is a closed folder for what was
+        compiled."""
+        from support.redact import hyper_store
 
         self._ids = {pattern: number for number, pattern in enumerate(patterns)}
-        self._database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
-        self._database.compile(
-            # A repeat with an upper bound costs Hyperscan tenths of a second to compile. Without
-            # the bound it suspects a little more, which is then held to the pattern itself.
-            expressions=[_BOUNDED.sub(b"*", pattern) for pattern in patterns],
-            ids=list(range(len(patterns))),
-            flags=[hyperscan.HS_FLAG_MULTILINE] * len(patterns),
-        )
+        recipe = b"watches\0" + b"\0".join(patterns)
+        self._database = hyper_store.kept(recipe, store, partial(_compiled_all, patterns))
 
     def suspects(self, watches: list[Watch]) -> Callable[[bytes], Iterable[Hit]]:
         """Finds lines of these watches; whatever else is in the database is not heard."""
@@ -138,6 +140,20 @@ class _All:
             mine.setdefault(self._ids[each.pattern], []).append(each)
         alone = {number: _re_finder(each[0]) for number, each in mine.items()}
         return partial(_suspects, self._database, mine, alone)
+
+
+def _compiled_all(patterns: list[bytes]) -> Any:  # hyperscan publishes no types
+    import hyperscan
+
+    database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
+    database.compile(
+        # A repeat with an upper bound costs Hyperscan tenths of a second to compile. Without
+        # the bound it suspects a little more, which is then held to the pattern itself.
+        expressions=[_BOUNDED.sub(b"*", pattern) for pattern in patterns],
+        ids=list(range(len(patterns))),
+        flags=[hyperscan.HS_FLAG_MULTILINE] * len(patterns),
+    )
+    return database
 
 
 def _suspects(
@@ -168,8 +184,10 @@ def _suspects(
 
 def complaint(pattern: str) -> str:
     """Why somebody's pattern is none for RE2; empty where it is good."""
-    import re2
-
+    try:
+        import re2
+    except ImportError:
+        return "google-re2 is not installed here"
     try:
         _compiled(pattern.encode())
     except re2.error as error:

@@ -20,7 +20,7 @@ from agent.errors import ManifestError, UsageError
 from agent.host import files
 from agent.host.failures import FileFailure
 from agent.manifest.support import Look
-from support.analysers.scan import complaint
+from support.analysers.look import refuse_bad
 from support.analysers.study import Study
 from support.bundle.reading import reading
 from support.bundle.record import MANIFEST, BundleManifest
@@ -70,11 +70,13 @@ def looks_in(path: Path) -> dict[str, Look]:
         raise UsageError("file-unreadable", message, hint=f"ls -l {path}") from error
     hint = "caretaker manifest explain look"
     try:
-        return msgspec.convert(_tables(content), dict[str, Look])
+        looks = msgspec.convert(_tables(content), dict[str, Look])
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ManifestError("manifest-syntax", f"{path}: {error}", hint=hint) from error
     except msgspec.ValidationError as error:
         raise ManifestError("manifest-value", f"{path}, look: {error}", hint=hint) from error
+    refuse_bad(looks)
+    return looks
 
 
 def _inside(
@@ -90,14 +92,9 @@ def _inside(
         return
     for name, table in tables.items():
         try:
-            look = msgspec.convert(table, Look)
+            yield str(name), msgspec.convert(table, Look)
         except msgspec.ValidationError as error:
             notes.append(f"look.{name} in {APPLIANCE} makes no sense: {error}")
-            continue
-        if why := complaint(look.pattern):
-            notes.append(f"look.{name}.pattern in {APPLIANCE}: {why}")
-        else:
-            yield str(name), look
 
 
 def _tables(content: bytes) -> dict[str, object]:

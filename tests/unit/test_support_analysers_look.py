@@ -6,7 +6,7 @@ import pytest
 
 from agent.errors import ManifestError
 from agent.manifest.support import Look
-from support.analysers.look import look_analysers
+from support.analysers.look import look_analysers, refuse_bad
 from tests.unit.support_evidence import one
 
 LOGS = {"logs/app/app.log": "started\nqueue is stuck at 17\nqueue is stuck at 18\n"}
@@ -53,8 +53,13 @@ def test_a_pattern_that_would_take_for_ever_takes_no_time() -> None:
 
 
 @pytest.mark.parametrize("pattern", ["(", r"(?=x)", r"(a)\1", "a{1001}{1001}"])
-def test_what_is_no_pattern_is_refused(pattern: str) -> None:
-    looks = {"queue": look(pattern), "fine": look("x")}
+def test_what_is_no_pattern_says_so_and_harms_no_other(pattern: str) -> None:
+    looks = {"queue": look(pattern), "fine": look("stuck")}
+    bad, good = look_analysers(looks)
+    told = one(bad, LOGS)
+    assert told.answer == "unknown"
+    assert "Its pattern is none" in told.summary
+    assert one(good, LOGS).answer == "fail"
     with pytest.raises(ManifestError) as refused:
-        look_analysers(looks)
+        refuse_bad(looks)
     assert refused.value.code == "pattern-invalid"
