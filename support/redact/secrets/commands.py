@@ -7,6 +7,7 @@ The table of programs is `flags`; what is piped into a program is `piped`.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -38,6 +39,9 @@ _QUOTES = re.compile(rb"(?:\\?\"|\$?'|\")")
 _BREAKS = frozenset((b"|", b"||", b"&&", b";", b"&", b"|&", b">", b">>", b"<", b"2>&1"))
 _SHELL_VALUE = re.compile(rb"\$\{?\w+\}?|\$\(.*|`.*|<.*")
 _FRAME = b"[](),"
+_QUOTE = re.compile(rb"\\{0,3}[\"']")
+_LONGEST = 8192
+_BEHIND = re.compile(rb"\\{0,7}[\"']")
 _CLOSING = (b'"', b"'", b"\\")
 
 
@@ -54,7 +58,7 @@ _ITEM = re.compile(rb"(\\{0,7}[\"'])(.*?)(?<!\\)\1|\ba\d{1,3}=([0-9A-Za-z]+)")
 def words(line: bytes, start: int, end: int) -> Iterator[Word]:
     """The words of one command, to its end; of an exec array or an audit record, its strings."""
     if line[start : start + 1] in _CLOSING:
-        behind = re.compile(rb"\\{0,7}[\"']").match(line, start)
+        behind = _BEHIND.match(line, start)
         for item in _ITEM.finditer(line, behind.end() if behind else start, end):
             group = 2 if item.group(1) else 3
             yield Word(item.start(group), item.end(group))
@@ -93,17 +97,30 @@ def _unquoted(line: bytes, start: int, end: int) -> Word:
     return Word(start, end)
 
 
-def _region(line: bytes, start: int, end: int) -> int:
-    """Where a command ends at the latest: with the string it is written in."""
-    if line[end : end + 1] in _CLOSING:  # ["mysql", "-px"], a0="mysql"
-        return len(line)
-    least = max(0, start - 2048)
-    for match in reversed(list(re.finditer(rb"\\{0,3}[\"']", line[least:start]))[-6:]):
-        sign = match.group()
-        if line.count(sign[-1:], least, start) % 2:
-            close = extent.closing(line, end, sign[-1:], len(sign) - 1)
-            return close if close >= 0 else len(line)
-    return len(line)
+class Quotes:
+    """The quotes of a line, looked up once, so that many commands in it cost no more than few."""
+
+    def __init__(self, line: bytes) -> None:
+        self._line = line
+        self._found = [(match.start(), match.group()) for match in _QUOTE.finditer(line)]
+        self._odd: list[dict[bytes, bool]] = []
+        odd = {b'"': False, b"'": False}
+        for _, sign in self._found:
+            odd = {**odd, sign[-1:]: not odd[sign[-1:]]}
+            self._odd.append(odd)
+
+    def region(self, start: int, end: int) -> int:
+        """Where a command that begins at `start` ends at the latest: with the string it is in."""
+        line, most = self._line, min(len(self._line), end + _LONGEST)
+        if line[end : end + 1] in _CLOSING:  # ["mysql", "-px"], a0="mysql"
+            return most
+        last = bisect_left(self._found, (start, b"")) - 1
+        for place in range(last, max(-1, last - 6), -1):
+            sign = self._found[place][1]
+            if self._odd[last][sign[-1:]]:
+                close = extent.closing(line[:most], end, sign[-1:], len(sign) - 1)
+                return close if close >= 0 else most
+        return most
 
 
 _KNOWN = re.compile(
@@ -114,9 +131,18 @@ _KNOWN = re.compile(
 
 
 def _programs(line: bytes) -> Iterable[Span]:
-    for match in _KNOWN.finditer(line):
+    quotes = Quotes(line)
+    found = [*_KNOWN.finditer(line)]
+    begun = [len(line)] * len(PROGRAMS)
+    ends = []
+    # A program's arguments end where it is called again: so no line takes quadratic time.
+    for match in reversed(found):
+        which = (match.lastindex or 1) - 1
+        ends.append(begun[which])
+        begun[which] = match.start()
+    for match, limit in zip(found, reversed(ends), strict=True):
         program = PROGRAMS[(match.lastindex or 1) - 1]
-        end = _region(line, match.start(), match.end())
+        end = min(limit, quotes.region(match.start(), match.end()))
         if program.must and not re.search(program.must, line[match.end() : end]):
             continue
         yield from _arguments(line, program, match.end(), end)
@@ -211,10 +237,11 @@ _METAVAR = re.compile(
 
 
 def _long(line: bytes) -> Iterable[Span]:
+    quotes = Quotes(line)
     for flag in _LONG.finditer(line):
         if weight(flag.group(1)) != SURE:
             continue
-        end = _region(line, flag.start(), flag.start())
+        end = quotes.region(flag.start(), flag.start())
         word = next(words(line, flag.end(), max(end, flag.end())), None)
         if word is None:
             continue

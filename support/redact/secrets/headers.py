@@ -7,7 +7,7 @@ their attributes and the scheme stay. Headers such as `X-Api-Key` are names like
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from support.redact.rule import LineRule
 from support.redact.secrets import extent
@@ -28,6 +28,7 @@ _BARE = re.compile(
     rb"(?i)(?<![\w-])(bearer|basic|negotiate|ntlm)(?:[ ]+|%20|\+|\\u0020|:[ ]?)"
     rb"([A-Za-z0-9._~+/=-]{8,})"
 )
+_LONGEST = 16384
 _ONE = re.compile(rb"[^\s,;<>\"'\\]+")
 _LINE_END = re.compile(rb"\\+[rn]|\r|$")
 _CLOSES = re.compile(rb"\\+[rn]|[\"'](?=[\s,}\])]|$)|\r|$")
@@ -35,14 +36,14 @@ _MIXED = re.compile(rb"(?=.*[0-9A-Z+/=])(?=.*[a-z])|[0-9a-f]{16,}")
 
 
 def _authorization(line: bytes) -> Iterable[Span]:
-    for head in _AUTHORIZATION.finditer(line):
+    for head, limit in _heads(_AUTHORIZATION, line):
         start = head.end()
         quote = head.group(1)
         if quote:
-            end = extent.closing(line, start, quote[-1:], len(quote) - 1)
-            end = len(line.rstrip()) if end < 0 else end
+            end = extent.closing(line[:limit], start, quote[-1:], len(quote) - 1)
+            end = limit if end < 0 else end
         else:
-            end = _escaped_end(line, start)
+            end = _escaped_end(line, start, limit)
         yield from _credentials(line, start, end)
 
 
@@ -65,20 +66,27 @@ def _credentials(line: bytes, start: int, end: int) -> Iterable[Span]:
         yield Span(value, stop, "authorization")
 
 
-def _escaped_end(line: bytes, start: int) -> int:
-    found = _LINE_END.search(line, start)
-    return found.start() if found else len(line)
+def _heads(shape: re.Pattern[bytes], line: bytes) -> Iterator[tuple[re.Match[bytes], int]]:
+    """Each match, and where the next begins: no part of a line is read twice."""
+    heads = [*shape.finditer(line)]
+    for head, following in zip(heads, [*heads[1:], None], strict=False):
+        yield head, min(following.start() if following else len(line), head.end() + _LONGEST)
 
 
-def _until(line: bytes, name: int, start: int) -> int:
+def _escaped_end(line: bytes, start: int, limit: int) -> int:
+    found = _LINE_END.search(line, start, limit)
+    return found.start() if found else limit
+
+
+def _until(line: bytes, name: int, start: int, limit: int) -> int:
     """The end of a header without quotes of its own: a quote around it, an escaped line end."""
     quote = extent.opened_by(line, name)
     if quote:
-        end = extent.closing(line, start, quote[-1:], len(quote) - 1)
+        end = extent.closing(line[:limit], start, quote[-1:], len(quote) - 1)
         if end >= 0:
             return end
-    found = _CLOSES.search(line, start)
-    return found.start() if found else len(line)
+    found = _CLOSES.search(line, start, limit)
+    return found.start() if found else limit
 
 
 def _bearer(line: bytes) -> Iterable[Span]:
@@ -105,11 +113,12 @@ _PLAIN = frozenset(b"theme lang locale language tz timezone consent region curre
 
 
 def _cookies(line: bytes) -> Iterable[Span]:
-    for head in _COOKIE.finditer(line):
+    for head, limit in _heads(_COOKIE, line):
         quote = head.group(2) or head.group(3)
-        end = extent.closing(line, head.end(), quote[-1:], len(quote) - 1) if quote else -1
+        within = line[:limit] if quote else b""
+        end = extent.closing(within, head.end(), quote[-1:], len(quote) - 1) if quote else -1
         if end < 0:
-            end = _until(line, head.start(), head.end())
+            end = _until(line, head.start(), head.end(), limit)
         yield from _crumbs(line, head.end(), end)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import binascii
 import re
 from collections.abc import Iterable
+from itertools import islice
 
 from support.redact.rule import LineRule
 from support.redact.secrets.decoded import redacted
@@ -50,9 +51,12 @@ def _unhexed(text: bytes) -> bytes | None:
 _ARGUMENT = re.compile(rb"\ba(\d{1,3})=(?:\"([^\"]*)\"|([0-9A-Fa-f]{2,65536})\b)")
 
 
+_MOST = 512  # arguments; the kernel cuts a record long before
+
+
 def _executed(line: bytes) -> Iterable[Span]:
     """An audit record writes an argument with blanks or quotes in it as hex."""
-    arguments = [*_ARGUMENT.finditer(line)]
+    arguments = [*islice(_ARGUMENT.finditer(line), _MOST)]
     for before, one in zip([None, *arguments], arguments, strict=False):
         if not one.group(3) or len(one.group(3)) % 2:
             continue

@@ -139,17 +139,18 @@ def _bare(line: bytes, key: re.Match[bytes], start: int) -> int:
     return _among(line, key, start)
 
 
-_FIELDS = re.compile(rb"([^;\"<>]{1,300}?)(?:(;)[ ]?(?:[A-Za-z][\w ]{0,40}=)?|[\"']|$)")
+_BREAK = re.compile(rb"[;\"<>]")
+_NAMED = re.compile(rb";[ ]?[A-Za-z][\w ]{0,40}=")
 
 
 def _in_connection(line: bytes, key: re.Match[bytes], start: int) -> int:
     """`Server=x;Password=two words;`: a value goes up to the next semicolon."""
-    field = _FIELDS.match(line, start)
-    if not field or not (key.group(1).startswith((b"P", b"p", b"A", b"S", b"U")) or field.group(2)):
+    stop = _BREAK.search(line, start, start + 300)
+    end = stop.start() if stop else min(len(line), start + 300)
+    if line[:1] != b"<" and stop and stop.group() in b"<>":
         return -1
-    before = line[: key.start()].rstrip()
-    follows = field.group(2) and field.group().endswith(b"=")
-    return field.end(1) if before.endswith(b";") or follows else -1
+    before = line[max(0, key.start() - 4) : key.start()].rstrip()
+    return end if before.endswith(b";") or _NAMED.match(line, end) else -1
 
 
 _OTHER = re.compile(rb"&[\w.%-]+=|[ ][\w.-]+=")

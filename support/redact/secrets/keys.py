@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import binascii
 import re
+from bisect import bisect_left
 from collections.abc import Iterable
 
 from support.redact.rule import LineRule
@@ -31,35 +32,34 @@ _HEADERS = re.compile(
 )
 _BEFORE_END = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\\"
 _LEAST = 16
+_LINE_ENDS = re.compile(rb"(?:\\+[nr]|\s)*")
+_LINE_ENDS_LAST = re.compile(rb"(?:\\{1,8}[nr]|\s){1,8}\Z")
 
 
 def _pem(line: bytes) -> Iterable[Span]:
-    place = 0
-    while begin := _BEGIN.search(line, place):
-        end = _END.search(line, begin.end())
-        if end and not _BEGIN.search(line, begin.end(), end.start()):
-            start, stop = begin.end(), end.start()
-            place = end.end()
-        else:
-            headers = _HEADERS.match(line, begin.end())
-            start = headers.end() if headers else begin.end()
-            body = _BODY.match(line, start)
-            stop = place = max(body.end() if body else start, begin.end())
-        yield from _body(line, start, stop)
+    begins = [*_BEGIN.finditer(line)]
+    ends = [match.start() for match in _END.finditer(line)]
+    for begin, following in zip(begins, [*begins[1:], None], strict=False):
+        limit = following.start() if following else len(line)
+        place = bisect_left(ends, begin.end())
+        if place < len(ends) and ends[place] <= limit:
+            yield from _body(line, begin.end(), ends[place])
+            continue
+        headers = _HEADERS.match(line, begin.end(), limit)
+        start = headers.end() if headers else begin.end()
+        body = _BODY.match(line, start, limit)
+        yield from _body(line, start, body.end() if body else start)
     # The start was cut away: only the end tells what it was.
-    first = _END.search(line)
-    begun = _BEGIN.search(line)
-    if first and (begun is None or begun.start() > first.start()):
-        start = len(line[: first.start()].rstrip(_BEFORE_END))
-        yield from _body(line, start, first.start())
+    if ends and (not begins or begins[0].start() > ends[0]):
+        yield from _body(line, len(line[: ends[0]].rstrip(_BEFORE_END)), ends[0])
 
 
 def _body(line: bytes, start: int, stop: int) -> Iterable[Span]:
     """Leaves the escaped line ends at both ends, so that the armour reads as before."""
-    lead = re.compile(rb"(?:\\+[nr]|\s)*").match(line, start, stop)
+    lead = _LINE_ENDS.match(line, start, stop)
     start = lead.end() if lead else start
-    text = line[start:stop]
-    stop = start + len(re.sub(rb"(?:\\+[nr]|\s){1,8}\Z", b"", text))
+    tail = _LINE_ENDS_LAST.search(line, max(start, stop - 40), stop)
+    stop = tail.start() if tail else stop
     if stop - start >= _LEAST and MARK not in line[start:stop]:
         yield Span(start, stop, CODE)
 

@@ -66,9 +66,11 @@ _PAIR = re.compile(
 
 
 def _pairs(line: bytes) -> Iterable[Span]:
-    for head in _PAIRS.finditer(line):
+    heads = [*_PAIRS.finditer(line)]
+    for head, following in zip(heads, [*heads[1:], None], strict=False):
+        limit = following.start() if following else len(line)
         literal = b"secret" in head.group()
-        for pair in _PAIR.finditer(line, head.end()):
+        for pair in _PAIR.finditer(line, head.end(), limit):
             name = pair.group(2)
             if name.startswith(b"-") or name in _SETTINGS:
                 continue

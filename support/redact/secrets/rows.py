@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterable, Iterator
 
 from support.redact.rule import PassageRule
 from support.redact.secrets.names import NEVER, weight
-from support.redact.secrets.values import hides
+from support.redact.secrets.values import hides, is_prose
 from support.redact.span import Span
 
 CODE = "column"
 
-_CELL = re.compile(rb"[\"']?[A-Za-z_#][\w .#-]{0,40}[\"']?\Z")
+_CELL = re.compile(rb"[\"']?[A-Za-z_#][\w.#-]{0,40}(?: [\w.#-]{1,20}){0,2}[\"']?\Z")
 _RULE = re.compile(rb"[\s|+=-]*\Z")
 _SIGNS = (b",", b"\t", b"|", b";")
 _MOST = 100_000  # rows
@@ -33,13 +33,21 @@ def _begin(line: bytes) -> Callable[[bytes], Iterable[Span] | None] | None:
     secret = [place for place, name in enumerate(named) if name and weight(name) != NEVER]
     if not secret:
         return None
+    # Two words with a comma are more often a sentence than a table.
+    if line.count(sign) == 1 and any(b" " in name for name in named):
+        return None
     left = [_MOST]
+    drawn = [sign != b"|" or line.lstrip().startswith(b"|")]
 
     def follow(one: bytes) -> Iterable[Span] | None:
         left[0] -= 1
-        if left[0] == _MOST - 1 or (_RULE.match(one) and one.strip() and sign == b"|"):
+        if left[0] == _MOST - 1:
             return ()
-        cells = list(_cells(one, sign)) if left[0] > 0 else []
+        if sign == b"|" and one.strip() and _RULE.match(one):
+            drawn[0] = True
+            return ()
+        # Without a line drawn under it, `a | passwd` is a pipe.
+        cells = list(_cells(one, sign)) if left[0] > 0 and drawn[0] else []
         if len(cells) != len(named):
             return None
         wanted = [(named[place], *cells[place]) for place in secret]
@@ -48,6 +56,10 @@ def _begin(line: bytes) -> Callable[[bytes], Iterable[Span] | None] | None:
         ]
 
     return follow
+
+
+def _is_value(name: bytes, cell: bytes) -> bool:
+    return hides(name, cell) and not is_prose(cell)
 
 
 def _cells(line: bytes, sign: bytes) -> Iterator[tuple[int, int]]:

@@ -63,6 +63,7 @@ _PUBLIC = re.compile(
 )
 _LINK = re.compile(rb"[a-z][a-z0-9+.-]*://(?![^/]*@)[^?\s]*", re.IGNORECASE)
 _NUMBER = re.compile(rb"[-+]?\d+(?:\.\d+)?(?:[eE]\d+)?(?:ns|us|ms|s|m|h|d|[kKMG]i?[bB]?|%)?")
+_LONG = 512
 _SAYS_NUMBER = frozenset((b"pin", b"otp", b"totp", b"passcode", b"cvv", b"code", b"codes"))
 _TIME = re.compile(rb"\d{4}-\d\d-\d\d(?:[T ].*)?|\d\d?:\d\d(?::\d\d)?")
 _PROSE = re.compile(
@@ -74,7 +75,11 @@ _PROSE = re.compile(
 def hides(name: bytes, value: bytes) -> bool:
     """True where a key of this name with this value (unquoted, stripped) gives a secret away."""
     found = weight(name)
-    if found == NEVER or not plausible(value):
+    if found == NEVER:
+        return False
+    if len(value) > _LONG:
+        return MARK not in value
+    if not plausible(value):
         return False
     if found == MAYBE:
         return _under_maybe(name, value)
@@ -109,6 +114,7 @@ def looks_random(value: bytes, least: int = 6) -> bool:
     """True where letters and digits mix as they do in no word: the test for vague names."""
     if len(value) < least or b" " in value:
         return False
+    value = value[:_LONG]
     if _NUMBER.fullmatch(value) or _TIME.fullmatch(value):
         return False
     digits = sum(48 <= byte <= 57 for byte in value)
