@@ -11,11 +11,12 @@ import binascii
 import json
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from support.redact.formats import FORMATS
-from support.redact.rule import FormatRule
+from support.redact.rule import LineRule
 from support.redact.secrets import LINE_RULES
 from support.redact.span import Span
 
@@ -53,17 +54,23 @@ def values_in(name: str, content: bytes) -> Iterator[Value]:
             yield Value(line[0], line_of_key=True)
     if not _HINT.search(content) and not _HINT.search(name.encode("utf-8", "replace")):
         return
-    for span in _of_format(name, content):
+    for span in _of_format(name, content) or ():
         yield from readings(content[span.start : span.end])
     for text in content.splitlines():
         if len(text) <= _LONG_LINE and _HINT.search(text) and not _COMMENT.match(text):
             for rule in LINE_RULES:
-                for span in rule.find(text):
+                for span in rule.find(text) if _trigger(rule).search(text) else ():
                     yield from readings(text[span.start : span.end])
 
 
+@cache
+def _trigger(rule: LineRule) -> re.Pattern[bytes]:
+    return re.compile(b"|".join(rule.triggers), re.IGNORECASE)
+
+
 def is_structured(name: str, content: bytes) -> bool:
-    return _format(name, content) is not None
+    """Whether a format claims the file and reads it to its end."""
+    return _of_format(name, content) is not None
 
 
 def readings(text: bytes) -> Iterator[Value]:
@@ -86,20 +93,13 @@ def readings(text: bytes) -> Iterator[Value]:
                 yield Value(line.strip())
 
 
-def _of_format(name: str, content: bytes) -> list[Span]:
-    found = _format(name, content)
-    return list(found.find(content)) if found else []
-
-
-def _format(name: str, content: bytes) -> FormatRule | None:
-    """The format that claims the file and reads it to its end."""
+def _of_format(name: str, content: bytes) -> list[Span] | None:
     for each in FORMATS:
         if each.claims(name, content[:_HEAD]):
             try:
-                list(each.find(content))
+                return list(each.find(content))
             except ValueError:
                 continue
-            return each
     return None
 
 
