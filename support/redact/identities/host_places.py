@@ -50,7 +50,7 @@ _GAP = rb"\\?[\"']?\s{0,2}[=:]\s{0,2}\\?[\"']?"
 _SAYS = (
     rb"(?:from host|to host|on host|for host|resolve host:?|unknown host:?|no such host:?"
     rb"|static hostname:|hostname to|host name is|dial tcp: lookup|getaddrinfo(?: for)?|enotfound"
-    rb"|server_name|machine)"
+    rb"|server_name)"
 )
 _HINTS = rb"(?:connected to|connecting to|connect to|connection to|connection from|lookup|reach)"
 _MONTH = rb"^(?:<[0-9]{1,3}>)?[A-Z][a-z]{2} [ 0-9][0-9] [0-9]{2}:[0-9]{2}:[0-9]{2}"
@@ -67,6 +67,9 @@ PLACES = (
            _ISO + b" " + _NAME + b" (?=" + _PROGRAM + b")"),
     _place(_SAYS + rb" [<\"'`]?[a-z]", _SAYS + rb" [<\"'`]?" + _NAME + rb"(?![(])"),
     _place(_HINTS + rb" [<\"'`]?[a-z]", _HINTS + rb" [<\"'`]?" + _NAME + rb"(?![(])", sure=False),
+    # Of .netrc alone: in prose a machine "was", "that" or "goes".
+    _place(rb"^machine [a-z0-9]",
+           rb"machine " + _NAME + rb"(?=[ \t]+(?:login|user|account|password)\b|[ \t]*$)"),
     _place(rb"^Linux [a-z0-9.-]+ [0-9]", rb"Linux " + _NAME + rb" [0-9]+\.[0-9]+"),
     _place(rb"\b(?:CN|DNS)\s?[=:]\s?[a-z*]", rb"(?:CN|DNS)\s?[=:]\s?(?:\*\.)?" + _NAME,
            sure=False),
