@@ -127,11 +127,14 @@ class _All:
     def __init__(self, patterns: list[bytes], store: Path | None) -> None:
         """Raises ImportError where there is no Hyperscan. `store` is a closed folder for what was
         compiled."""
+        import hyperscan
+
         from support.redact import hyper_store
 
         self._ids = {pattern: number for number, pattern in enumerate(patterns)}
         recipe = b"watches\0" + b"\0".join(patterns)
         self._database = hyper_store.kept(recipe, store, partial(_compiled_all, patterns))
+        self._scratch = hyperscan.Scratch(self._database)  # one that was loaded has none
 
     def suspects(self, watches: list[Watch]) -> Callable[[bytes], Iterable[Hit]]:
         """Finds lines of these watches; whatever else is in the database is not heard."""
@@ -139,7 +142,7 @@ class _All:
         for each in watches:
             mine.setdefault(self._ids[each.pattern], []).append(each)
         alone = {number: _re_finder(each[0]) for number, each in mine.items()}
-        return partial(_suspects, self._database, mine, alone)
+        return partial(_suspects, (self._database, self._scratch), mine, alone)
 
 
 def _compiled_all(patterns: list[bytes]) -> Any:  # hyperscan publishes no types
@@ -157,7 +160,7 @@ def _compiled_all(patterns: list[bytes]) -> Any:  # hyperscan publishes no types
 
 
 def _suspects(
-    database: Any,  # hyperscan publishes no types
+    engine: tuple[Any, Any],  # database and scratch; hyperscan publishes no types
     mine: dict[int, list[Watch]],
     alone: dict[int, Finder],
     data: bytes,
@@ -178,7 +181,8 @@ def _suspects(
         if alone[which](data[start:end], 0) >= 0:
             found[which, start] = [(start, end, watch) for watch in mine[which]]
 
-    database.scan(data, match_event_handler=on_match)
+    database, scratch = engine
+    database.scan(data, match_event_handler=on_match, scratch=scratch)
     return [hit for hits in found.values() for hit in hits]
 
 

@@ -7,6 +7,7 @@ whoever calls it feeds it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -28,12 +29,17 @@ FORMAT = 1
 
 
 class Study:
-    """`feed` each file's redacted blocks, `close` it; at the end ask. `looks`: the vendor's own."""
+    """`feed` each file's redacted blocks, `close` it; at the end ask.
 
-    def __init__(self, looks: Mapping[str, Look] | None = None) -> None:
+    `looks`: the vendor's own. `store`: a closed folder for what was compiled.
+    """
+
+    def __init__(
+        self, looks: Mapping[str, Look] | None = None, *, store: Path | None = None
+    ) -> None:
         self._analysers = (*ANALYSERS, *look_analysers(looks or {}))
         wanted = (told.WANTED, sampled.WANTED, FACTS)
-        self.evidence = Gathered((*self._analysers, *wanted))
+        self.evidence = Gathered((*self._analysers, *wanted), store=store)
         self.feed = self.evidence.feed
         self.close = self.evidence.close
 

@@ -1,4 +1,4 @@
-"""A system that its makers no longer mend."""
+"""A system, or a version of the application, that its makers no longer mend."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from support.analysers.telling import failed, passed, unknown, warned
 from support.analysers.window import CLOCK, end_of, spell
 
 ENVIRONMENT = "system/environment.json"
+RELEASE = "changes/migrations.json"
 _SOON = 90 * 86400.0
 
 
@@ -22,7 +23,36 @@ class _Environment(msgspec.Struct):
     os: dict[str, Any] | None = None
 
 
+class _Release(msgspec.Struct):
+    version: str | None = None
+    supported_until: str | None = None
+
+
 def judge(evidence: Evidence) -> Iterator[Judgement]:
+    yield from _release(evidence)
+    yield from _system(evidence)
+
+
+def _release(evidence: Evidence) -> Iterator[Judgement]:
+    """The vendor's own word on this version, where there is one."""
+    release = document(evidence, RELEASE, _Release)
+    until = release.supported_until or "" if release is not None else ""
+    end = _at(until)
+    if release is None or end is None:
+        return
+    name = f"Version {release.version} of the application"
+    left = end - end_of(evidence, end)
+    seen = [cite(evidence, RELEASE, '"supported_until"', f"{name}: supported until {until}")]
+    advice = "ask the vendor for a newer release; then: sudo caretaker upgrade FILE"
+    if left < 0:
+        yield failed(f"{name} has been out of support for {spell(-left)}", seen, advice)
+    elif left < _SOON:
+        yield warned(f"{name} will be out of support in {spell(left)}", seen, advice)
+    else:
+        yield passed(f"{name} is supported until {until}")
+
+
+def _system(evidence: Evidence) -> Iterator[Judgement]:
     found = document(evidence, ENVIRONMENT, _Environment)
     system = (found.os or {}) if found else {}
     name = str(system.get("PRETTY_NAME") or system.get("NAME") or "The system")
@@ -54,5 +84,5 @@ def _at(date: str) -> float | None:
 
 
 ANALYSER = Analyser(
-    code="support-end", title="End of support", judge=judge, reads=(ENVIRONMENT, CLOCK)
+    code="support-end", title="End of support", judge=judge, reads=(ENVIRONMENT, RELEASE, CLOCK)
 )

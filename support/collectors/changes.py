@@ -75,7 +75,9 @@ def _migrations(scene: Scene) -> object:
         "release": [
             {"number": each.number, "folder": each.folder, "stores": each.stores}
             for each in brought
-        ]
+        ],
+        "version": record.version if record else "",
+        "supported_until": record.supported_until if record else "",
     }
 
 

@@ -314,6 +314,10 @@ BAD: list[tuple[str, str, str, Files]] = [
         "PRETTY_NAME": "Debian 11", "ID": "debian", "VERSION_ID": "11"}}}),
     ("support-end", "warn", "only long-term fixes", {**CLOCK, "system/environment.json": {"os": {
         "PRETTY_NAME": "Debian 12", "ID": "debian", "VERSION_ID": "12"}}}),
+    ("support-end", "fail", "Version 1.2 of the application has been out of support for 21 days", {
+        **CLOCK, "changes/migrations.json": {"version": "1.2", "supported_until": "2026-11-01"}}),
+    ("support-end", "warn", "will be out of support in 9 days", {
+        **CLOCK, "changes/migrations.json": {"version": "1.2", "supported_until": "2026-12-01"}}),
     ("taint", "warn", "machine check", {"kernel/kernel.json": {
         "taint": 16, "tainted_by": ["machine check"]}}),
     ("bundle", "fail", "Redaction was switched off", {"manifest.json": {
