@@ -15,10 +15,11 @@ from tests.machine.machine import Machine
 
 APP = "forge"
 JOURNAL, LOG = 48 << 20, 20 << 20
+# What each writes, and its part of a hundred: together the mix of `lines`.
 UNITS = {
-    "forge-web.service": (ACCESS, LOGFMT, SECRET),
-    "forge-worker.service": (LOGFMT, JSON, SECRET),
-    "ssh-gate.service": (SSHD,),
+    "forge-web.service": ((ACCESS, LOGFMT, SECRET), 60),
+    "forge-worker.service": ((LOGFMT, JSON, SECRET), 33),
+    "ssh-gate.service": ((SSHD,), 7),
 }
 _BATCH = 1 << 20  # bytes of text at a time
 _MANIFEST = f"""\
@@ -85,8 +86,8 @@ def _journal(machine: Machine, size: int) -> None:
     machine.systemctl("daemon-reload")
     writer = Writer(2)
     while journal_size(machine) < size - (1 << 20):  # journald takes 8 MiB at a time
-        for unit, kinds in UNITS.items():
-            machine.put(f"/run/bench-lines/{unit}", writer.text(_BATCH // len(UNITS), *kinds))
+        for unit, (kinds, part) in UNITS.items():
+            machine.put(f"/run/bench-lines/{unit}", writer.text(_BATCH * part // 100, *kinds))
             machine.systemctl("start", unit)
         machine.run(["journalctl", "--sync"], timeout=120)
     machine.sh("rm -rf /run/bench-lines")
