@@ -160,14 +160,18 @@ def _open(
     begun = None
     if order.resume:
         now = scene.host.clock.wall()
-        begun = beginning.again(where, order, now, lambda: Study(means.looks))
+        begun = beginning.again(where, order, now, lambda: _study(scene, means))
         if begun is None:
             notes.append("there was nothing to go on with, so this is a new bundle")
     if begun is None and unfinished.remove(where.folder) and not order.resume:
         notes.append("an unfinished bundle was removed; --resume would have gone on with it")
     if where.why:
         notes.append(f"{where.why}, so the bundle is in {where.folder}")
-    return begun or beginning.anew(scene, order, ready, where, Study(means.looks))
+    return begun or beginning.anew(scene, order, ready, where, _study(scene, means))
+
+
+def _study(scene: Scene, means: Means) -> Study:
+    return Study(means.looks, store=scene.layout.support_state)
 
 
 def _collect(course: _Course) -> None:

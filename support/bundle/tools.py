@@ -11,14 +11,16 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from agent.errors import CaretakerError
-from agent.host import files
+from agent.host import chance, files
 from agent.host.failures import FileFailure
+from agent.layout import Layout
 from support.bundle.messages import Ready
 from support.bundle.refining import Tools
 from support.collectors.collector import Collector
 from support.collectors.running import run
 from support.redact.canaries import selftest
-from support.redact.identities import open_identities
+from support.redact.identities import Identities, open_identities
+from support.redact.identities.key import LENGTH
 from support.redact.identities.pseudonym_map import keep
 from support.redact.known.harvest import harvest
 from support.redact.own import own_patterns
@@ -32,7 +34,7 @@ def tools(scene: Scene, collectors: Sequence[Collector], who: str) -> Tools:
     """Everything on. Raises CaretakerError."""
     layout = scene.layout
     known = harvest(layout, scene.manifest)
-    identities = open_identities(layout)
+    identities, note = _identities(layout)
     host = "" if scene.rescue else scene.host.network.host_name()
     if host:
         identities.learn_host(host)
@@ -45,9 +47,12 @@ def tools(scene: Scene, collectors: Sequence[Collector], who: str) -> Tools:
         selftest=selftest(redactor),
         machine=redactor.name(host or _name_of(scene)),
         who=redactor.name(who),
+        notes=(note,) if note else (),
     )
 
     def settle() -> str:
+        if note:
+            return ""
         try:
             keep(layout, identities.given())
         except CaretakerError as error:
@@ -62,6 +67,18 @@ def tools(scene: Scene, collectors: Sequence[Collector], who: str) -> Tools:
         run=run,
         settle=settle,
     )
+
+
+def _identities(layout: Layout) -> tuple[Identities, str]:
+    """With this machine's key; where its disk takes no new file, one for this once, and a note."""
+    try:
+        return open_identities(layout), ""
+    except CaretakerError as error:
+        if error.code != "file-unwritable":
+            raise
+    identities = Identities(chance.some(LENGTH))
+    identities.learn_machine(layout)
+    return identities, "pseudonyms are for this once: no key for them could be kept"
 
 
 def _name_of(scene: Scene) -> str:

@@ -34,7 +34,10 @@ def last_words(made: Made, *, contact: str) -> Iterator[str]:
         yield f"{sign('warn')} it is not whole: {plain(manifest.partial)}"
     yield from _left_out(manifest)
     yield from _found(list(made.judgements))
-    yield f"Look into it:   caretaker support-bundle verify {plain(_first(made))}"
+    if manifest.consent.encrypted_to:  # whoever has no private key can still compare the digest
+        yield f"Check it:       sha256sum {plain(_first(made))}"
+    else:
+        yield f"Look into it:   caretaker support-bundle open {plain(_first(made))} FOLDER"
     yield f"Signed with:    {manifest.key[:39]}  (tell the vendor)"
     if contact:
         yield f"Send it to:     {plain(contact)}"
@@ -75,6 +78,12 @@ def _protection(manifest: BundleManifest) -> str:
 
 
 def _left_out(manifest: BundleManifest) -> Iterator[str]:
+    withheld = [each for each in manifest.files if each.withheld]
+    if withheld:
+        first = f"{plain(withheld[0].name)}: {plain(withheld[0].why)}"
+        yield f"  withheld: {count(len(withheld), 'file')}, as {first}"
+    if manifest.consent.excluded:
+        yield f"  left out as asked: {plain(', '.join(manifest.consent.excluded))}"
     bad = [each for each in manifest.collectors if each.how not in ("done", "skipped")]
     for each in bad[:_LEFT_OUT]:
         yield f"{sign('warn')} {each.code}: {each.how}, {plain(each.why)}"
