@@ -3,7 +3,7 @@ machine «?git.int.calder.io» login ci password «s:positional:pw»
 machine «i:host:files1»
   login backup
   password «s:positional:pw»
-default login anonymous password «i:mail:admin»
+default login anonymous password «?ops@norrby-steel.com»
 === var/lib/postgresql/.pgpass | pgpass | 2
 # host:port:database:user:password
 «i:host:db1»:5432:ledgerly:ledgerly_rw:«s:positional:pw@@appdb»
