@@ -6,6 +6,7 @@ least go first, then the middle of what repeats. Refuses to judge.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Literal
@@ -23,6 +24,7 @@ LEDGER = "ledger/ledger.jsonl"
 KERNEL_CRASHES = "crashes/kernel.jsonl"
 MOST = 400
 _TEXT = 300
+_HEAD = re.compile(r"^[\d-]{10}T\S+ \S+ ")  # time and host of a line of the journal
 
 Kind = Literal[
     "verdict", "check", "change", "remedy", "restart", "act", "killed", "kernel", "reboot", "unit",
@@ -204,24 +206,26 @@ def _off(seconds: float) -> str:
 
 def _line(seen: Seen, at: float, kind: Kind, *, bad: bool) -> Moment:
     subject = seen.file.rpartition("/")[2].removesuffix(".log")
-    return Moment(at=at, kind=kind, subject=subject, text=seen.text[:_TEXT], file=seen.file,
+    text = _HEAD.sub("", seen.text)[:_TEXT]
+    return Moment(at=at, kind=kind, subject=subject, text=text, file=seen.file,
                   line=seen.line, bad=bad)  # fmt: skip
 
 
 def _folded(moments: list[Moment]) -> list[Moment]:
-    """What repeats at once becomes one moment."""
+    """What repeats at once becomes one moment; what went back and forth does not."""
     folded: list[Moment] = []
-    latest: dict[tuple[str, str, str], tuple[int, float]] = {}
+    latest: dict[tuple[str, str], tuple[int, float, str]] = {}
     for moment in moments:
-        key = moment.kind, moment.subject, _gist(moment.text)
-        place, at = latest.get(key, (-1, 0.0))
-        if place >= 0 and moment.at - at <= _SAME:
-            before = folded[place]
-            folded[place] = msgspec.structs.replace(before, again=before.again + 1)
+        key = moment.kind, "" if moment.kind in ("restart", "reboot") else moment.subject
+        gist = f"{moment.subject} {_gist(moment.text)}"
+        place, at, before = latest.get(key, (-1, 0.0, ""))
+        if place >= 0 and before == gist and moment.at - at <= _SAME:
+            first = folded[place]
+            folded[place] = msgspec.structs.replace(first, again=first.again + 1)
         else:
             place = len(folded)
             folded.append(moment)
-        latest[key] = place, moment.at
+        latest[key] = place, moment.at, gist
     return folded
 
 

@@ -11,6 +11,7 @@ from support.analysers.samples import Sample, distance
 from support.report.markup import Markup, tag
 from support.report.plot import Mark, Plot, Series, drawn
 
+_LATE = 0.25  # of the window without a sample at its beginning
 Facts = dict[str, float]
 
 
@@ -22,6 +23,10 @@ def plots(samples: Sequence[Sample], marks: Sequence[Mark], *, begin: float, end
         words = "No samples were collected for this window."
         return tag("section", title, tag("p", words, cls="soft"))
     step = distance(inside)
+    # Of a machine that has not run for long, the time before it is no news.
+    first = inside[0].at - (end - inside[0].at) / 20 - step
+    late = first > begin + _LATE * (end - begin)
+    begin = max(begin, first) if late else begin
     figures = [
         drawn(plot, marks) for plot in _chosen(inside, begin, end, step) if _any(plot.series)
     ]
@@ -29,6 +34,8 @@ def plots(samples: Sequence[Sample], marks: Sequence[Mark], *, begin: float, end
         "Lines are averages, the shade around them is the range. Grey: no samples, the agent did"
         " not run. Numbers above stand for moments of the timeline."
     )
+    if late:
+        note += " There are no samples of the time before what is drawn."
     return tag("section", title, tag("p", note, cls="soft small"), *figures)
 
 

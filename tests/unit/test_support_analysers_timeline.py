@@ -62,6 +62,13 @@ def test_the_same_again_is_told_once_with_how_often() -> None:
     assert one_only.again == 49
 
 
+def test_what_goes_back_and_forth_is_told_each_time() -> None:
+    flaps = [change(NOW + n, "fail" if n % 2 else "pass") for n in range(10)]
+    starts = [entry(NOW + n, "agent-start" if n % 2 else "agent-stop") for n in range(6)]
+    found = moments({"health/changes.jsonl": flaps, "ledger/ledger.jsonl": starts})
+    assert len(found) == 16
+
+
 def test_what_matters_least_goes_first() -> None:
     acts = [entry(NOW + 700 * n, "drain", target=f"t{'x' * (n % 90)}") for n in range(2 * MOST)]
     verdicts = [change(NOW + 700 * n, "fail") for n in range(30)]

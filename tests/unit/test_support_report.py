@@ -102,6 +102,16 @@ def test_a_gap_is_shaded_and_no_line_crosses_it() -> None:
         assert each.get("aria-label")
 
 
+def test_a_young_machine_is_drawn_from_its_beginning() -> None:
+    files = {"samples/samples.jsonl": samples()[-30:]}
+    page = report(files).decode()
+    assert "no samples of the time before" in page
+    root = ElementTree.fromstring(page)
+    lines = [p.get("d") or "" for p in root.iter("path") if p.get("class") == "l1"]
+    assert float(lines[-1][1:].split(" ")[0]) < 200  # at the left, not squeezed to the right edge
+    assert "no samples of the time before" not in PAGE
+
+
 def test_events_are_numbered_alike_in_plot_and_table() -> None:
     root = ElementTree.fromstring(PAGE)
     rows = {each.get("id"): "".join(each.itertext()) for each in root.iter("tr") if each.get("id")}
