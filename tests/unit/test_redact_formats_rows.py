@@ -141,6 +141,39 @@ host all all 0.0.0.0/0 scram-sha-256
     "run/secrets/db_password": "⟦hun ter2⟧\n",
     "etc/app/token": "⟦abc.def⟧\n",
     "etc/app/session.key": "⟦q83vEjRWeJCrze8SNFZ4kA==⟧\n",
+    "etc/turnserver.conf": """
+static-auth-secret=⟦turn⟧
+user=bob:⟦turnpw⟧
+realm=example.org
+""",
+    "home/a/.curlrc": """
+user = "bob:⟦curl⟧"
+silent
+""",
+    "etc/davfs2/secrets": """
+https://dav.example.org bob "⟦dav pw⟧"
+""",
+    "etc/vpnc/default.conf": """
+IPSec gateway vpn.example.org
+IPSec secret ⟦grp s3cret⟧
+Xauth username bob
+Xauth password ⟦xa uth⟧
+""",
+    "win/app.rdp": """
+full address:s:10.0.0.1
+password 51:b:⟦01000000D08C9DDF0115⟧
+""",
+    "home/a/.subversion/auth/svn.simple/abc": """
+K 8
+password
+V 7
+⟦svnpass⟧
+K 8
+username
+V 3
+bob
+END
+""",
     "etc/openvpn/auth.txt": "bob\n⟦pa ss⟧\n",
 }
 

@@ -62,7 +62,7 @@ TEXT = st.text(
     ),
     max_size=9,
 )
-SECRET = TEXT.map(lambda text: f"Z9{text}q7")
+SECRET = TEXT.map(lambda text: f"Z9{text.replace(' ', '_')}q7")
 KEYS = st.sampled_from(("password", "dbPassword", "api-key", "auth.token"))
 PARTS = st.one_of(
     st.tuples(st.sampled_from(("element", "attribute", "pair", "below")), KEYS, SECRET),

@@ -116,6 +116,22 @@ ini: |
 env: |
   export API_KEY="⟦abc⟧"
 """,
+    "cloud-init": """
+chpasswd:
+  list: |
+    root:⟦r00t⟧
+    bob:⟦b0b⟧
+    eve:RANDOM
+write_files:
+  - path: /etc/app/db_password
+    content: ⟦hunter2⟧
+  - path: /etc/motd
+    content: hello
+""",
+    "users and hashes": """
+users:
+  - "bob:⟦$apr1$abcdefgh$1234567890abcdefghijkl⟧"
+""",
     "references stay": """
 password: ${X}
 token: {{ token }}
@@ -153,7 +169,7 @@ def test_takes_a_file_by_what_is_in_it() -> None:
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), max_size=20)
 SECRET = st.tuples(TEXT, st.sampled_from(("", "\n", " # ", ": ", "'", '"'))).map(
-    lambda both: f"Zq9{both[0]}{both[1]}xZ7"
+    lambda both: f"Zq9{both[0].replace(' ', '_')}{both[1]}xZ7"
 )
 KEYS = st.sampled_from(("password", "dbPassword", "api_key", "client-secret", "auth.token"))
 PLAIN = st.one_of(st.none(), st.booleans(), st.integers(), TEXT, st.floats(0, 9), SECRET)

@@ -90,6 +90,8 @@ def _assigned(
         name, _, value = leaf.text.partition(b":")
         if weight(name) != NEVER and value:
             return [masks(Leaf(value, leaf.end - len(value), leaf.end), style.code)], leaf.end
+    elif key.endswith(b"Credential") and b" " not in key:
+        return [], 0  # LoadCredential=name:path and its kin of systemd
     elif hides(key, leaf.text) or hides_below(above, key, leaf.text):
         return [masks(leaf, style.code)], _next(data, leaf.end)
     # A benign value may be continued, or look so: what follows it is looked at as any line.
@@ -117,6 +119,8 @@ def _plain(data: bytes, line: re.Match[bytes], style: Style) -> Leaf:
     more = _continued(data, start, stop)
     comment = _COMMENT.search(data, start, stop) if style.comments and more == stop else None
     stop = comment.start() if comment else more
+    if style.comments and data[start : start + 2] in (b"# ", b"; "):
+        stop = start
     text = data[start:stop].rstrip().rstrip(style.ends)
     if len(text) > 5 and text[:3] == text[-3:] == b'"' * 3:
         return Leaf(text[3:-3], start + 3, start + len(text) - 3)

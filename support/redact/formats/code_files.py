@@ -33,21 +33,25 @@ _LITERAL = (
 )
 _KEY = rb"(?<![\w$])[@$]{0,2}([A-Za-z_][\w.-]{0,80})"
 _BLANK = rb"[ \t]{0,40}"
-_TYPE = rb"(?::" + _BLANK + rb"[\w&'<>\[\], ?.|]{1,40}?|[ \t]+(?:string|String|\[\]byte)|)"
+_TYPE = (
+    rb"(?::[ \t]{0,40}(?:&'static )?[\w<>\[\]?.|& ]{1,40}?(?==)|[ \t]+(?:string|String|\[\]byte)|)"
+)
 _LOOKED_UP = (
     rb"(?:(?:[\w.:\->]{0,60}(?:\([^()\n]{0,120}\)|\[[^\[\]\n]{0,80}\])|[\w.]{1,60})"
     rb"[ \t]{0,9}(?:\|\||\?\?|\?:|or)[ \t]{0,9})?"
 )
 _PATTERNS = tuple(
-    re.compile(pattern + _LITERAL)
+    re.compile(b"(?i:" + pattern + b")" + _LITERAL)
     for pattern in (
         # name = "x", name := "x", name: "x", name: str = "x", const name string = "x"
         _KEY + rb"[\"']?\]?" + _TYPE + _BLANK + rb"(?::=|\|\|=|\?\?=|=>|=(?![=~>])|:(?!:))" + _BLANK
         + _LOOKED_UP + rb"(?:new String\(|b|r|f|u|@|\$|String::from\(|<<)?",
         # define("NAME", "x"), os.environ.get("NAME", "x"), put("name", "x"), env('NAME', 'x')
-        rb"\([ \t]{0,9}[\"'][\w.-]{0,40}?([\w.-]{1,80})[\"']" + _BLANK + rb",[ \t\n]{0,40}",
-        # {"name", "x"}, {name, <<"x">>}: tuples
-        rb"\{[ \t]{0,9}[\"']?([\w.-]{1,80})[\"']?" + _BLANK + rb"," + _BLANK + rb"(?:<<)?",
+        rb"(?:define|get|env|set|put|property|config|fetch|default|setting|option|secret|add|value|"
+        rb"(?:get|set|put)_?(?:env|property|option|config|string|default))\([ \t]{0,9}[\"']"
+        rb"[\w.-]{0,40}?([\w.-]{1,80})[\"']" + _BLANK + rb",[ \t\n]{0,40}",
+        # {name, <<"x">>} and {name, "x"} of Erlang
+        rb"\{[ \t]{0,9}([a-z][\w-]{1,80})" + _BLANK + rb"," + _BLANK + rb"(?:<<)?",
         # setPassword("x"), withToken("x"), .password("x")
         rb"(?<=[.>\w])(?:set|with|\.)([A-Z]?\w{1,40})\(" + _BLANK,
         # ENV.fetch("NAME") { "x" }
@@ -59,7 +63,12 @@ _LOWER = re.compile(rb"[a-z]+(?:[_ ][a-z]+)*|[A-Z][a-z]+(?: [A-Za-z][a-z]+)*:?|[
 _RULES = re.compile(
     rb"(?:required|nullable|sometimes|string|min:\d|max:\d)[|,].*|required|\w+\.\w+:?"
 )
-_CLASS = re.compile(rb"[A-Za-z_]\w*(?:[.\\/:]+[A-Za-z_]\w*){2,}")
+_CLASS = re.compile(rb"[A-Za-z_]+(?:[.\\/:]+[A-Za-z_]+)+")
+# A template to fill in, a pattern, a colour: what is written there is no secret itself.
+_SHAPED = re.compile(
+    rb"%[-\d.]*[sdr]|%\(\w+\)|\{\w*\}|\$\{|#\{|\(\?|\[\^|\\[sdwb][+*]|"
+    rb"\A(?:\w+ )*(?:bg:)?#[\da-fA-F]{3,8}\b"
+)
 
 
 def claims(name: str, head: bytes) -> bool:
@@ -88,7 +97,7 @@ def _is_secret(key: bytes, value: bytes) -> bool:
         return False
     if b"\\n" not in value and (_RULES.fullmatch(value) or _CLASS.fullmatch(value)):
         return False
-    return not _names_it(value)
+    return not _names_it(value) and not _SHAPED.search(value)
 
 
 def _names_it(value: bytes) -> bool:

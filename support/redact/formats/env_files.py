@@ -27,6 +27,7 @@ _INI = re.compile(
 _SECTION = re.compile(rb"(?m)^[ \t]*\[[\w .:@/\"'-]+\][ \t]*(?:[#;].*)?\r?$")
 _ASSIGNED = re.compile(rb"(?m)^[ \t]*(?:export[ \t]+)?[A-Za-z_][\w.-]*[ \t]*=")
 _PAIRED = re.compile(rb"(?m)^[ \t]*[A-Za-z_*][\w.*/ -]{0,80}[=:]")
+_UPPER = re.compile(rb"(?m)^(?:export[ \t]+)?[A-Z][A-Z0-9_]*=")
 _SAID = re.compile(rb"(?m)^[ \t]*[^\s#;]")
 _BRACES = re.compile(rb"(?m)^[^#;\n]*[{][ \t]*\r?$")
 _ENV_STYLE = Style("env")
@@ -41,7 +42,10 @@ def _mostly(head: bytes, line: re.Pattern[bytes] = _ASSIGNED) -> bool:
 
 
 def claims_env(name: str, head: bytes) -> bool:
-    return bool(_ENV.search(name)) and _mostly(head)
+    if _ENV.search(name):
+        return _mostly(head)
+    upper = len(_UPPER.findall(head))
+    return upper > 1 and upper * 10 >= len(_SAID.findall(head)) * 7
 
 
 def claims_ini(name: str, head: bytes) -> bool:

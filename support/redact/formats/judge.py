@@ -31,7 +31,9 @@ BENIGN_FIELDS = frozenset(
 _SCHEME = re.compile(rb"(?i)(?:bearer|basic|token|apikey|negotiate|bot|splunk|digest)[ \t]+(?=\S)")
 _EMPTY = re.compile(
     rb"(?i)(?:|~|null|nil|none|undefined|true|false|yes|no|on|off|enabled?|disabled?|required|"
-    rb"optional|inherit|string|prompt|ask|unset|default|n/?a|-|\*|\?|!|x)"
+    rb"optional|inherit|string|prompt|ask|unset|default|n/?a|-|\*|\?|!|x|"
+    # Where nsswitch.conf looks for `passwd:`.
+    rb"(?:(?:files|compat|sss|systemd|winbind|nis|ldap|db)\s*)+)"
 )
 _PLACEHOLDER = re.compile(
     rb"\$\{[^}]*\}|\$\(.*\)|\$[A-Z_][A-Z0-9_]{2,}|\$\{\{.*\}\}|\{\{.*\}\}|\{%.*%\}|<[^<>]*>|<%.*%>|"
@@ -40,7 +42,7 @@ _PLACEHOLDER = re.compile(
     rb"\$\{?(?:env|secrets?|vault)\b.*\}?"
 )
 _REFERENCE = re.compile(
-    rb"(?i)\$\{[\w.]+\}/[\w./-]+|~?/(?:run|etc|var|home|opt|usr|tmp|srv|mnt|app|secrets?|vault|config|certs?|keys?|data)"
+    rb"(?i)\$\w+::\w+|\$(?:\w+|\{[\w.]+\})/[\w./-]+|~?/(?:run|etc|var|home|opt|usr|tmp|srv|mnt|app|secrets?|vault|config|certs?|keys?|data)"
     rb"/[\w./@+-]*|\.{1,2}/[\w./@+-]+|file:/.*|(?:env|vault|ssm|secretsmanager|kv|awssm|gcpsm|op|"
     rb"keyring|credential):/?/?[\w./@-]+|arn:aws\S*:\S+|(?:os\.environ|process\.env|ENV)\b.*|"
     rb"(?:var|local|data|module)\.[a-z_][\w.\[\]\"]*|[\w.-]+\.(?:pem|key|crt|txt|jks|p12|pfx|asc|gpg)"
@@ -84,7 +86,8 @@ def is_worth(value: bytes) -> bool:
         return True
     if _PLACEHOLDER.fullmatch(value) or _REFERENCE.fullmatch(value):
         return False
-    return not values.is_prose(value)
+    # A pass phrase is words too, but few of them are those that sentences are held together by.
+    return not (value.count(b" ") > 2 and values.is_prose(value))
 
 
 def hides(key: bytes, value: bytes) -> bool:
@@ -97,6 +100,8 @@ def hides(key: bytes, value: bytes) -> bool:
     scheme = _SCHEME.match(value)
     if scheme:
         return is_worth(value[scheme.end() :])
+    if found == MAYBE and b" " in value:
+        return False
     if found == MAYBE or (len(value) < 12 and _NUMBER.fullmatch(value)):
         return values.hides(key, value)
     return True

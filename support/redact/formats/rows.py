@@ -19,7 +19,7 @@ _LONGEST_LINE = 8192
 # `redis.yaml` is YAML, whatever it is about.
 _OTHER = re.compile(
     r"(?i)\.(?:jsonl?|ya?ml|xml|toml|md|rst|py|rb|js|ts|go|php|java|log|csv|tsv|sql|sh|html?|ini|env"
-    r"|properties|service|gz|ps1|tf|tfvars)\Z"
+    r"|properties|service|gz|ps1|perl|pl|pm|tf|tfvars)\Z"
 )
 
 

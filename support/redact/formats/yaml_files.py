@@ -26,6 +26,7 @@ _NAMED = re.compile(
 )
 _KEY = re.compile(rb"(?m)^[ \t]*(?:- +)*[\"']?[A-Za-z_][\w./ -]*[\"']?[ \t]*:(?:[ \t]|\r?$)")
 _ITEM = re.compile(rb"(?m)^[ \t]*- ?")
+_KEYED_ITEM = re.compile(rb"(?m)^[ \t]*- +[\"']?[A-Za-z_][\w./ -]*[\"']?[ \t]*:(?:[ \t]|\r?$)")
 _SAID = re.compile(rb"(?m)^[ \t]*[^\s#]")
 _BLANK = re.compile(rb"[ \t]*(?:#[^\n]*)?\r?(?:\n|\Z)")
 _COLON = re.compile(rb":(?=[ \t\r\n]|\Z)")
@@ -56,7 +57,8 @@ def claims(name: str, head: bytes) -> bool:
     counted = len(_KEY.findall(head))
     if head.startswith((b"---", b"apiVersion:", b"#cloud-config")):
         return counted * 10 >= said * 3
-    return counted > 1 and b"=" not in head[:200] and counted * 10 >= said * 9
+    items = len(_ITEM.findall(head)) - len(_KEYED_ITEM.findall(head))
+    return counted > 1 and b"=" not in head[:200] and (counted + items) * 10 >= said * 9
 
 
 def find(data: bytes) -> Iterable[Span]:
