@@ -16,6 +16,7 @@ from support.analysers.analyser import Analyser, Evidence
 from support.analysers.documents import lines_of
 
 FILE = "samples/samples.jsonl"
+_MINUTE = 60.0
 
 
 class Sample(msgspec.Struct, frozen=True):
@@ -41,9 +42,9 @@ def samples(evidence: Evidence) -> list[Sample]:
 
 
 def distance(found: list[Sample]) -> float:
-    """The usual seconds from one to the next; 60 where nobody can tell."""
+    """The usual seconds from one to the next, a minute at least: a few at a start prove nothing."""
     steps = [after.at - before.at for before, after in pairwise(found)]
-    return max(1.0, median(steps)) if steps else 60.0
+    return max(_MINUTE, median(steps)) if steps else _MINUTE
 
 
 WANTED = Analyser(code="samples", title="Samples", judge=lambda _evidence: (), reads=(FILE,))

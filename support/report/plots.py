@@ -11,6 +11,7 @@ from support.analysers.samples import Sample, distance
 from support.report.markup import Markup, tag
 from support.report.plot import Mark, Plot, Series, drawn
 
+_SHORTEST = 900.0  # seconds that are drawn
 _LATE = 0.25  # of the window without a sample at its beginning
 Facts = dict[str, float]
 
@@ -24,7 +25,7 @@ def plots(samples: Sequence[Sample], marks: Sequence[Mark], *, begin: float, end
         return tag("section", title, tag("p", words, cls="soft"))
     step = distance(inside)
     # Of a machine that has not run for long, the time before it is no news.
-    first = inside[0].at - (end - inside[0].at) / 20 - step
+    first = min(inside[0].at - (end - inside[0].at) / 20, end - _SHORTEST)
     late = first > begin + _LATE * (end - begin)
     begin = max(begin, first) if late else begin
     figures = [
