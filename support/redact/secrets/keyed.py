@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 
 from support.redact.rule import LineRule
-from support.redact.secrets import extent
+from support.redact.secrets import extent, names
 from support.redact.secrets.names import NEVER, split, weight
 from support.redact.secrets.values import hides, is_prose, looks_random
 from support.redact.span import MARK, Span, mark
@@ -49,16 +49,24 @@ _CRUMB = re.compile(rb"[\s\"'\\\[]{0,8}[^\s=\"']{1,80}=[^=]")
 
 
 def find(line: bytes) -> Iterable[Span]:
+    past = 0
     for key in _KEY.finditer(line):
-        name = _name(line, key)
-        # `headers` knows how cookies are made up; a mark has a secret word in its name.
-        if MARK in name or (
-            name.lower().endswith((b"cookie", b"cookies", b"authorization"))
-            and (name[-1:] in b"nN" or _CRUMB.match(line, key.end()))
-        ):
+        # What looks like a key within a value is the value's: `PASSWORD=a=b`.
+        if key.start() < past or line[key.start() - 1 : key.start()] in (b"?", b"&"):
             continue
-        if weight(name) != NEVER and line[key.start() - 1 : key.start()] not in (b"?", b"&"):
-            yield from _value(line, key, name)
+        name = _name(line, key)
+        if weight(name) == NEVER or MARK in name or _is_header(line, key, name.lower()):
+            continue
+        for span in _value(line, key, name):
+            past = span.end
+            yield span
+
+
+def _is_header(line: bytes, key: re.Match[bytes], name: bytes) -> bool:
+    """`headers` knows how cookies and authorizations are made up."""
+    if name.endswith((b"cookie", b"cookies")):
+        return _CRUMB.match(line, key.end()) is not None
+    return name.endswith(b"authorization")
 
 
 def _name(line: bytes, key: re.Match[bytes]) -> bytes:
@@ -217,25 +225,18 @@ def _rest(line: bytes, key: re.Match[bytes], start: int) -> int:
 
 _NEXT = re.compile(rb"[ ;,&]\"?[A-Za-z_][\w.-]{0,60}\"?(?:=|: )")
 
-# Every name that `names.weight` knows holds one of these; a test holds the two together.
-_ROOTS = rb"(?:secret|token|cred|bearer|mnemonic|psk|jwt|cookie|session|sess_?id|webhook|hash)"
+# Derived from the names, so that a line with any of them triggers.
+_ROOTS = b"(?:" + b"|".join(word for word in names.roots() if word not in (b"pw", b"otp")) + b")"
 # A short number is a password or a PIN, never a token or a key: `tokens_used=17` is in every line.
 _NUMBERS = rb"(?:pass|pwd?|pswd?|psw|pw|pin|otp|code|cvv|kennwort|senha|contrasena|motdepasse)"
-_KEYS = (
-    rb"(?:api|access|private|priv|\w{0,6}crypt\w{0,3}|encryption|decryption|sign|signing|master"
-    rb"|licen[cs]e|shared|account|auth|authentication|storage|service|deploy|deployment|hmac|cipher"
-    rb"|aes|des|unseal|preshared|activation|product|subscription|integration|ingest|write|admin"
-    rb"|root|recovery|app|application|crypto|vault|consumer|client|security|backup|scratch|wrapping"
-    rb"|kek|dek|registration|enrollment|instrumentation|tsig|rndc|wep|wpa|fernet|nacl|seed|gossip"
-    rb"|serf|datadog|newrelic|stripe|openai|anthropic|sendgrid|mailgun|algolia|google|gcp"
-    rb"|azure|aws|s3|github|gitlab|slack|twilio|verification|pin|recovery|certificate|functions)"
-    rb"[-_. ]{0,2}(?:key|code|phrase|share)"
+_PAIRS = (
+    b"(?:"
+    + b"|".join(
+        b"(?:%b)[-_. ]{0,2}%b" % (b"|".join(before), word) for word, before in names.pairs()
+    )
+    + b")"
 )
-_SHORT = (
-    rb"(?:pass|psw|pw|pin|otp|auth|sid|salt|sig|signature|csrf|xsrf|cvv|sas|seed|licen[cs]e|community"
-    rb"|assertion|verifier|pepper|unseal|authenticator|ticket|tgt|hmac|knock|authorization|string"
-    rb"|phrase)"
-)
+_SHORT = b"(?:pw|otp|" + b"|".join(names.vague()) + b")"
 _TIED = rb"(?:\\{0,15}[\"'`]|[\])]|%5D){0,6}[ \t]{0,24}(?:=|:[^/]|->|\?=|\+=)"
 _VALUE = rb"[=>:]?[ \t]{0,40}[&\w.(\[\\@]{0,24}[\"'`]?(?:[^\s\d\"'`]|\d{1,8}[^\s\d,;}\])\"']|\d{9})"
 _FREE = rb"[\w.\[\"-]{0,60}"
@@ -246,7 +247,7 @@ RULES = (
         "Values under a secret's name",
         (
             _ROOTS + _FREE + _TIED + _VALUE,
-            _KEYS + _FREE + _TIED + _VALUE,
+            _PAIRS + _FREE + _TIED + _VALUE,
             _SHORT + rb"[\d_.-]{0,6}" + _TIED + _VALUE,
             _NUMBERS + _FREE + _TIED,
         ),

@@ -23,7 +23,7 @@ def _words(text: str) -> frozenset[bytes]:
 # One word that names a secret, however the rest of the name goes (but see _AFTER and _BEFORE).
 _SURE = _words(
     """password passwords passwd passwds passwrd passphrase passphrases passcode pwd pswd psw pw
-    passwort kennwort senha contrasena motdepasse hunter secret secrets token apikey apikeys
+    passwort kennwort senha contrasena motdepasse secret secrets token apikey apikeys
     apitoken accesskey secretkey privatekey authkey sharedkey masterkey signingkey encryptionkey
     accountkey sessionkey licensekey licencekey credential credentials cred creds psk jwt bearer
     otp totp rootpw bindpw userpw adminpw requirepass masterauth keypass storepass keystorepass
@@ -46,11 +46,10 @@ _PAIRS: dict[bytes, frozenset[bytes]] = {
         """api access secret private priv encryption encrypt decryption decrypt signing sign master
         license licence shared account auth authentication session storage service deploy
         deployment hmac cipher aes des jwt unseal preshared activation product subscription
-        integration ingest write admin root recovery app application webhook cookie token
-        crypto data vault rest consumer client bearer security backup wrapping kek dek age
-        registration enrollment stream instrumentation functions function host psk tsig rndc
-        validation
-        wep wpa fernet nacl seed box transport gossip serf cluster replication user datadog newrelic
+        integration ingest write admin root recovery app application webhook cookie
+        crypto vault consumer client bearer security backup wrapping kek dek
+        registration enrollment instrumentation functions psk tsig rndc validation certificate
+        wep wpa fernet nacl seed gossip serf datadog newrelic
         stripe openai anthropic sendgrid mailgun algolia google gcp azure aws s3 github gitlab
         slack twilio"""
     ),
@@ -115,6 +114,26 @@ _BEFORE = _words(
     show need needs should forgot skip completion prompt failed wrong without allows n nb
     number publishable existing"""
 )
+
+
+def roots() -> tuple[bytes, ...]:
+    """Words of which each name that `weight` makes SURE for one word holds at least one."""
+    words = sorted(_SURE.union(_ENDINGS), key=lambda word: (len(word), word))
+    short: list[bytes] = []
+    for word in words:
+        if not any(other in word for other in short):
+            short.append(word)
+    return tuple(short)
+
+
+def pairs() -> tuple[tuple[bytes, tuple[bytes, ...]], ...]:
+    """The last of two words that make a secret, and what may stand before it."""
+    return tuple((word, tuple(sorted(before))) for word, before in sorted(_PAIRS.items()))
+
+
+def vague() -> tuple[bytes, ...]:
+    """Words that make a name that ends with one MAYBE."""
+    return tuple(sorted(_MAYBE))
 
 
 @lru_cache(maxsize=8192)

@@ -52,7 +52,7 @@ def _begin(line: bytes) -> Callable[[bytes], Iterable[Span] | None] | None:
             return None
         wanted = [(named[place], *cells[place]) for place in secret]
         return [
-            Span(start, end, CODE) for name, start, end in wanted if hides(name, one[start:end])
+            Span(start, end, CODE) for name, start, end in wanted if _is_value(name, one[start:end])
         ]
 
     return follow

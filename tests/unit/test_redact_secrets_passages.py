@@ -1,0 +1,99 @@
+"""Secrets over lines: keys, rows, statements and their parameters; and numbers."""
+# ruff: noqa: E501 -- an example is one line, however long
+
+from __future__ import annotations
+
+from tests.unit.redact_secrets_stage import check, redact
+
+
+def test_keys_over_lines_go_and_certificates_stay() -> None:
+    check(
+        r"""-----‡BEGIN RSA PRIVATE KEY-----
+Proc-Type: 4,ENCRYPTED
+DEK-Info: AES-256-CBC,ABCDEF
+⟦MIIEpAIBAAKCAQEA1234567890abcdefMIIEpAIBAAKCAQEA1234567890abcdef⟧
+⟦abc=⟧
+-----END RSA PRIVATE KEY-----
+after
+2024-01-01 10:00:00 app[12]: -----‡BEGIN PRIVATE KEY-----
+2024-01-01 10:00:00 app[12]: ⟦MIIEpAIBAAKCAQEA1234567890abcdefMIIEpAIBAAKCAQEA1234567890abcdef⟧
+2024-01-01 10:00:01 app[12]: ⟦abc=⟧
+2024-01-01 10:00:01 app[12]: -----END PRIVATE KEY-----
+2024-01-01 10:00:01 app[12]: started
+2024-01-01 10:00:00 app[12]: -----‡BEGIN PRIVATE KEY-----
+2024-01-01 10:00:00 app[12]: ⟦MIIEpAIBAAKCAQEA1234567890abcdefMIIEpAIBAAKCAQEA1234567890abcdef⟧
+2024-01-01 10:00:01 app[12]: next request done
+-----‡BEGIN CERTIFICATE-----
+⟦MIIEpAIBAAKCAQEA1234567890abcdefMIIEpAIBAAKCAQEA1234567890abcdef⟧
+-----END CERTIFICATE-----
+⟦MIIEpAIBAAKCAQEA1234567890abcdefMIIEpAIBAAKCAQEA1234567890abcdef⟧
+⟦MIIEpAIBAA1=⟧
+-----END RSA PRIVATE KEY-----
+Private-Lines: 2
+⟦AAAAgQCabcdefghijklmnopqrstuvwxyz0123456789AAAAgQCabcdefghijklmn⟧
+⟦abc=⟧
+Private-MAC: ⟦0123456789012345678901234567890123456789⟧
+    "-----‡BEGIN RSA PRIVATE KEY-----\n" +
+    "⟦MIIEpAIBAAKCAQEA1234567890abcdefMIIEpAIBAAKCAQEA1234567890abcdef⟧\n" +
+    "-----END RSA PRIVATE KEY-----\n";"""
+    )
+
+
+def test_rows_and_parameters_go_by_their_columns() -> None:
+    check(
+        r"""ALTER USER bob WITH ENCRYPTED PASSWORD '⟦it''s⟧';
+CREATE USER 'bob'@'%' IDENTIFIED BY '⟦p\'w⟧';
+CREATE USER bob IDENTIFIED BY ⟦Tiger123⟧;
+SET PASSWORD FOR 'bob'@'localhost' = PASSWORD('⟦abc def⟧');
+ALTER LOGIN sa WITH PASSWORD = ⟦N'abc!⟧';
+LOG:  statement: UPDATE users SET password = '⟦x''y⟧' WHERE id = 1
+INSERT INTO users (id, name, password, email) VALUES (1, 'bob', '⟦hunter2⟧', 'b@x'), (2, 'eve, x', '⟦a''b(c⟧', NULL);
+insert into settings (name, value) values ('smtp_password', '⟦abc⟧'), ('theme', 'dark');
+COPY public.users (id, name, password_hash, email) FROM stdin;
+1	bob	⟦abcdef⟧	b@x
+2	eve	\N	e@x
+\.
+3	x	y	z
+INSERT INTO `users` (`id`,`api_token`) VALUES
+(1,'⟦abc⟧'),
+(2,'⟦def⟧');
+LOG:  execute <unnamed>: INSERT INTO users (name, password) VALUES ($1, $2)
+DETAIL:  parameters: $1 = 'bob', $2 = '⟦hunter2⟧'
+LOG:  execute S_1: SELECT * FROM users WHERE token = $1 AND id = $2
+DETAIL:  parameters: $1 = '⟦abc⟧', $2 = '5'
+[["email", "b@x"], ["encrypted_password", "⟦abc def⟧"]]
+INFO sqlalchemy.engine INSERT INTO users (name, password) VALUES (?, ?)
+INFO sqlalchemy.engine [generated in 0.00012s] ('bob', '⟦hunter2⟧')
+insert into users (name, password) values (?, ?)
+binding parameter [1] as [VARCHAR] - [bob]
+binding parameter [2] as [VARCHAR] - [⟦hunter2⟧]
+id,username,password,email
+1,bob,⟦hunter2⟧,b@x
+2,eve,"⟦a,b ""c""⟧",e@x
+done
+ id | name | password
+----+------+----------
+  1 | bob  | ⟦hunter2⟧
+(1 row)
+| id | api_token |
++----+-----------+
+|  1 | ⟦abc123def⟧ |
+{"MESSAGE":⟦[112,97,115,115,119,111,114,100,61,104,117,110,116,101,114,50]⟧,"X":1}"""
+    )
+
+
+def test_a_bare_number_in_json_gets_quotes() -> None:
+    line = b'{"pin": 1234, "password": 99887766, "a": 1}'
+    assert redact(line) == b'{"pin": "REDACTED-keyed", "password": "REDACTED-keyed", "a": 1}'
+
+
+def test_the_numbers_of_the_journal_stay_numbers() -> None:
+    numbers = ",".join(str(byte) for byte in b"login password=hunter2 ok")
+    clean = ",".join(str(byte) for byte in b"login password=REDACTED-keyed ok")
+    assert redact(b'{"MESSAGE":[%b]}' % numbers.encode()) == b'{"MESSAGE":[%b]}' % clean.encode()
+
+
+def test_a_title_of_a_process_stays_hex() -> None:
+    title = b"mysql\0-psecret1".hex().upper().encode()
+    clean = b"mysql -pREDACTED-command".hex().upper().encode()
+    assert redact(b"proctitle=%b" % title) == b"proctitle=%b" % clean
