@@ -14,6 +14,7 @@ import zstandard
 
 from support.bundle import reading
 from tests.machine import by_hand
+from tests.machine.appliance import healthz
 from tests.machine.by_hand import LAYOUT, install
 from tests.machine.conftest import Boot
 from tests.machine.machine import Machine
@@ -106,7 +107,8 @@ def test_it_leaves_the_machine_without_its_secrets_and_is_read_elsewhere(
 
 def test_it_takes_what_the_application_leaves(machine: Machine) -> None:
     """In a scope with limits, last in line; read while it waits for a collector."""
-    manifest = by_hand.MANIFEST + '\n[collect.hang]\ncommand = ["/usr/bin/sleep", "600"]\n'
+    hang = '\n[collect.hang]\ncommand = ["/usr/bin/sleep", "600"]\ntimeout = "3s"\n'
+    manifest = by_hand.MANIFEST + hang
     machine.put("/etc/caretaker/appliance.toml", manifest)
     making = machine.spawn([f"{by_hand.VENV}/bin/caretaker", "support-bundle", "--json",
                             "--only", "hang", "--only", "kernel"])  # fmt: skip
@@ -128,7 +130,7 @@ def test_it_takes_what_the_application_leaves(machine: Machine) -> None:
     names = processes(machine, scope)
     assert {"refinery", "sleep"} <= set(names)
     assert {nice for nice, _ in names.values()} == {"19"}
-    # It adds at most its own ten seconds, and the rest arrives.
+    # It adds at most its own time, and the rest arrives.
     out, errors = making.communicate(timeout=60)
     assert making.returncode == 0, errors
     told = json.loads(out.decode().splitlines()[-1])
@@ -201,3 +203,19 @@ def test_the_disk_of_a_machine_that_does_not_boot(machine: Machine, tmp_path: Pa
     )
     assert [word for word in PLANTED if word.encode() in raw] == []
     assert b"login with REDACTED-" in raw
+
+
+def test_the_customers_own_command_on_a_healthy_appliance(
+    appliance: Machine, tmp_path: Path
+) -> None:
+    """As setup leaves it; nothing fails, and the application never noticed."""
+    done = appliance.run(["/opt/sochdb/support/collect", "--json"], timeout=120, check=False)
+    assert done.ok, str(done)
+    told = json.loads(done.out.splitlines()[-1])
+    assert [each["code"] for each in told["judgements"] if each["answer"] == "fail"] == []
+    checked = reading.verify(outside(appliance, told["file"], tmp_path))
+    assert checked.manifest.header.app == "sochdb"
+    assert checked.manifest.consent.who == "root"
+    planned = appliance.run(["/opt/sochdb/support/collect", "--plan"])
+    assert planned.seconds < 3
+    assert healthz(appliance) == "200 pass"
