@@ -5,7 +5,10 @@ Owns the shape. Asks nobody outside the machine: a name is not resolved, a serve
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from functools import partial
 
 import msgspec
 
@@ -18,6 +21,7 @@ from support.collectors.collector import FIRST, Collector, Source
 from support.collectors.document import copied, made, value
 from support.collectors.listening import listening, states
 from support.collectors.programs import Programs, said
+from support.redact.span import mark
 from support.scene import Scene
 
 _PATIENCE = 2.0  # seconds for `ip` and others, which take milliseconds
@@ -27,6 +31,14 @@ _CONFIGURATION = (
     "/etc/NetworkManager/conf.d", "/etc/network/interfaces.d", "/etc/sysconfig/network-scripts",
 )  # fmt: skip
 _SINGLE = ("/etc/network/interfaces", "/etc/systemd/resolved.conf", "/etc/dhcpcd.conf")
+_KEYS = re.compile(
+    rb"(?im)^([ \t]*(?:-[ \t]+)?[\"']?(?:key|private(?:-?key)?|shared|pre-?shared-?key|psk|password"
+    rb"|client-key-password|wpa-psk|wireless-key)[\"']?[ \t]*(?:[:=]|[ \t])[ \t]*)\S.*$"
+)
+_INLINE = re.compile(
+    rb"(?i)([{,][ \t]*[\"']?(?:key|private(?:-?key)?|shared|psk|password)[\"']?[ \t]*:[ \t]*)[^,}\n]+"
+)
+_MOST = 50  # files of one folder
 _IP = (
     ("addresses", ["ip", "address"]),
     ("neighbours", ["ip", "neighbour"]),
@@ -57,12 +69,19 @@ def sources(scene: Scene) -> Iterable[Source]:
 def _files(scene: Scene) -> Iterator[Source]:
     for name in _FILES:
         yield from copied(scene, f"/etc/{name}", f"network/{name}")
-    for path in _SINGLE:
-        yield from copied(scene, path, f"network/configuration{path.removeprefix('/etc')}")
+    root = scene.layout.root
+    paths = [path for path in _SINGLE if glance.look(root, path)]
     for folder in _CONFIGURATION:
-        for each in glance.entries(scene.layout.root, folder)[:50]:
-            name = f"network/configuration{folder.removeprefix('/etc')}/{each.name}"
-            yield from copied(scene, f"{folder}/{each.name}", name)
+        paths += [f"{folder}/{each.name}" for each in glance.entries(root, folder)[:_MOST]]
+    for path in paths:
+        for each in copied(scene, path, f"network/configuration{path.removeprefix('/etc')}"):
+            yield replace(each, blocks=partial(_without_keys, each.blocks))
+
+
+def _without_keys(blocks: Callable[[], Iterable[bytes]]) -> Iterator[bytes]:
+    """What a tunnel calls `key`, `private` or `shared` is no secret by its name elsewhere."""
+    instead = rb"\1" + mark("network-key")
+    yield _INLINE.sub(instead, _KEYS.sub(instead, b"".join(blocks())))
 
 
 def _sockets(scene: Scene) -> list[dict[str, object]]:

@@ -252,6 +252,41 @@ def test_network_by_proc_and_ip_and_nobody_outside(root: Path) -> None:
     assert not host.network.wires
 
 
+NETPLAN = """\
+network:
+  tunnels:
+    wg0:
+      key: {0}
+      keys:
+        private: "{0}"
+      peers:
+      - keys: {{public: open, private: {0}}}
+        shared: {0}
+  ethernets:
+    eth0: {{dhcp4: true}}
+    eth1:
+      auth:
+        key-management: eap
+        password: {0}
+"""
+
+
+@pytest.mark.real
+def test_keys_of_tunnels_never_leave_with_the_networks_configuration(root: Path) -> None:
+    scene, _ = machine(root, rescue=True)
+    secret = "4GgaQCy68nzNsUE5" * 2
+    put(root, "etc/netplan/01.yaml", NETPLAN.format(secret), 0o600)
+    put(root, "etc/systemd/network/wg.netdev", f"[WireGuard]\nPrivateKey={secret}\nPort=1\n")
+    put(root, "etc/network/interfaces", f"iface wlan0 inet dhcp\n  wpa-psk {secret}\n  mtu 1500\n")
+    found, _ = gather(network.COLLECTOR, scene)
+    assert len(found) == 3
+    assert secret.encode() not in b"".join(found.values())
+    assert found["network/configuration/netplan/01.yaml"].count(b"REDACTED-network-key") == 5
+    assert b"key-management: eap" in found["network/configuration/netplan/01.yaml"]
+    assert found["network/configuration/systemd/network/wg.netdev"].endswith(b"Port=1\n")
+    assert b"  mtu 1500\n" in found["network/configuration/network/interfaces"]
+
+
 @pytest.mark.real
 def test_a_hung_ip_is_waited_for_once_and_the_rest_arrives(root: Path) -> None:
     scene, host = machine(root)
