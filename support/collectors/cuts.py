@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from support.collectors.frames import BLOCK_MOST
+from support.collectors.whole_lines import fitting, whole_lines
 
 _TAIL = 1 << 20  # bytes kept in memory while a stream runs on
 _FLOOD = 8  # times its cap, then nobody waits for the end of a stream
@@ -35,21 +36,17 @@ class Cut:
     withheld: bool = False
     why: str = ""
 
-    def pieces(self, blocks: Iterator[bytes]) -> Iterator[bytes | memoryview]:
-        """What is kept, each piece at most a frame long."""
-        kept = self._text(blocks)
+    def pieces(self, blocks: Iterator[bytes]) -> Iterator[bytes]:
+        """What is kept, each piece at most a frame long and, where lines are not, whole lines."""
+        kept = whole_lines(self._text(blocks), BLOCK_MOST)
         if self.size is None:
             kept = self._both_ends(kept)
         else:
             kept = self._newest(kept, max(0, self.size - self.cap))
         for data in kept:
             self.given += len(data)
-            if len(data) <= BLOCK_MOST:
+            if data:
                 yield data
-                continue
-            view = memoryview(data)
-            for start in range(0, len(data), BLOCK_MOST):
-                yield view[start : start + BLOCK_MOST]
 
     def _text(self, blocks: Iterator[bytes]) -> Iterator[bytes]:
         """Blocks until one holds a NUL: nothing where that is the first, else what is before."""
@@ -79,10 +76,10 @@ class Cut:
                 end = data.find(b"\n", over - 1, over + _LINE) + 1 or over
                 self.left_out += end
                 data, over = data[end:], 0
-            kept = data[:left] if len(data) > left else data
-            left -= len(kept)
+            kept = fitting(data, left, _LINE)
             yield kept
-            if not left:  # Else what grows while it is read would never end.
+            left -= len(data)
+            if left <= 0:  # Else what grows while it is read would never end.
                 return
 
     def _both_ends(self, blocks: Iterator[bytes]) -> Iterator[bytes]:
@@ -92,8 +89,9 @@ class Cut:
         for data in blocks:
             seen += len(data)
             if head:
-                yield data[:head]
-                data, head = data[head:], max(0, head - len(data))
+                kept = fitting(data, head, _LINE)
+                yield kept
+                data, head = data[len(kept) :], max(0, head - len(data))
             if data:
                 tail.add(data)
             if seen > _FLOOD * self.cap:

@@ -23,7 +23,7 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Its next bytes; cut anywhere."""
+    """Its next bytes: whole lines, but of a line that is longer than a block, and at the end."""
 
     data: bytes = field(repr=False)
 

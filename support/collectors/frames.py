@@ -66,7 +66,7 @@ def block(data: bytes | memoryview) -> list[bytes | memoryview]:
 
 
 def frames(take: Callable[[int], bytes]) -> Iterator[Frame]:
-    """The frames until the last one, a block as the pieces that `take` gives.
+    """The frames until the last one, each whole: of one that was cut off nothing is told.
 
     `take(most)` gives at least one byte and at most so many, or raises; EOFError is its word for
     the end. Raises Rubbish, and what `take` raises.
@@ -78,13 +78,8 @@ def frames(take: Callable[[int], bytes]) -> Iterator[Frame]:
             raise Rubbish("its words came out of turn")
         if length > (BLOCK_MOST if letter == BLOCK else _WORDS_MOST):
             raise Rubbish("its words were longer than allowed")
-        if letter == BLOCK:
-            while length:
-                piece = take(length)
-                length -= len(piece)
-                yield piece
-        else:
-            yield _decoded(letter, _exactly(take, length))
+        content = _exactly(take, length)
+        yield content if letter == BLOCK else _decoded(letter, content)
         if letter == DONE:
             return
         allowed = _NEXT[letter]
@@ -92,9 +87,13 @@ def frames(take: Callable[[int], bytes]) -> Iterator[Frame]:
 
 def _exactly(take: Callable[[int], bytes], length: int) -> bytes:
     found = take(length) if length else b""
-    while len(found) < length:
-        found += take(length - len(found))
-    return found
+    if len(found) == length:
+        return found
+    parts, left = [found], length - len(found)
+    while left:
+        parts.append(take(left))
+        left -= len(parts[-1])
+    return b"".join(parts)
 
 
 def _decoded(letter: bytes, content: bytes) -> Word:

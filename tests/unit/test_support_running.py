@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from agent.host import giving
 from agent.host.clock import Clock
@@ -19,6 +21,7 @@ from support.collectors.collector import Collector, Source
 from support.collectors.cuts import Cut
 from support.collectors.events import Block, Closed, Ended, Event, Opened
 from support.collectors.limits import Limits
+from support.collectors.whole_lines import whole_lines
 from support.scene import Scene
 
 Sources = Callable[[Scene], Iterable[Source]]
@@ -144,11 +147,11 @@ def test_one_that_leaves_a_daemon_behind_and_is_done_is_cleared_up(root: Path) -
 @pytest.mark.real
 def test_one_that_is_killed_is_told_as_such(root: Path) -> None:
     def die() -> Iterator[bytes]:
-        yield b"x"
+        yield b"x\n"
         os.kill(os.getpid(), signal.SIGSEGV)
 
     found = events(lambda _: [Source("d", "d", die)], root)
-    assert text(found) == b"x"
+    assert text(found) == b"x\n"
     assert (ended(found).how, ended(found).why) == ("killed", "ended by SIGSEGV")
     assert closed(found)[0].why == "ended by SIGSEGV"
 
@@ -284,7 +287,7 @@ def test_the_child_is_last_in_line_and_leaves_no_dump(root: Path) -> None:
         open_files = len(os.listdir("/proc/self/fd")) - 1
         owner = os.stat("/proc/self/mem").st_uid
         yield f"{os.nice(0)} {core} {open_files} {owner} {os.getpid() == os.getsid(0)}".encode()
-        print("never seen")
+        os.write(1, b"never seen")
 
     found = events(lambda _: [Source("t", "t", tell)], root)
     assert text(found) == b"19 0 4 0 True"
@@ -347,6 +350,46 @@ def test_what_turns_binary_later_is_cut_there() -> None:
     assert b"".join(cut.pieces(iter([b"text\n", b"more\nhalf\0\0", b"late\n"]))) == b"text\nmore\n"
     assert not cut.withheld
     assert cut.why
+
+
+@given(
+    st.lists(st.binary(max_size=9).map(lambda one: one.replace(b"a", b"\n"))), st.integers(1, 12)
+)
+def test_whole_lines_are_the_same_bytes_in_blocks_that_end_with_a_line(
+    blocks: list[bytes], most: int
+) -> None:
+    given_ = list(whole_lines(iter(blocks), most))
+    whole = b"".join(blocks)
+    assert b"".join(given_) == whole
+    assert all(0 < len(one) <= most for one in given_)
+    place = 0
+    for one in given_[:-1]:
+        place += len(one)
+        # Cut in the middle only of a line that is longer than a block.
+        line = whole[whole.rfind(b"\n", 0, place) + 1 :].split(b"\n")[0]
+        assert whole[:place].endswith(b"\n") or len(line) + 1 > most
+
+
+@pytest.mark.parametrize("size", [None, 90_000])
+def test_a_cap_cuts_no_line(size: int | None) -> None:
+    lines = [b"token=%06d-secret-%06d\n" % (number, number) for number in range(4000)]
+    cut = Cut(20_000, size=size)
+    kept = b"".join(cut.pieces(iter([b"".join(lines)])))
+    assert len(kept) < 20_100
+    whole = set(lines)
+    assert [one for one in kept.splitlines(keepends=True) if one not in whole and len(one) > 1] == (
+        [b"[%d bytes are left out here]\n" % cut.left_out] if size is None else []
+    )
+
+
+@pytest.mark.real
+def test_of_one_that_is_ended_in_a_line_whole_lines_go_on(root: Path) -> None:
+    def hang() -> Iterator[bytes]:
+        yield b"whole\ntoken=half-of-a-sec"
+        time.sleep(60)
+
+    found = events(lambda _: [Source("h", "h", hang)], root, timeout=0.5)
+    assert text(found) == b"whole\n"
 
 
 def test_names_are_cut_to_what_can_be_unpacked() -> None:
