@@ -36,7 +36,8 @@ _KEYS = re.compile(
     rb"|client-key-password|wpa-psk|wireless-key)[\"']?[ \t]*(?:[:=]|[ \t])[ \t]*)\S.*$"
 )
 _INLINE = re.compile(
-    rb"(?i)([{,][ \t]*[\"']?(?:key|private(?:-?key)?|shared|psk|password)[\"']?[ \t]*:[ \t]*)[^,}\n]+"
+    rb"(?i)([{,][ \t]*[\"']?(?:key|private(?:-?key)?|shared|psk|password)[\"']?[ \t]*:[ \t]*)"
+    rb"[^,}\n]+"
 )
 _MOST = 50  # files of one folder
 _IP = (
