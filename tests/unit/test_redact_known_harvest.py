@@ -20,6 +20,7 @@ BIRDS = {
         (
             *("secret", "changing", "environment", "toml", "json", "url", "settings", "database"),
             *("backup", "token", "credential", "elsewhere", "pgpass", "cloud", "release", "unit"),
+            *("foreign", "dotenv", "process"),
         )
     )
 }
@@ -56,6 +57,9 @@ def machine(tmp_path: Path) -> Layout:
     put(tmp_path, "opt/shop/releases/1-abc/config.ini", f"[a]\nsecret_key = {BIRDS['release']}\n")
     put(tmp_path, "etc/systemd/system/x.service",
         f'[Service]\nEnvironment="X_PASSWORD={BIRDS["unit"]}"\n')  # fmt: skip
+    put(tmp_path, "etc/foreign/secrets/db", f"{BIRDS['foreign']}\n")
+    put(tmp_path, "opt/foreign/.env", f"SECRET_KEY={BIRDS['dotenv']}\n")
+    put(tmp_path, "proc/4711/environ", f"HOME=/root\0DB_PASSWORD={BIRDS['process']}\0")
     put(tmp_path, "etc/hostname", "shop-vm-7f3a9c21\n")
     return Layout(tmp_path, "shop")
 

@@ -29,6 +29,16 @@ _HOME_FILES = (
     ".ssh/id_rsa", ".ssh/id_ecdsa", ".ssh/id_ed25519",
 )  # fmt: skip
 _HOMES = ("/root", "/home/*", "/var/lib/postgresql", "/var/lib/rabbitmq", "/var/lib/redis")
+# Of applications that no manifest describes, as on the disk of a machine that does not boot.
+_ANY = (
+    ("/etc/*/secrets/**", True), ("/run/secrets/**", True), ("/opt/*/secrets/**", True),
+    ("/var/lib/*/secrets/**", True), ("/var/lib/*/deployments/*/*.json", False),
+    *((f"{top}/{name}", False)
+      for top in ("/opt/*", "/opt/*/current", "/opt/*/app", "/srv/*", "/var/www/*",
+                  "/usr/local/etc")
+      for name in (".env*", "*.conf", "*.ini", "*.toml", "*.y*ml", "*.json", "*.properties",
+                   "*.php", "conf*/*", "etc/*")),
+)  # fmt: skip
 # Public, huge or generated: nothing of the appliance's is in there.
 _DULL = re.compile(
     r"/etc/(?:ssl/certs|ca-certificates|alternatives|fonts|rc\d\.d|apparmor\.d|terminfo|X11|emacs|"
@@ -59,6 +69,8 @@ def places(layout: Layout, manifest: Manifest | None) -> Iterator[Place]:
                 yield from _read(found, origin, whole=whole)
     if layout.root == Path("/") and manifest is not None:
         yield from _processes(manifest)
+    for found in matching(layout.root, "/proc/[0-9]*/environ") if layout.embedded else ():
+        yield from _environment(found)
     yield from _swept(layout.root, seen)
 
 
@@ -103,7 +115,7 @@ def _patterns(layout: Layout) -> list[tuple[str, str, bool]]:
         ]
         app += [(f"{at(layout.data_home)}/{name}", name, False) for name in _HOME_FILES]
     homes = [(f"{home}/{name}", name, False) for home in _HOMES for name in _HOME_FILES]
-    return app + tool + homes
+    return app + tool + homes + [(path, "a file of an application", whole) for path, whole in _ANY]
 
 
 def _swept(root: Path, seen: set[tuple[int, int]]) -> Iterator[Place]:
@@ -144,5 +156,14 @@ def _processes(manifest: Manifest) -> Iterator[Place]:
                 content = glance.read(Path("/"), f"/proc/{pid}/environ", cap=FILE_CAP)
             except (FileFailure, OSError):
                 continue  # It ended meanwhile.
-            lines = content.replace(b"\n", b" ").replace(b"\0", b"\n")
-            yield Place(f"/proc/{service}.env", f"the environment of {service}", lines)
+            yield Place("/proc/x.env", f"the environment of {service}", _one_a_line(content))
+
+
+def _environment(found: Found) -> Iterator[Place]:
+    """Of a process that a copy of a machine still shows."""
+    for place in _read(found, "the environment of a process", whole=False):
+        yield Place("/proc/x.env", place.origin, _one_a_line(place.content))
+
+
+def _one_a_line(environment: bytes) -> bytes:
+    return environment.replace(b"\n", b" ").replace(b"\0", b"\n")
