@@ -55,6 +55,8 @@ class Emails:
             return self._on_host(user, domain)
         if not _TOP.match(labels[-1]) or labels[-1] in _NO_TOPS:
             return b""
+        if self._hosts.is_project(domain):
+            return b""
         person = self._users.pseudonym(user)
         host = self._hosts.by_shape(domain)
         if not person:

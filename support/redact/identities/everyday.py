@@ -60,6 +60,9 @@ _SERVICES = frozenset(
     unix http https ws wss amqp port socket address addr name value string example sample foo bar
     router switch firewall printer desktop laptop kernel system systemd init linux debian ubuntu
     centos fedora redhat alpine arch windows darwin macos android iphone info warn warning error
+    otel collector exporter scheduler controller manager operator pushgateway identity keycloak
+    rabbit memcache sidecar agent executor dispatcher processor importer indexer mailer mailhog
+    notifier renderer exporter query search engine store router hub core edge svc srv replicas
     debug trace notice fatal critical crit emerg alert err verbose start stop started stopped
     """.split()
 )

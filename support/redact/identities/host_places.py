@@ -77,6 +77,9 @@ PLACES = (
     _place(rb"(?:^|\s)(?:search|domain) [a-z]", rb"\s?(?:search|domain) " + _NAME, sure=False),
 )  # fmt: skip
 
+# Schemes after which no host stands, but a bucket, a file or an image.
+_NO_NET = re.compile(rb"\b(?:s3a?|gs|file|unix|docker|oci|spiffe|containerd|wasbs?|abfss?)\Z")
+
 # `dbhost=` is a key, `ghost=` and `localhost:` are none.
 _WORD_BEFORE = re.compile(rb"[a-z]{1,12}\Z")
 _PREFIXES = frozenset(
@@ -128,11 +131,14 @@ def _by_shape(hosts: Hosts) -> Callable[[bytes, Sequence[int]], Iterator[Name]]:
 def _in_place(place: Place, hosts: Hosts) -> Callable[[bytes, Sequence[int]], Iterator[Name]]:
     expression, sure = place.expression, place.sure
     is_key = place.trigger.startswith(_KEY)
+    is_url = place.trigger.startswith(b"://")
 
     def find(block: bytes, starts: Sequence[int]) -> Iterator[Name]:
         for at in line_starts(block, starts) if place.line else starts:
             match = expression.match(block, at)
             if match is None or (is_key and not _is_key(block, at)):
+                continue
+            if is_url and _NO_NET.search(block, max(0, at - 12), at):
                 continue
             start, end = match.span(1)
             while end > start and block[end - 1] in b".-_":

@@ -12,6 +12,7 @@ from support.redact.identities.everyday import EVERYDAY
 from support.redact.identities.ipv4 import IPv4
 from support.redact.identities.names import Names
 from support.redact.identities.public_names import (
+    EMPLOYERS,
     ENDINGS,
     ENDINGS_OF_THREE,
     NO_HOST_BEGINS,
@@ -71,6 +72,8 @@ class Hosts:
         low = word.lower()
         if low in EVERYDAY or low in self.kept or len(word) < 3 or not _LABEL.match(word):
             return b""
+        if all(part in EVERYDAY for part in low.split(b"-")):
+            return b""  # `redis-master`: what containers are called
         if (
             low.startswith(b"redacted-")
             or low.isdigit()
@@ -79,6 +82,13 @@ class Hosts:
         ):
             return b""
         return self._label(word)
+
+    def is_project(self, domain: bytes) -> bool:
+        """Of a public project: what stands before it is a list, a role or a cipher's name."""
+        labels = domain.lower().split(b".")
+        if any(b".".join(labels[n:]) in EMPLOYERS for n in range(len(labels))):
+            return False
+        return any(b".".join(labels[n:]) in PUBLIC for n in range(len(labels) - 1))
 
     def _judged(self, word: bytes) -> bytes:
         labels = word.lower().split(b".")

@@ -10,6 +10,12 @@ from __future__ import annotations
 # With all that stands before them.
 PUBLIC = frozenset(
     b"""
+    istio.io linkerd.io cert-manager.io coreos.com fluxcd.io argoproj.io traefik.io cattle.io
+    rancher.io openshift.io projectcalico.org cilium.io x-k8s.io opentelemetry.io grpc.io etcd.io
+    containerd.io opencontainers.org spdx.org knative.dev tekton.dev goharbor.io min.io nats.io
+    envoyproxy.io jaegertracing.io gopkg.in uber.org gorm.io mit.edu openpgp.org amazontrust.com
+    pki.goog godaddy.com usertrust.com comodoca.com identrust.com android.com chromium.org
+    webkit.org gnome.org kde.org videolan.org mitre.org cve.org owasp.org osgeo.org eclipse.org
     debian.org debian.net ubuntu.com launchpad.net canonical.com snapcraft.io centos.org
     fedoraproject.org rockylinux.org almalinux.org redhat.com opensuse.org suse.com
     alpinelinux.org archlinux.org kernel.org freedesktop.org gnu.org apache.org nginx.org
@@ -72,5 +78,15 @@ NO_HOST_BEGINS = frozenset(
     com org net io dev edu java javax jakarta kotlin scala sun jdk android akka spring os sys
     self this log logger logging console process config settings request response system window
     document module exports math json string object array
+    """.split()
+)
+
+
+# Companies and mail services among the public: whoever has an address there is a person.
+EMPLOYERS = frozenset(
+    b"""
+    google.com microsoft.com apple.com icloud.com oracle.com redhat.com suse.com slack.com
+    stripe.com twilio.com cloudflare.com elastic.co mongodb.com canonical.com hashicorp.com
+    docker.com grafana.com newrelic.com datadoghq.com mariadb.com mysql.com godaddy.com mit.edu
     """.split()
 )

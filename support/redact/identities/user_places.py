@@ -20,14 +20,21 @@ from support.redact.identities.rule import IdentityRule, Name, line_starts
 _NAME = rb"([A-Za-z_][A-Za-z0-9_.-]{0,63})"
 _VALUE = rb"([A-Za-z_][A-Za-z0-9_.+-]{0,63})(?![A-Za-z0-9_(@\\/$])"
 _KEY = (
-    rb"(?:user|username|user_name|userid|user_id|login|logname|ruser|account|acct|auid|owner|author"
-    rb"|created_by|updated_by|requested_by|actor|operator|principal|assignee)"
+    rb"(?:user|username|user_name|login|logname|ruser|acct|auid|author|created_by|updated_by"
+    rb"|requested_by|actor)"
 )
 _GAP = rb"\\?[\"']?\s{0,2}[=:]\s{0,2}\\?[\"']?"
 _ENDS = rb"(?=\(| from\b| by\b| on\b| at\b| port\b| logged| [0-9]|[.,;:'\"\])]|\s*$)"
 _MODE = rb"^[-dlbcps][rwxsStT-]{9}[.+@]? {1,4}[0-9]{1,6} "
 _PLAIN = re.compile(rb"[A-Za-z0-9_.+-]+\Z")
 _DIGITS = re.compile(rb"[0-9]")
+# Accounts that programs log in with: `shop_rw`, `svc-backup`.
+_SERVICE = re.compile(
+    rb"(?:svc|app|srv|sa|db|bot|ci|api|usr|role|sys)[_-].*"
+    rb"|.*[_-](?:rw|ro|app|svc|service|user|usr|db|dba|admin|adm|bot|api|sa|role|owner|reader"
+    rb"|writer|read|write|ops|job|worker|agent|prod|dev|test|stage|staging|repl|backup|web|exporter"
+    rb"|monitor|migrator|migration|runner|sync|etl|sys|system|daemon|id|name)\Z"
+)
 _SUFFIX = re.compile(rb"\.(?:conf|log|txt|html?|php|js|css|py|json|ya?ml|xml|png|service|sh)\Z")
 
 
@@ -99,7 +106,7 @@ class Users:
             or low.partition(b".")[0] in NO_HOST_BEGINS
         ):
             return b""
-        return b"" if _SUFFIX.search(low) else self._names.user(word)
+        return b"" if _SUFFIX.search(low) or _SERVICE.match(low) else self._names.user(word)
 
     def rules(self) -> tuple[IdentityRule, ...]:
         return tuple(self._rule(place) for place in PLACES)
