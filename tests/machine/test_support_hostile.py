@@ -115,11 +115,10 @@ def test_nothing_is_left_running_and_the_time_is_kept(hostile: Machine, tmp_path
     hostile.put(
         "/usr/bin/systemctl", "#!/bin/sh\nsetsid sleep 4711 & exec sleep 4711\n", mode=0o755
     )
-    words = [word for name in ("systemd", "hang", "memory") for word in ("--only", name)]
+    words = [word for name in ("systemd", "memory") for word in ("--only", name)]
     manifest, _ = bundle(hostile, tmp_path, *words)
     hostile.sh("mv /usr/bin/systemctl.real /usr/bin/systemctl")
     spent = {each["code"]: each["seconds"] for each in manifest["collectors"]}
     assert spent["systemd"] < 12
-    assert spent["hang"] < 4
     assert "memory" in spent
     assert hostile.run(["pgrep", "-fa", "sleep 4711"], check=False).out == ""
