@@ -23,7 +23,8 @@ _LINE = re.compile(
 )
 _QUOTED = (
     re.compile(rb'"((?>[^"\\]*(?:\\.[^"\\]*)*))"', re.DOTALL),
-    re.compile(rb"'([^']*)'", re.DOTALL),
+    # A shell writes a quote inside of quotes as `'a'\\''b'`.
+    re.compile(rb"'((?>[^']*(?:'\\''[^']*)*))'", re.DOTALL),
 )
 # The look-behind makes it look at a run of blanks once: else a long one takes quadratic time.
 _COMMENT = re.compile(rb"(?<![ \t])[ \t]++(?:[#;](?=[ \t]|[A-Z][a-z])|//[ \t])")
@@ -60,11 +61,18 @@ def spans(data: bytes, style: Style) -> Iterator[Span]:
             return
         at = _next(data, line.end())
         if line["section"] is not None:
-            above = below(line["section"]) if re.fullmatch(rb"[\w-]+", line["section"]) else NEVER
+            above = _above(line["section"])
         elif line["key"] and (style.colons or line["sign"] != b":"):
             found, behind = _assigned(data, line, above, style)
             yield from found
             at = max(at, behind)
+
+
+def _above(section: bytes) -> int:
+    """What a section's name says of all keys in it; only a name that is whole counts."""
+    if section.lower() == b"tokens":
+        return SURE
+    return below(section) if re.fullmatch(rb"[\w-]+", section) else NEVER
 
 
 def _line_end(data: bytes, at: int) -> int:

@@ -26,7 +26,7 @@ _INI = re.compile(
 )
 _SECTION = re.compile(rb"(?m)^[ \t]*\[[\w .:@/\"'-]+\][ \t]*(?:[#;].*)?\r?$")
 _ASSIGNED = re.compile(rb"(?m)^[ \t]*(?:export[ \t]+)?[A-Za-z_][\w.-]*[ \t]*=")
-_PAIRED = re.compile(rb"(?m)^[ \t]*[A-Za-z_*][\w.*/ -]{0,80}[=:]")
+_PAIRED = re.compile(rb"(?m)^[ \t]*[A-Za-z_*](?:[\w.*/-]{0,80}|[\w.*/ -]{0,80}[ \t])[=:]")
 _UPPER = re.compile(rb"(?m)^(?:export[ \t]+)?[A-Z][A-Z0-9_]*=")
 _SAID = re.compile(rb"(?m)^[ \t]*[^\s#;]")
 _BRACES = re.compile(rb"(?m)^[^#;\n]*[{][ \t]*\r?$")
@@ -34,16 +34,16 @@ _ENV_STYLE = Style("env")
 _INI_STYLE = Style("ini", multiline=False, indented=True)
 
 
-def _mostly(head: bytes, line: re.Pattern[bytes] = _ASSIGNED) -> bool:
-    """Whether nearly every line is an assignment or a section."""
+def _mostly(head: bytes, line: re.Pattern[bytes] = _ASSIGNED, least: int = 6) -> bool:
+    """Whether so many lines of ten are an assignment or a section."""
     said = len(_SAID.findall(head))
     counted = len(line.findall(head)) + len(_SECTION.findall(head))
-    return counted >= 1 and counted * 10 >= said * 6
+    return counted >= 1 and counted * 10 >= said * least
 
 
 def claims_env(name: str, head: bytes) -> bool:
     if _ENV.search(name):
-        return _mostly(head)
+        return _mostly(head, least=3)
     upper = len(_UPPER.findall(head))
     return upper > 1 and upper * 10 >= len(_SAID.findall(head)) * 7
 
@@ -52,7 +52,7 @@ def claims_ini(name: str, head: bytes) -> bool:
     if _BRACES.search(head):
         return False
     if _INI.search(name):
-        return bool(_SECTION.search(head)) or _mostly(head, _PAIRED)
+        return bool(_SECTION.search(head)) or _mostly(head, _PAIRED, 4)
     return bool(_SECTION.search(head)) and _mostly(head)
 
 

@@ -9,8 +9,17 @@ import re
 from collections.abc import Iterable, Iterator
 
 from support.redact.formats.assignments import Style, spans
-from support.redact.formats.judge import Leaf, hides, is_secret_key, is_worth, masks, tidy
+from support.redact.formats.judge import (
+    Leaf,
+    hides,
+    hides_below,
+    is_secret_key,
+    is_worth,
+    masks,
+    tidy,
+)
 from support.redact.rule import FormatRule
+from support.redact.secrets.names import weight
 from support.redact.span import Span
 
 CODE = "hcl"
@@ -26,6 +35,8 @@ _HEREDOC = re.compile(rb"\b([\w-]{1,80})[ \t]{0,40}=[ \t]{0,40}<<[-~]?\"?(\w+)\"
 _PAIR = re.compile(
     rb"\"?([A-Za-z][\w.-]{0,80})\"?[ \t]{0,40}[=:][ \t]{0,40}\"((?:[^\"\\\n]|\\.)*)\""
 )
+_LIST = re.compile(rb"\b([A-Za-z][\w-]{0,80})[ \t]{0,40}=[ \t]{0,40}\[([^\[\]]{0,4000})\]")
+_STRING = re.compile(rb"\"((?:[^\"\\\n]|\\.)*)\"")
 _STYLE = Style(CODE, multiline=False, ends=b",")
 
 
@@ -40,13 +51,17 @@ def find(data: bytes) -> Iterable[Span]:
 def _plain(data: bytes) -> Iterator[Span]:
     """A name without quotes is an expression: `password = var.db_password`."""
     for span in spans(data, _STYLE):
-        if data[span.start - 1 : span.start] == b'"':
+        if data[span.start - 1 : span.start] == b'"' and b'", "' not in data[span.start : span.end]:
             yield span
         elif data[span.start : span.end].isdigit():
             yield span._replace(instead=b'"REDACTED-hcl"')
 
 
 def _defaults(data: bytes) -> Iterator[Span]:
+    for many in _LIST.finditer(data):
+        for found in _STRING.finditer(data, *many.span(2)):
+            if hides_below(weight(many[1]), b"", found[1]):
+                yield masks(Leaf(found[1], *found.span(1)), CODE)
     for pair in _PAIR.finditer(data):
         if hides(pair[1], pair[2]):
             yield masks(Leaf(pair[2], *pair.span(2)), CODE)

@@ -34,7 +34,7 @@ _SECRETS = re.compile(
     rb"IDENTIFIED\s{1,9}(?:BY|WITH\s{1,9}\S{1,60}\s{1,9}(?:BY|AS|USING))\s{1,9}(?:PASSWORD\s{1,9})?|"
     rb"SECRET[ \t]{0,9}=?[ \t]{0,9}|"
     rb"SET\s{1,9}PASSWORD\b[^';]{0,200}=\s{0,9}(?:PASSWORD\s{0,9}\(\s{0,9})?)"
-    rb"E?(?:'((?:[^'\\]|\\.|'')+)'|\$\$([^$]+)\$\$)"
+    rb"[ENen]?(?:'((?:[^'\\]|\\.|'')+)'|\$\$([^$]+)\$\$)"
 )
 _INNER = re.compile(rb"(?i)'[^'\n]*?\bpassword\s*=\s*(?:\\'|'')?([^\s'\\]+)[^'\n]*'")
 _ASSIGNED = re.compile(rb"(?i)[`\"\[]?(\w+)[`\"\]]?\s*=\s*E?'((?>(?:[^'\\]|\\.|'')*))'")

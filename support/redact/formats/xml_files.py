@@ -106,7 +106,7 @@ def _closed(parent: _Element, done: _Element) -> Iterator[Span]:
         parent.named = leaf.text
         return
     beside, parent.named = parent.named, b""
-    pair = beside if _VALUE_ELEMENT.search(done.name) else b""
+    pair = (beside or parent.says) if _VALUE_ELEMENT.search(done.name) else b""
     names = (done.name, done.says, pair)
     if _ENCRYPTED.fullmatch(leaf.text) or any(hides(name, leaf.text) for name in names if name):
         yield masks(leaf, CODE)
