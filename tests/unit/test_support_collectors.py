@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import msgspec
+
 from agent.history import Change, History, Sample
 from agent.host.spawn import Completed
 from agent.ledger import Ledger
