@@ -53,7 +53,7 @@ class Bench:
         cost = measure(self.machine, [*OURS, "--json", *more], watched=(STATE,))
         if cost.status:
             raise SystemExit(f"no bundle was made: {cost.said}")
-        told = json.loads(cost.said[cost.said.index("{") :])
+        told = json.loads(cost.said.splitlines()[-1])  # before it: progress, a line each
         return cost, self.fetch(told["file"])
 
     def fetch(self, path: str) -> Path:

@@ -32,6 +32,7 @@ from support.bundle.unfinished import Note
 from support.scene import Scene
 
 _RESERVE = (4 << 20, 2 << 20)  # bytes of disk held for the end, as many as there are
+_PLENTY = 256 << 20  # bytes of room; then nothing need be held
 
 
 @dataclass
@@ -88,8 +89,8 @@ def anew(scene: Scene, order: Order, ready: Ready, where: Place, study: Study) -
         encrypted_to=order.encrypted_to,
     )
     path = where.folder / (names.stem(header) + unfinished.PART)
-    reserve = _reserve(path)
-    if reserve is None:
+    reserve = None if where.room > _PLENTY else _reserve(path)
+    if reserve is None and where.room <= _PLENTY:
         raise MachineError(
             "disk-short",
             f"{where.folder} has no room for a support bundle",
@@ -98,8 +99,9 @@ def anew(scene: Scene, order: Order, ready: Ready, where: Place, study: Study) -
     try:
         part = growing.begin(path)
     except FileFailure:
-        reserve.discard()
-        reserve.close()
+        if reserve is not None:
+            reserve.discard()
+            reserve.close()
         raise
     most = min(order.max_size, where.room)
     making = Making(part, Packer(part, at=int(at)), study.evidence, most)
@@ -139,7 +141,7 @@ def _gone_on_with(part: Growing, note: Note, order: Order, where: Place, study: 
     )  # fmt: skip
     done = {each.code for each in note.collectors}
     left = [code for code in note.chosen if code not in done]
-    reserve = _reserve(part.path)
+    reserve = None if where.room > _PLENTY else _reserve(part.path)
     return Begun(making, study, note.header, note.consent, left, reserve)
 
 

@@ -21,8 +21,7 @@ from agent.host.failures import FileFailure
 from agent.host.growing import Growing
 
 VOLUMES = ".volumes.json"
-_CHUNK = 1 << 20
-_GIVE_BACK = 2 << 20  # bytes between two holes
+_CHUNK = 256 << 10  # bytes that stand on the disk twice
 
 
 class Volume(msgspec.Struct, frozen=True, kw_only=True):
@@ -163,7 +162,6 @@ class _Passage:
     out: Out
     told: Callable[[int], None]
     at: int = 0
-    given_back: int = 0
     size: int = 0
     digest: object = field(default_factory=hashlib.sha256)
     failed: BaseException | None = None
@@ -174,7 +172,8 @@ class _Passage:
             if not self.kept:
                 self.kept = self.part.read_at(self.at, _CHUNK)
                 self.at += len(self.kept)
-                self._give_back()
+                # It is in memory; should the rest fail, nothing of the bundle stays anyhow.
+                self.part.give_back(self.at)
                 self.told(self.at)
             piece = self.kept if length < 0 else self.kept[:length]
             self.kept = self.kept[len(piece) :]
@@ -194,12 +193,6 @@ class _Passage:
 
     def flush(self) -> None:
         pass
-
-    def _give_back(self) -> None:
-        """What was read is in memory; should the rest fail, nothing of the bundle stays anyhow."""
-        if self.at - self.given_back >= _GIVE_BACK:
-            self.part.give_back(self.at)
-            self.given_back = self.at
 
 
 def seal(

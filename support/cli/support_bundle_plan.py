@@ -25,7 +25,7 @@ def show_plan(world: World, scene: Scene, wishes: Wishes, *, as_json: bool) -> N
     found = plan(choice.chosen, scene, limits)
     if as_json:
         click.echo(json_line({"collectors": found.collectors, "raw": found.raw,
-                              "packed": found.packed, "excluded": choice.excluded}))  # fmt: skip
+                              "estimate": found.packed, "excluded": choice.excluded}))  # fmt: skip
         return
     width = max(len(each.code) for each in found.collectors)
     for each in found.collectors:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from agent.host.facts import FileSystem
 from agent.layout import Layout
 from agent.progress import Silent
 from support.bundle import course
@@ -58,9 +59,12 @@ class World:
     files: dict[str, Files] = field(default_factory=dict)
     told: Callable[[], bool] = lambda: False
     endings: dict[str, Ended] = field(default_factory=dict)
+    disk: Callable[[Path], FileSystem] | None = None
 
     def scene(self) -> Scene:
         host = scripted_host(self.root)
+        if self.disk is not None:
+            host.facts.file_system = self.disk  # type: ignore[method-assign,assignment]  # the real one
         return Scene(host, Layout(self.root, app="shop"), None, NOW - 86400, NOW)
 
     def collectors(self) -> tuple[Collector, ...]:

@@ -12,6 +12,7 @@ import pyrage
 import pytest
 
 from agent.errors import CaretakerError
+from agent.host.facts import Facts
 from support.bundle import place, reading, seal
 from tests.unit.support_bundles import Files, World
 
@@ -53,14 +54,19 @@ def files() -> dict[str, Files]:
 
 @pytest.mark.parametrize("size", [1, 4, 7, 10, 20])
 @pytest.mark.parametrize("encrypted", [False, True], ids=["plain", "age"])
-def test_a_disk_of_any_size(root: Path, tmp_path: Path, size: int, *, encrypted: bool) -> None:
+@pytest.mark.parametrize("honest", [False, True], ids=["filled-meanwhile", "known"])
+def test_a_disk_of_any_size(
+    root: Path, tmp_path: Path, size: int, *, encrypted: bool, honest: bool
+) -> None:
+    """Known to be so small from the beginning, or said to have 20 GiB, which others then took."""
     identity = pyrage.x25519.Identity.generate()
     world = World(root, files())
     recipients = [identity.to_public()] if encrypted else []
+    if honest:
+        world.disk = Facts().file_system
     with small_disk(tmp_path / "disk", size * MIB) as disk:
-        # The disk says it has room, and has not: others fill it at the same time.
         order = world.order(folder=disk, recipients=recipients)
-        if size < 4:
+        if honest and size < 6:
             with pytest.raises(CaretakerError) as told:
                 world.make(order)
             assert told.value.code == "disk-short"
@@ -69,8 +75,16 @@ def test_a_disk_of_any_size(root: Path, tmp_path: Path, size: int, *, encrypted:
         made = world.make(order)
         checked = reading.verify(made.sealed.paths[0], [identity] if encrypted else [])
         assert os.listdir(disk) == [made.name]
-        assert bool(checked.manifest.partial) == ("-partial" in made.name) == (size < 14)
-        assert {each.name for each in checked.manifest.files} >= {"a.txt"}
+        assert bool(checked.manifest.partial) == ("-partial" in made.name)
+        entries = {each.name: each for each in checked.manifest.files}
+        assert not entries["a.txt"].withheld
+        whole = [name for name in ("b/0.log", "b/1.log", "b/2.log") if name in entries]
+        if size >= 10:
+            assert (len(whole), checked.manifest.partial) == (3, "")
+        else:
+            assert checked.manifest.partial == "the disk was full"
+        if honest and size == 10:
+            assert {entries[name].why for name in whole} >= {"the bundle was full"}
 
 
 def test_encrypting_takes_no_second_archive(root: Path, tmp_path: Path) -> None:
