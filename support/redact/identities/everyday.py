@@ -6,6 +6,8 @@ nowhere, since paths, messages and programs consist of them, and they tell of no
 
 from __future__ import annotations
 
+import re
+
 # Accounts of the system, of programs and of clouds' images; never a person's.
 SYSTEM_USERS = frozenset(
     b"""
@@ -108,3 +110,12 @@ _ENGLISH = frozenset(
 )
 
 EVERYDAY = _SERVICES | _ENGLISH | SYSTEM_USERS
+
+# Devices, standards and versions: with a digit, and still nobody's.
+TECHNICAL = re.compile(
+    rb"(?:eth|en[ops]\d*|wlan|wlp|lo|sd[a-z]|nvme|vd[a-z]|xvd[a-z]|tty|pts|md|dm|loop|sr|sha|utf|ipv"
+    rb"|ip|x|tls|ssl|http|https|h|v|ver|rc|log4j|py|python|node\.?js|java|jdk|php|gcc|lib[a-z]+|k"
+    rb"|oauth|base|i|l|arm|armv|aarch|amd|cpu|gpu|veth|br|docker|bond|tun|tap|wg|thread|shard|pool"
+    rb"|job|task|step|part|phase|s|ec|ext|xfs|zstd|lz|bz|gzip|p|q|t|n|imap|pop|smtp|utf)-?\d+"
+    rb"[a-z]?\d*|(?:us|eu|ap|sa|ca|me|af)-[a-z]+-\d[a-z]?|[0-9a-f]{12,}|\d+[a-z]{1,3}"
+)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from support.redact.identities.everyday import EVERYDAY
+from support.redact.identities.everyday import EVERYDAY, TECHNICAL
 from support.redact.identities.ipv4 import IPv4
 from support.redact.identities.names import Names
 from support.redact.identities.public_names import (
@@ -138,6 +138,11 @@ class Hosts:
         if label.startswith(b"_") or label == b"www":
             return label
         return self._names.host(label)
+
+
+def _is_telling(word: bytes) -> bool:
+    """What can't be a word: it has a digit or a hyphen, and is not `sha256` either."""
+    return bool(_TELLING.search(word)) and not TECHNICAL.fullmatch(word)
 
 
 def _is_public(labels: list[bytes]) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from support.redact.identities.everyday import EVERYDAY
+from support.redact.identities.everyday import EVERYDAY, TECHNICAL
 from support.redact.identities.host_places import word_around
 from support.redact.identities.hosts import Hosts
 from support.redact.identities.public_names import ENDINGS, PUBLIC
@@ -21,14 +21,6 @@ _MOST = 5000
 _WORD = re.compile(rb"[a-z0-9][a-z0-9_.-]*[a-z0-9]\Z")
 _DIGIT = re.compile(rb"[0-9]")
 _LETTER = re.compile(rb"[a-z]")
-# Devices, standards and versions: with a digit, and still nobody's.
-_TECHNICAL = re.compile(
-    rb"(?:eth|en[ops]\d*|wlan|wlp|lo|sd[a-z]|nvme|vd[a-z]|xvd[a-z]|tty|pts|md|dm|loop|sr|sha|utf|ipv"
-    rb"|ip|x|tls|ssl|http|https|h|v|ver|rc|log4j|py|python|node\.?js|java|jdk|php|gcc|lib[a-z]+|k"
-    rb"|oauth|base|i|l|arm|armv|aarch|amd|cpu|gpu|veth|br|docker|bond|tun|tap|wg|thread|shard|pool"
-    rb"|job|task|step|part|phase|s|ec|ext|xfs|zstd|lz|bz|gzip|p|q|t|n|web|imap|pop|smtp|utf)-?\d+"
-    rb"[a-z]?\d*|(?:us|eu|ap|sa|ca|me|af)-[a-z]+-\d[a-z]?|[0-9a-f]{12,}|\d+[a-z]{1,3}\Z"
-)
 _ALONE_BEFORE = re.compile(rb"[A-Za-z0-9_]")
 
 
@@ -65,7 +57,7 @@ class Learned:
         low = name.lower()
         if low in EVERYDAY or low in self._users.kept or not least <= len(low) <= 64:
             return
-        if not _WORD.match(low) or not _LETTER.search(low) or _TECHNICAL.match(low):
+        if not _WORD.match(low) or not _LETTER.search(low) or TECHNICAL.fullmatch(low):
             return
         if self._users.pseudonym(low) and len(self.people) < _MOST:
             self.people.add(low)
@@ -76,7 +68,7 @@ class Learned:
         if not _WORD.match(label) or not _LETTER.search(label) or b"_" in label:
             return False
         if _DIGIT.search(label):
-            return sure or not _TECHNICAL.match(label)
+            return sure or not TECHNICAL.fullmatch(label)
         return sure and len(label) > 3
 
     def rules(self) -> tuple[IdentityRule, ...]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 # With all that stands before them.
 PUBLIC = frozenset(
     b"""
+    googleapis.com
     istio.io linkerd.io cert-manager.io coreos.com fluxcd.io argoproj.io traefik.io cattle.io
     rancher.io openshift.io projectcalico.org cilium.io x-k8s.io opentelemetry.io grpc.io etcd.io
     containerd.io opencontainers.org spdx.org knative.dev tekton.dev goharbor.io min.io nats.io
@@ -43,13 +44,16 @@ SHARED = frozenset(
     example.com example.net example.org ec2.internal compute.internal amazonaws.com
     amazonaws.com.cn aws.amazon.com cloudfront.net elasticbeanstalk.com azure.com azure.net
     azurewebsites.net windows.net cloudapp.net cloudapp.azure.com trafficmanager.net
-    microsoftonline.com googleapis.com googleusercontent.com appspot.com run.app
+    microsoftonline.com googleusercontent.com appspot.com run.app
     cloudfunctions.net c.internal cluster.local svc.cluster.local pod.cluster.local in-addr.arpa
     ip6.arpa nip.io sslip.io
     """.split()
 )
 SHARED_WORDS = frozenset(
     b"""
+    autoscaling cloudwatch events secretsmanager route53 cloudformation apigateway kinesis firehose
+    elasticache elasticloadbalancing ecr dkr glue athena states email email-smtp cognito-idp tagging
+    config health pricing marketplace metering core graph portal dev
     www api s3 ec2 sts rds eks ecs iam sqs sns kms ssm logs monitoring lambda dynamodb elb
     execute-api compute compute-1 storage metadata oauth2 management login blob queue table file
     database vault servicebus svc pod default kube-system kubernetes dualstack cache
