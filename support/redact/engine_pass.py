@@ -133,6 +133,7 @@ class FilePass:
                 following.append((rule, follow))
                 yield from (found(span, PASSAGE, start) for span in spans)
         going = {rule.code for rule, _ in following}
+        going.update(code for rule, _ in following for code in rule.mutes)
         for rule in begins:
             if rule.code in going:
                 continue

@@ -38,12 +38,14 @@ class PassageRule:
     lines one by one, the first one included, and returns the spans in it, or None where the
     passage had ended before this line (which is then looked at as any other). An end of file ends
     it. Line rules look at the lines of a passage too; on overlap the passage's span wins.
+    `mutes` are codes of passages that do not begin while this one goes on.
     """
 
     code: str
     title: str
     triggers: tuple[bytes, ...]
     begin: Callable[[bytes], Callable[[bytes], Iterable[Span] | None] | None]
+    mutes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

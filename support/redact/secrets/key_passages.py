@@ -189,7 +189,9 @@ RULES = (
         (rb"-{4} ?BEGIN " + SECRET_HEADER,),
         _private,
     ),
-    PassageRule("public-lines", "Certificates, which stay", (_PUBLIC.pattern,), _public),
+    PassageRule(
+        "public-lines", "Certificates, which stay", (_PUBLIC.pattern,), _public, mutes=("key-rest",)
+    ),
     PassageRule("putty-lines", "PuTTY keys", (rb"Private-Lines: \d",), _putty),
     PassageRule(
         "key-numbers",
