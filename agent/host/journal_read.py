@@ -1,8 +1,8 @@
 """The journal as text, read by systemd-python: one line an entry, in large blocks.
 
 Owns the door to the library, which entries are wanted, and their form. Only the fields that a line
-needs are asked for, one by one: all of them at once cost three times as much (bench/support).
-Refuses to write to the journal (`journal` does).
+needs are asked for, one by one: whole entries cost more than twice as much (`python -m
+bench.support.journal`). Refuses to write to the journal (`journal` does).
 """
 
 from __future__ import annotations
