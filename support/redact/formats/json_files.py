@@ -27,7 +27,7 @@ _TOKEN = re.compile(
 )
 # `[main]` and `[100]` are sections of INI, `[{rabbit, [` is Erlang.
 _HEAD = re.compile(
-    rb"(?:\xef\xbb\xbf)?(?:\s|//[^\n]*\n|/\*[^*]*\*+(?:[^/*][^*]*\*+)*/)*"
+    rb"(?:\xef\xbb\xbf)?(?:[\s\x1e]|//[^\n]*\n|/\*[^*]*\*+(?:[^/*][^*]*\*+)*/)*"
     rb"(\{\s*(?:\"|\}|/[/*])|\[[\s\[]*(?:\{\s*(?:\"|\}|/[/*])|\"|/[/*]|-?\d[\d.eE+-]*\s*,|\]\s*\Z))",
     re.DOTALL,
 )
@@ -41,7 +41,7 @@ _WORDS = re.compile(
     rb"MESSAGE|\\u00|psk|cert|sensitive|hash|dsn|license|seed|mnemonic|wif|sas|community"
 )
 
-_LINES = re.compile(rb"(?:\{[^\n]*\}[ \t\r]*\n){2}")
+_LINES = re.compile(rb"(?:\x1e?\{[^\n]*\}[ \t\r]*\n){2}")
 _IN_LINE = re.compile(
     rb"(?i)pass|pwd|secret|token\W|auth|cred|cookie|sess|salt|psk|sign|bearer|://[^\"/ ]*@|"
     rb"key[\"'=:]|\bpw\b|pin\"|otp\"|MESSAGE\"\s*:\s*\[|\\u00|\\\"|dsn|conn|mnemonic|community|"
@@ -88,7 +88,7 @@ def _spans(data: bytes, depth: int) -> list[Span]:
             octets = token.end()
         elif kind == 5:
             if walk.top.key == b"MESSAGE" and octets >= 0:
-                walk.spans += message(data, octets, token.start())
+                walk.spans += message(data, octets, token.start(), CODE)
             octets = -1
             walk.close()
         elif kind == 6 and _BARE.match(token[6]):
