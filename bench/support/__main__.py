@@ -53,7 +53,8 @@ class Bench:
         cost = measure(self.machine, [*OURS, "--json", *more], watched=(STATE,))
         if cost.status:
             raise SystemExit(f"no bundle was made: {cost.said}")
-        told = json.loads(cost.said.splitlines()[-1])  # before it: progress, a line each
+        # The last line; before it stands progress. Of what was said, Cost has the end only.
+        told = json.loads(self.machine.read("/run/measured.out").splitlines()[-1])
         return cost, self.fetch(told["file"])
 
     def fetch(self, path: str) -> Path:
