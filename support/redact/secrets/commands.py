@@ -59,9 +59,7 @@ def words(line: bytes, start: int, end: int) -> Iterator[Word]:
     """The words of one command, to its end; of an exec array or an audit record, its strings."""
     if line[start : start + 1] in _CLOSING:
         behind = _BEHIND.match(line, start)
-        for item in _ITEM.finditer(line, behind.end() if behind else start, end):
-            group = 2 if item.group(1) else 3
-            yield Word(item.start(group), item.end(group))
+        yield from _listed(line, behind.end() if behind else start, end)
         return
     for match in _WORD.finditer(line, start, end):
         text = match.group()
@@ -71,6 +69,12 @@ def words(line: bytes, start: int, end: int) -> Iterator[Word]:
         yield _unframed(line, match.start(), match.end() - stops)
         if stops:
             return
+
+
+def _listed(line: bytes, start: int, end: int) -> Iterator[Word]:
+    for item in _ITEM.finditer(line, start, end):
+        group = 2 if item.group(1) else 3
+        yield Word(item.start(group), item.end(group))
 
 
 def _unframed(line: bytes, start: int, end: int) -> Word:
@@ -178,16 +182,15 @@ def _secret(line: bytes, start: int, end: int, kind: int) -> Iterator[Span]:
     place = _unquoted(line, start, end)
     text = line[place.start : place.end]
     begin = _skip(text, kind)
-    value = text[begin:]
-    if (
-        begin < 0
-        or not value
-        or MARK in value
-        or _SHELL_VALUE.fullmatch(value)
-        or stands_for(value)
-    ):
+    if begin < 0:
         return
-    yield Span(place.start + begin, place.end, CODE)
+    place = _unquoted(line, place.start + begin, place.end)
+    value = line[place.start : place.end]
+    if kind == SLASH:
+        value = value.split(b"@")[0]
+    if not value or MARK in value or _SHELL_VALUE.fullmatch(value) or stands_for(value):
+        return
+    yield Span(place.start, place.start + len(value), CODE)
 
 
 _SIGNS = {COLON: b":", PERCENT: b"%", COMMA: b",", SLASH: b"/"}
@@ -229,8 +232,9 @@ def _positions(line: bytes) -> Iterable[Span]:
 # `--password x`, `-storepass x`: also of programs that nobody listed.
 _LONG = re.compile(
     rb"(?<![\w.-])--?([A-Za-z][\w.-]{2,60})"
-    rb"(?:[\"']?[ \t]{1,4}|\\{0,7}[\"'],[ \t]{0,4}|[\"'] a\d{1,3}=)(?=[^\s-]|-[^\s-]{5})"
+    rb"(?:[\"']?[ \t]{1,4}|(\\{0,7}[\"'],[ \t]{0,4}|[\"'] a\d{1,3}=))(?=[^\s-]|-[^\s-]{5})"
 )
+_USES = re.compile(rb"(?i)\buse\b.{0,16}\Z")
 _METAVAR = re.compile(
     rb"[A-Z][A-Z_-]{2,}[,.;:\])]?|[a-z]+[,.;:]?|\[\w.*|<.*|[a-z-]+=?\.\.\.|`.*|PASS\w*"
 )
@@ -241,8 +245,11 @@ def _long(line: bytes) -> Iterable[Span]:
     for flag in _LONG.finditer(line):
         if weight(flag.group(1)) != SURE:
             continue
-        end = quotes.region(flag.start(), flag.start())
-        word = next(words(line, flag.end(), max(end, flag.end())), None)
+        listed = flag.group(2) is not None
+        end = len(line) if listed else quotes.region(flag.start(), flag.start())
+        limit = max(min(end, flag.end() + _LONGEST), flag.end())
+        read = _listed if listed else words
+        word = next(read(line, flag.end(), limit), None)
         if word is None:
             continue
         value = line[word.start : word.end]
@@ -263,10 +270,7 @@ def _is_help(line: bytes, flag: re.Match[bytes], word: Word) -> bool:
         return False
     lead = line[: flag.start()].strip()
     return (
-        value.isupper()
-        or not lead
-        or lead.endswith((b",", b"|", b"["))
-        or b"use" in lead.lower()[-20:]
+        value.isupper() or not lead or lead.endswith((b",", b"|", b"[")) or bool(_USES.search(lead))
     )
 
 

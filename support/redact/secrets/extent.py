@@ -14,6 +14,7 @@ _STOP = re.compile(
     rb"[\s\"'`<>\x00]|[,;](?=\s|$|\\?[\"']?[A-Za-z_][\w.-]{0,60}\\?[\"']?\s?[=:]|[\"'}\])])"
     rb"|&(?=[\w.%\[\]-]{1,60}=|amp;)|\\(?=[nrt](?![a-z])|[nrt]\w+[=:]|[\"'])|\\n"
 )
+_LATER = re.compile(rb"[^'\"=:]*'(?=[\s,;)}\]]|\Z)")
 _OPEN = {b")": b"(", b"]": b"[", b"}": b"{"}
 
 
@@ -31,6 +32,10 @@ def quoted(line: bytes, at: int) -> Extent | None:
     if opened is None:
         return None
     start = opened.end()
+    # A connection string within a string of SQL doubles the quotes of its values.
+    if line[at : start + 1] == b"''" and line[start + 1 : start + 2].isalnum():
+        end = line.find(b"''", start + 1)
+        return Extent(start + 1, len(line.rstrip(b"\r\n")) if end < 0 else end, b"''")
     end = closing(line, start, opened.group(2), len(opened.group(1)))
     return Extent(start, len(line.rstrip(b"\r\n")) if end < 0 else end, opened.group())
 
@@ -48,11 +53,19 @@ def closing(line: bytes, start: int, sign: bytes, depth: int) -> int:
             run -= 1
         if (place - run) % (2 * depth + 2) == depth:
             # SQL and CSV double a quote to write it; at the start it is an empty value.
-            if depth or place == start or line[place + 1 : place + 2] != sign:
+            after = line[place + 1 : place + 2]
+            if depth or place == start or not _goes_on(line, place, sign, after):
                 return place - depth
-            place += 1
+            place += after == sign
         place = line.find(sign, place + 1)
     return -1
+
+
+def _goes_on(line: bytes, place: int, sign: bytes, after: bytes) -> bool:
+    """A repr that escapes nothing (it's): its string ends where no letter follows."""
+    if after == sign:
+        return True
+    return sign == b"'" and after.isalnum() and bool(_LATER.match(line, place + 1, place + 120))
 
 
 def bare(line: bytes, at: int) -> int:

@@ -183,5 +183,22 @@ POSITIONS: tuple[tuple[bytes, bytes, bytes], ...] = (
         rb" .{0,200}?(?i:auth|requirepass|masterauth) (?:default )?{W}",
     ),
     (rb"mkpasswd", rb" ", rb"(?: -[mS] ?\S+| --(?:method|salt)=\S+)* {W}"),
+    (
+        rb"mc",
+        rb" (?:alias set|config host add) ",
+        rb" (?:alias set|config host add) \S+ \S+ \S+ {W}",
+    ),
+    (
+        rb"rclone",
+        rb" config ",
+        rb" config .{0,300}? (?:pass|password|secret_access_key|token|client_secret|key) {W}",
+    ),
+    (
+        rb"consul|etcdctl",
+        rb" (?:kv )?put ",
+        rb" (?:kv )?put (?:-\S+ ){0,4}\S*(?:pass|secret|token|key|cred)\S* {W}",
+    ),
+    (rb"npm|yarn|pnpm", rb" config set ", rb" config set \S*(?:_authToken|_auth|_password) {W}"),
+    (rb"wpa_cli", rb" .*(?:psk|password|wep_key)", rb" .{0,80}? (?:psk|password|wep_key\d) {W}"),
     (rb"smbclient", rb" //", rb" //\S+ {W}"),
 )

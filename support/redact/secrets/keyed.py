@@ -35,7 +35,9 @@ _SCHEME = re.compile(
 )
 # What a repr writes between the separator and the quote: b'x', SecretStr('x'), [b"x"].
 _WRAP = re.compile(
-    rb"(?:[([]?[brufLRNE@]{0,2}|[&\w.]{0,24}(?:String|Str|Secret|Password)\()(?=\\{0,15}[\"'])"
+    rb"(?:[([]?[brufLRNE@]{0,2}|[&\w.]{0,24}(?:String|Str|Secret|Password)\("
+    rb"|string\(\d{1,6}\) |(?i:md5|sha\d{0,3}|crypt|password|hash|encode|hashbytes|to_base64)\()"
+    rb"(?=\\{0,15}[\"'])"
     rb"|(?:!!\w{1,12}|&\w{1,40}) "
 )
 _NESTED = re.compile(rb"\{(?![\w-]+\}\S)|[\[(]")
@@ -193,6 +195,8 @@ def _among(line: bytes, key: re.Match[bytes], start: int) -> int:
     if sign in _FIELD and not key.group(5) and line[end : end + 1] == b" ":
         # Java's `User(password=two words, role=x)` and Go's `{Password:two words Port:1}`.
         field = _FIELD[sign].match(line, end)
+        if field and _COMMAND.match(line, end + 1):
+            return end
         if field and line.rfind(b"(" if sign == b"=" else b"{", 0, key.start()) >= 0:
             return field.end(1)
     return end

@@ -30,7 +30,7 @@ _PLIST = re.compile(
     rb"<(?:key|name|string)>([\w. -]{1,60})</(?:key|name|string)>\s*<(?:string|data|value)>([^<]+)<"
 )
 _NAME = (
-    rb"(?<![\w-])\\{0,7}[\"']?(?:name|key|Name|Key|parameter|variable|header|id|ParameterName)"
+    rb"(?<![\w-])\\{0,7}[\"']?(?:name|key|Name|Key|parameter|variable|header|id|ParameterName|ParameterKey)"
     rb"\\{0,7}[\"']?\s{0,8}[:=]>?\s{0,8}\\{0,7}([\"']?)([A-Za-z_][\w. :-]{0,60}?)\\{0,7}\1"
 )
 _PAIR = re.compile(

@@ -38,7 +38,7 @@ _SURE = _words(
 _ENDINGS = (
     b"password", b"passwd", b"passphrase", b"passwort", b"secret", b"token", b"apikey",
     b"secretkey", b"privatekey", b"accesskey", b"authkey", b"credential", b"credentials",
-    b"passcode",
+    b"passcode", b"storepass", b"keypass",
 )  # fmt: skip
 # Words that make `key`, `code` and the like a secret when they stand right before it.
 _PAIRS: dict[bytes, frozenset[bytes]] = {
@@ -106,7 +106,7 @@ _AFTER = _words(
     leaked found detected scanning scanner redacted masked hidden optional default defaults
     list views view table tables schema schemas level minlen maxlen minlength maxlength latency
     bytes ca cert certs certificate entropy score quality spent cached processed consumed remaining
-    saved"""
+    saved stdin fd"""
 )
 # Before it these say the same: `max_tokens`, `has_password`, `no_password`.
 _BEFORE = _words(

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from support.redact.rule import LineRule
 from support.redact.secrets.names import SURE, weight
-from support.redact.secrets.values import hides, looks_random, plausible
+from support.redact.secrets.values import hides, plausible
 from support.redact.span import Span
 
 CODE = "setting"
@@ -72,13 +72,20 @@ def _exact(line: bytes) -> Iterable[Span]:
             if plausible(text.strip(b'"')):
                 yield Span(match.start(group) + quote, match.end(group) - quote, CODE)
     for match in _ACL.finditer(line):
-        if plausible(match.group(1)) and (b"~" in line or b"+@" in line or b" on " in line):
+        login = b"LOGIN" in match.group() and match.group(1)[:1] != b"'"
+        if hides(b"pass", match.group(1)) or (login and plausible(match.group(1))):
             yield Span(match.start(1), match.end(1), CODE)
     for match in _SPOKEN.finditer(line):
-        if plausible(match.group(1)) and (
-            looks_random(match.group(1)) or b"LOGIN" in match.group()
-        ):
+        login = b"LOGIN" in match.group() and match.group(1)[:1] != b"'"
+        if hides(b"pass", match.group(1)) or (login and plausible(match.group(1))):
             yield Span(match.start(1), match.end(1), CODE)
+
+
+# PHP's serialize, and calls that change a password: changeUserPassword("bob", "x")
+_SERIAL = re.compile(rb"s:\d{1,6}:\\?\"([\w.-]{1,60})\\?\";s:\d{1,6}:\\?\"(.*?)\\?\";")
+_CHANGED = re.compile(
+    rb"(?i)(?:password|\.auth|passwd)\(\s{0,4}[\"'][^\"']{0,80}[\"'],\s{0,4}([\"'])(.*?)(?<!\\)\1"
+)
 
 
 def _called(line: bytes) -> Iterable[Span]:
@@ -88,6 +95,12 @@ def _called(line: bytes) -> Iterable[Span]:
             # `("password", "password_again")` names two fields.
             if weight(match.group(name)) and hides(match.group(name), text) and not _is_name(text):
                 yield Span(match.start(value), match.end(value), CODE)
+    for match in _SERIAL.finditer(line):
+        if hides(match.group(1), match.group(2)):
+            yield Span(match.start(2), match.end(2), CODE)
+    for match in _CHANGED.finditer(line):
+        if plausible(match.group(2)):
+            yield Span(match.start(2), match.end(2), CODE)
 
 
 def _is_name(value: bytes) -> bool:
@@ -140,6 +153,8 @@ RULES = (
         (
             rb"\(\s{0,4}\\?[\"'][\w.-]{0,60}(?:" + _WORDS + rb")[\w.-]{0,60}\\?[\"']\s{0,4},",
             _DECLARED,
+            rb"s:\d{1,6}:\\?\"[\w.-]{0,60}(?:" + _WORDS + rb")",
+            rb"(?:password|\.auth|passwd)\(\s{0,4}[\"']",
         ),
         _called,
     ),

@@ -24,6 +24,7 @@ _PASSWORD = re.compile(
     rb"|\b(?:credentials|secret)\s{0,4}=\s{0,4}"
     rb"|\bidentified by(?: values| password)?\s{1,4}"
     rb"|\bidentified with \S{1,60} (?:by|as)(?: password)?\s{1,4}"
+    rb"|\bpragma (?:re)?key\s?=\s?|\battach [^\n]{1,200}? key\s{1,4}"
     rb"|\b(?:old_)?password\s?\(\s{0,4}"
     rb"|\b(?:pgp_(?:sym|pub)_\w+|(?:aes|des)_(?:en|de)crypt|encode|hmac)\s?\([^()']{1,80},\s{0,4}"
     rb"|\bcrypt\(\s{0,4})" + _TEXT
@@ -189,6 +190,7 @@ RULES = (
         (
             _QUOTED,
             rb"identified (?:by|with)",
+            rb"\b(?:pragma (?:re)?key|attach ).*'",
             rb"(?:pgp_(?:sym|pub)_|(?:aes|des)_(?:en|de)crypt|encode|hmac|crypt)\w*\s?\(",
         ),
         _passwords,

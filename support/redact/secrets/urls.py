@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from support.redact.rule import LineRule
 from support.redact.secrets.names import MAYBE, NEVER, weight
-from support.redact.secrets.values import looks_random, plausible, stands_for
+from support.redact.secrets.values import hides, looks_random, plausible, stands_for
 from support.redact.span import Span
 
 # PHP and some loggers write `\/` for `/` in JSON. A run ends where no URL goes on.
@@ -139,6 +139,8 @@ def _gives_away(name: bytes, value: bytes) -> bool:
     found = weight(name)
     if found > MAYBE:
         return plausible(value) and not (value.isdigit() and len(value) < 4)
+    if found == MAYBE and hides(name, value):
+        return True
     if found == NEVER and lower not in _RANDOM:
         return False
     return plausible(value) and looks_random(value, 6 if lower in (b"pass", b"auth") else 16)

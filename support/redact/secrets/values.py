@@ -66,6 +66,9 @@ _NUMBER = re.compile(rb"[-+]?\d+(?:\.\d+)?(?:[eE]\d+)?(?:ns|us|ms|s|m|h|d|[kKMG]
 _LONG = 512
 _SAYS_NUMBER = frozenset((b"pin", b"otp", b"totp", b"passcode", b"cvv", b"code", b"codes"))
 _TIME = re.compile(rb"\d{4}-\d\d-\d\d(?:[T ].*)?|\d\d?:\d\d(?::\d\d)?")
+_LICENCE = re.compile(
+    rb"(?i)(?:[al]?gpl|bsd|mit|apache|mpl|isc|expat|cc0?|artistic|zlib|public|unlicense|w3c|cddl)\b"
+)
 _PROSE = re.compile(
     rb"\b(?:the|to|must|be|for|of|is|your|you|that|this|should|will|when|and|has|not|can|may|with"
     rb"|was|are|from|does|if)\b"
@@ -130,6 +133,8 @@ def looks_random(value: bytes, least: int = 6) -> bool:
 
 def _under_maybe(name: bytes, value: bytes) -> bool:
     words = split(name)
+    if words[-1:] in ((b"license",), (b"licence",)) and _LICENCE.match(value):
+        return False
     if _SAYS_NUMBER.intersection(words) and value.isdigit():
         return 4 <= len(value) <= 8
     if {b"pass", b"community"}.intersection(words):
