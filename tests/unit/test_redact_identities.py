@@ -60,6 +60,9 @@ SURVIVORS = (
     b"host=localhost localhost:8080 server=nginx host: none ghost=casper http://localhost/x",
     b"/home/ubuntu/x /users/list /usr/local/bin:/usr/bin user authentication failed for user input",
     b"mkrausex:x:1000:1000::/:/bin/bash docker:x:999: a:x:1::".replace(b"mkrausex", b"root"),
+    b"10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 fc00::/7 fe80::/10 2001:db8::/32",
+    b"image@sha256:0a1b login:amd64 server:amd64 /etc/rc.local http://redis-master:6379/",
+    b"s3://some-bucket1/x chacha20-poly1305@openssh.com pkg-x@alioth-lists.debian.net user=shop_rw",
     b"Server: Apache User-Agent: curl/7.88.1 us-east-1 eth0 sha256 utf-8 x86_64 ipv4",
 )  # fmt: skip
 

@@ -65,6 +65,7 @@ _SERVICES = frozenset(
     otel collector exporter scheduler controller manager operator pushgateway identity keycloak
     rabbit memcache sidecar agent executor dispatcher processor importer indexer mailer mailhog
     notifier renderer exporter query search engine store router hub core edge svc srv replicas
+    amd64 arm64 armhf armel i386 i686 x86_64 aarch64 noarch riscv64 ppc64el s390x
     debug trace notice fatal critical crit emerg alert err verbose start stop started stopped
     """.split()
 )

@@ -121,11 +121,19 @@ def _by_shape(hosts: Hosts) -> Callable[[bytes, Sequence[int]], Iterator[Name]]:
                 continue
             start, end = word_around(block, at)
             past = max(end, at + 1)
-            instead = hosts.by_shape(block[start:end])
-            if instead and block[end : end + 1] != b"(":
+            word = block[start:end]
+            instead = hosts.by_shape(word)
+            if instead and block[end : end + 1] != b"(" and not _is_file(block, start, word):
                 yield start, end, instead
 
     return find
+
+
+def _is_file(block: bytes, start: int, word: bytes) -> bool:
+    """`/etc/rc.local`: below a folder two labels are a file's name, unless it is a URL's host."""
+    if block[start - 1 : start] != b"/" or block[start - 2 : start - 1] == b"/":
+        return False
+    return word.count(b".") == 1
 
 
 def _in_place(place: Place, hosts: Hosts) -> Callable[[bytes, Sequence[int]], Iterator[Name]]:

@@ -78,7 +78,7 @@ class Hosts:
             low.startswith(b"redacted-")
             or low.isdigit()
             or _CAMEL.search(word)
-            or not (sure or _TELLING.search(word))
+            or not (sure or _is_telling(low))
         ):
             return b""
         return self._label(word)

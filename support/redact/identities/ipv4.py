@@ -50,6 +50,11 @@ _AFTER = (b"+", b"~", b"-", b".")
 _JOINTS = (b"/", b"_", b"-")
 _OBJECT_IDS = (b"1.3.6.1", b"2.5.4.", b"2.5.29.", b"1.2.840", b"2.16.840")
 
+# The private networks themselves (RFC 1918, 6598, 3927): everybody's.
+_NETWORKS = frozenset(
+    (b"10.0.0.0", b"172.16.0.0", b"192.168.0.0", b"100.64.0.0", b"169.254.0.0", b"192.0.2.0")
+)
+_BITS = re.compile(rb"/(?:8|10|12|16|255\.(?:0|192|240|255)\.0\.0)(?![0-9.])")
 _RESOLVERS = ("8.8.8.8", "8.8.4.4", "1.1.1.1", "1.0.0.1", "9.9.9.9", "168.63.129.16")
 _FIXED = (
     *("10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12"),
@@ -110,6 +115,8 @@ class IPv4:
             if instead is None:
                 instead = self._remember(spelled, match.groups(), b".")
             if not instead or _is_version(block, at, end, spelled):
+                continue
+            if spelled in _NETWORKS and _BITS.match(block, end):
                 continue
             back = _REVERSED.match(block, end)
             yield at, end, self._reversed(match.groups()) if back else instead

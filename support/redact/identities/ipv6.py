@@ -24,6 +24,12 @@ _PAIRS = re.compile(rb"[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2})+\Z")
 _WORD = re.compile(rb"[\w]")
 _NUMBER = re.compile(rb"[0-9]")
 
+# Everybody's networks (RFC 4291, 4193, 3056, 4380, 3849): written so in every configuration.
+_NETWORKS = re.compile(
+    rb"(?:fc00::/7|fd00::/8|fe80::/(?:10|64)|fec0::/10|2002::/16|2001:0?::/32|2001:db8::/32"
+    rb"|2000::/3|64:ff9b::/96|::ffff:0:0/96)(?![0-9])",
+    re.IGNORECASE,
+)
 _RESOLVERS = ("2001:4860:4860::8888", "2001:4860:4860::8844", "2606:4700:4700::1111",
               "2606:4700:4700::1001", "2620:fe::fe", "fd00:ec2::254")  # fmt: skip
 _KEPT = frozenset(ipaddress.IPv6Address(each).packed for each in _RESOLVERS)
@@ -79,6 +85,8 @@ class IPv6:
                 continue
             spelled = block[start:end]
             if spelled.endswith(b"::") and not _is_network(block, start, end):
+                continue
+            if _NETWORKS.match(block, start):
                 continue
             instead = self._seen.get(spelled)
             if instead is None:
