@@ -7,6 +7,7 @@ The table of programs is `flags`; what is piped into a program is `piped`.
 from __future__ import annotations
 
 import re
+from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
@@ -106,11 +107,12 @@ class Quotes:
 
     def __init__(self, line: bytes) -> None:
         self._line = line
-        self._found = [(match.start(), match.group()) for match in _QUOTE.finditer(line)]
-        self._odd: list[dict[bytes, bool]] = []
-        odd = {b'"': False, b"'": False}
-        for _, sign in self._found:
-            odd = {**odd, sign[-1:]: not odd[sign[-1:]]}
+        self._places = array("L")
+        self._odd = bytearray()  # Bit 0: an odd number of `"` up to here; bit 1: of `'`.
+        odd = 0
+        for match in _QUOTE.finditer(line):
+            odd ^= _BITS[match.group()[-1:]]
+            self._places.append(match.start())
             self._odd.append(odd)
 
     def region(self, start: int, end: int) -> int:
@@ -118,13 +120,17 @@ class Quotes:
         line, most = self._line, min(len(self._line), end + _LONGEST)
         if line[end : end + 1] in _CLOSING:  # ["mysql", "-px"], a0="mysql"
             return most
-        last = bisect_left(self._found, (start, b"")) - 1
+        last = bisect_left(self._places, start) - 1
         for place in range(last, max(-1, last - 6), -1):
-            sign = self._found[place][1]
-            if self._odd[last][sign[-1:]]:
+            quote = _QUOTE.match(line, self._places[place])
+            if quote and self._odd[last] & _BITS[quote.group()[-1:]]:
+                sign = quote.group()
                 close = extent.closing(line[:most], end, sign[-1:], len(sign) - 1)
                 return close if close >= 0 else most
         return most
+
+
+_BITS = {b'"': 1, b"'": 2}
 
 
 _KNOWN = re.compile(

@@ -182,15 +182,21 @@ def _printed(line: bytes) -> Follow | None:
     return follow
 
 
+def _begin(line: bytes) -> Follow | None:
+    """One rule for all, as the body of a certificate must not begin the rest of a key."""
+    return _private(line) or _public(line) or _orphan(line)
+
+
 RULES = (
     PassageRule(
-        "private-key-lines",
+        "key-lines",
         "Private keys over lines",
-        (rb"-{4} ?BEGIN " + SECRET_HEADER,),
-        _private,
-    ),
-    PassageRule(
-        "public-lines", "Certificates, which stay", (_PUBLIC.pattern,), _public, mutes=("key-rest",)
+        (
+            rb"-{4} ?BEGIN " + SECRET_HEADER,
+            _PUBLIC.pattern,
+            rb"^[ \t]{0,24}[A-Za-z0-9+/]{64}(?:[A-Za-z0-9+/]{6})?[ \t\r]{0,4}$",
+        ),
+        _begin,
     ),
     PassageRule("putty-lines", "PuTTY keys", (rb"Private-Lines: \d",), _putty),
     PassageRule(
@@ -198,11 +204,5 @@ RULES = (
         "Numbers of a private key",
         (rb"^\s{0,20}(?:privateExponent|prime\d|exponent\d|coefficient|priv|private key):",),
         _printed,
-    ),
-    PassageRule(
-        "key-rest",
-        "Private keys whose beginning was cut away",
-        (rb"^[ \t]{0,24}[A-Za-z0-9+/]{64}(?:[A-Za-z0-9+/]{6})?[ \t\r]{0,4}$",),
-        _orphan,
     ),
 )
