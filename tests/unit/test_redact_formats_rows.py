@@ -6,6 +6,7 @@ from support.redact.formats import FORMATS
 from tests.unit.redact_formats_stage import claimed, cut, redacted, told
 
 H6 = "$6$" + "rounds=5000$abcdefgh$" + "Q1w2E3r4T5y6U7i8O9p0" * 2
+NONE = "X" * 32
 CASES = {
     "home/a/.pgpass": """
 # host:port:db:user:password
@@ -49,8 +50,8 @@ bob:Private Area:⟦0123456789abcdef0123456789abcdef⟧
 bob:{PLAIN}⟦secret1⟧:1000:1000::/home/bob::userdb_mail=maildir:~/Mail
 eve:⟦hash2⟧:1001:1001::/home/eve
 """,
-    "var/lib/samba/private/smbpasswd": """
-bob:1000:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:⟦8846F7EAEE8FB117AD06BDD830B7586C⟧:[U  ]:LCT-4B1B2C3D:
+    "var/lib/samba/private/smbpasswd": f"""
+bob:1000:{NONE}:⟦8846F7EAEE8FB117AD06BDD830B7586C⟧:[U  ]:LCT-4B1B2C3D:
 """,
     "etc/ppp/chap-secrets": """
 # client server secret IP addresses

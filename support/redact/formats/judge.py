@@ -56,6 +56,8 @@ _CURRENT = frozenset(
     b"value current previous old new next primary secondary plain plaintext plain_text raw "
     b"data secret".split()
 )
+_DENSE = re.compile(rb"[\w+/=-]{12,}")
+_MAIL = re.compile(rb"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _LINK = re.compile(rb"[a-z][a-z0-9+.-]*://[^@\s]*")
 _NUMBER = re.compile(rb"[-+]?[\d.]+(?:[eE][-+]?\d+)?")
 
@@ -132,8 +134,10 @@ def hides_below(above: int, key: bytes, value: bytes) -> bool:
         return False
     if _NUMBER.fullmatch(value) or _DATE.fullmatch(value) or _LINK.fullmatch(value):
         return False
+    if _MAIL.fullmatch(value):
+        return False
     if above == MAYBE and key.lower() not in _CURRENT:
-        return values.looks_random(value, 8)
+        return bool(_DENSE.fullmatch(value)) and values.looks_random(value)
     # `secrets: [db_password, api_key]` lists names, not values.
     return not (_NAME.fullmatch(value) and is_secret_key(value))
 
