@@ -19,7 +19,7 @@ _RARE = (b"@", b"\\", b"{", b"$", b"`", b"~", b"!")
 _COMMON = b"etaoinsrhldcu "
 _GRAM = 4  # bytes of an unsigned int
 _NEWLINE = re.compile(rb"\n")
-_SEEN = 40  # different literals for one expression; beyond, it is simply tried
+_SEEN = 200  # different literals for one expression; beyond, it is simply tried
 
 
 class Plain:

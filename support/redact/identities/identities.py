@@ -81,7 +81,7 @@ class Identities:
 
     def keep(self, word: bytes) -> None:
         """A name that is no person's: a service's account, the appliance's own."""
-        self._users.kept.add(word.lower())
+        self._users.keep(word.lower())
         self._hosts.kept.add(word.lower())
 
     def named(self) -> tuple[IdentityRule, ...]:

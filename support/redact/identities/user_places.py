@@ -17,6 +17,7 @@ from support.redact.identities.names import Names
 from support.redact.identities.public_names import NO_HOST_BEGINS
 from support.redact.identities.rule import IdentityRule, Name, line_starts
 
+_MOST = 20_000  # words remembered
 _NAME = rb"([A-Za-z_][A-Za-z0-9_.-]{0,63})"
 _VALUE = rb"([A-Za-z_][A-Za-z0-9_.+-]{0,63})(?![A-Za-z0-9_(@\\/$])"
 _KEY = (
@@ -95,9 +96,22 @@ class Users:
     def __init__(self, names: Names) -> None:
         self._names = names
         self.kept: set[bytes] = set()
+        self._seen: dict[bytes, bytes] = {}
+
+    def keep(self, word: bytes) -> None:
+        self.kept.add(word)
+        self._seen.clear()
 
     def pseudonym(self, word: bytes) -> bytes:
         """Empty where it is nobody's."""
+        instead = self._seen.get(word)
+        if instead is None:
+            if len(self._seen) >= _MOST:
+                self._seen.clear()
+            instead = self._seen[word] = self._judged(word)
+        return instead
+
+    def _judged(self, word: bytes) -> bytes:
         low = word.lower()
         if low in EVERYDAY or low in self.kept or len(word) < 2 or not _PLAIN.match(word):
             return b""
