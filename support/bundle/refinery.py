@@ -140,6 +140,10 @@ def start(scene: Scene, make: Callable[[Scene], Tools], told: Callable[[], bool]
         except CaretakerError as error:
             line.send(messages.words(_broke(error)))
             return error.exit_status
+        except Exception as error:  # its words may hold what it had read; its kind may be told
+            why = f"the redactor did not start: a defect ({type(error).__name__})"
+            line.send(messages.words(Broke(code="redaction-failed", why=why)))
+            return 70
         try:
             Refining(line, tools, scene).serve()
         except partner.Gone:

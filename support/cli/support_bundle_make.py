@@ -24,11 +24,12 @@ from support.bundle import course
 from support.bundle.course import Made, Means
 from support.bundle.order import Choice, Order, check_case
 from support.bundle.recipients import recipients
-from support.bundle.tools import raw_tools, tools
+from support.bundle.refining import Tools
 from support.cli.support_bundle import Wishes
 from support.cli.support_bundle_choice import SIZE, TIME, chosen
 from support.cli.support_bundle_scene import World
 from support.cli.support_bundle_screen import as_value, last_words
+from support.collectors.collector import Collector
 from support.collectors.selection import collectors_for
 from support.scene import Scene
 
@@ -42,12 +43,11 @@ def make_it(world: World, scene: Scene, wishes: Wishes, *, as_json: bool) -> int
     choice = chosen(world.manifest, collectors, wishes.only, wishes.skip, wishes.also)
     order = _order(world, wishes, choice)
     gentle(scene.host)
-    make = raw_tools if wishes.unredacted else tools
     with told.listening() as heard, watching(json_wanted=as_json and not order.stream) as progress:
         if world.note:
             progress.note(f"there is no manifest to go by: {world.note}")
         means = Means(
-            tools=partial(make, collectors=collectors, who=who()),
+            tools=partial(_tools, collectors=collectors, redacted=not wishes.unredacted),
             looks=world.manifest.look if world.manifest else {},
             told=heard.to_stop,
             progress=progress,
@@ -60,6 +60,13 @@ def make_it(world: World, scene: Scene, wishes: Wishes, *, as_json: bool) -> int
             return 130
     _say(world, made, as_json=as_json, stream=order.stream)
     return PARTIAL if made.manifest.partial else 0
+
+
+def _tools(scene: Scene, *, collectors: Sequence[Collector], redacted: bool) -> Tools:
+    """In the refinery, which alone needs them: imported there, they take no room here."""
+    from support.bundle.tools import raw_tools, tools
+
+    return (tools if redacted else raw_tools)(scene, collectors, who())
 
 
 def who() -> str:
