@@ -195,7 +195,157 @@ $1$2 \1\2
 price is $5, $6 and $7
 """
 
+MORE = r"""
+  secretName: app-tls-secret
+  tokenReviewer: enabled
+  imagePullSecrets: [regcred]
+  automountServiceAccountToken: false
+  serviceAccountName: default-token-abc12
+  keySize: 2048
+  keyAlgorithm: RSA
+"sessionAffinity": "ClientIP",
+"sessionStorage": "redis",
+session_store = redis
+auth_provider: ldap
+auth_url: https://auth.example.com/oauth2
+token_url = "https://auth.example.com/token"
+auth:
+auth: oauth2
+auth = "none"
+authSource=admin
+authMechanism=SCRAM-SHA-256
+cookie_secure = true
+cookie.path=/
+cookies: accepted
+pass_through: true
+password_file = "/run/secrets/pw"
+passwordSecretRef: db-pw
+existingSecret: my-db-creds
+secretKey: password
+passwordKey: db-password
+"passwordField": "user_password"
+label_password = "Your password"
+placeholder="Enter your password"
+<label for="password">Password</label>
+<input type="password" name="password" id="pw" placeholder="Password"/>
+<password></password>
+<password/>
+<tokenEndpoint>https://x/y</tokenEndpoint>
+<license>MIT</license>
+<key>CFBundleName</key><string>App</string>
+access_key_id_count: 3
+api_key_enabled=true
+api_keys_total 42
+http_requests_total{code="200",method="get"} 1027
+process_max_fds 1024
+error_code: E1234
+status_code=503 exit_code=1
+response code: 404
+code=P0001
+"code": "ERR_TOKEN_EXPIRED",
+{"error":"invalid_token","error_description":"The token expired"}
+{"token_endpoint":"https://x/token","jwks_uri":"https://x/jwks"}
+{"kid":"2011-04-29","kty":"RSA","use":"sig","n":"0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw","e":"AQAB"}
+hash=5d41402abc4b2a76b9719d911017c592 size=5
+sha1=aaf4c61ddcc5e8a2dabede0f3b482cd9aea9434d
+ETag: W/"5d41402abc4b2a76b9719d911017c592"
+Content-MD5: XUFAKrxLKna5cZ2REBfFkg==
+digest: sha384:38b060a751ac96384cd9327eb1b1e36a21fdb71114be07434c0cc7bf63f6e1da274edebfe76f65fbd51ad2f14898b95b
+nonce=42 seq=7
+salt=auto
+pepper: false
+signature algorithm: sha256WithRSAEncryption
+Signature Algorithm: ecdsa-with-SHA256
+gpg: Good signature from "Bob <bob@x>"
+gpg: using RSA key 0123456789ABCDEF0123456789ABCDEF01234567
+Signed-off-by: Bob <bob@x>
+key fingerprint is SHA256:nThbg6kXUpJWGl7E1IGOCspRomTxdCARLviKw6E5SY8
+Server public key: 04:ab:cd:ef:01:23
+ssh_host_key: ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGxabcdefghijklmnopqrstuvwxyzABCDEFGHIJ
+deploy_key: "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABgQDabcdef bob"
+Host key verification failed.
+Added key /root/.ssh/id_rsa
+debug1: Offering public key: /root/.ssh/id_ed25519 ED25519 SHA256:nThbg6kXUpJWGl7E1IGOCspRomTxdCARLviKw6E5SY8
+debug1: Authentication succeeded (publickey).
+kernel: audit: type=1400 apparmor="DENIED" profile="/usr/sbin/x" name="/etc/shadow" pid=1 comm="x" requested_mask="r"
+systemd[1]: Started Forward Password Requests to Wall Directory Watch.
+systemd-ask-password[1]: password requested
+polkitd: Operator of unix-session:c1 authenticated as unix-user:bob
+sudo: pam_unix(sudo:auth): authentication failure; logname=bob uid=1000 euid=0 tty=/dev/pts/0
+sudo: bob : 3 incorrect password attempts ; TTY=pts/0
+su: FAILED SU (to root) bob on pts/0
+passwd[123]: pam_unix(passwd:chauthtok): password changed for bob
+CRON[1]: (root) CMD (/usr/local/bin/rotate-tokens --days 30)
+nginx: [warn] "ssl_stapling" ignored, no "auth_basic" here
+postgres: password_encryption changed to "scram-sha-256"
+ERROR: column "password" does not exist at character 8
+ERROR:  duplicate key value violates unique constraint "users_token_key"
+DETAIL:  Key (token)=(x) already exists.
+mysql> SHOW VARIABLES LIKE 'validate_password%';
+validate_password.policy = MEDIUM
+[Warning] User entry 'bob'@'%' has an empty password
+Token bucket refilled: 100 tokens
+rate limit: 5 tokens left, bucket=login
+tokens: 512 prompt, 128 completion
+lexer: unexpected token '}' at line 5
+SyntaxError: Unexpected token < in JSON at position 0
+parse error: unexpected token "foo" near line 3
+unexpected token: identifier
+expected token 'end of statement block', got 'x'
+java.lang.SecurityException: Bad credentials for user bob
+Caused by: javax.crypto.BadPaddingException: Given final block not properly padded
+WARN AuthService - Password reset requested for user 42
+INFO SecretsManager - loaded 12 secrets from /etc/app/secrets.d
+INFO Rotating secret db-main (version 3 -> 4)
+INFO credential provider chain: env, file, imds
+DEBUG cookie "sid" set for path /
+DEBUG session abc123 closed after 12s
+session=closed
+session: 42
+sid: 7
+Loaded key 'users:42' from cache
+PIN configuration: GPIO17
+pin: 4 pull: up
+git fetch origin pull/42/head:pr-42
+mysql -u bob -p -e "select 1"
+redis-cli -p 6379 -n 1 ping
+curl -o x -L -u : --negotiate https://x
+curl -k -X POST https://x/api/v1/users?limit=5
+openssl s_client -connect x:443 -servername x
+openssl req -newkey rsa:2048 -nodes -keyout key.pem -out csr.pem
+openssl x509 -in cert.pem -noout -text
+ssh-keygen -t ed25519 -N '' -f key
+ldapsearch -x -H ldap://x -b dc=x "(uid=bob)"
+docker login registry.example.com
+docker push registry.example.com/x:1.2
+mongo --host x --port 27017 admin
+snmpwalk -v3 -l noAuthNoPriv x
+useradd -m -s /bin/bash bob
+passwd -l bob
+chmod 600 /etc/ssl/private/key.pem
+grep -r password /etc/app
+vim /etc/passwd
+cat /run/secrets/db_password
+echo "$PASSWORD" | docker login -u x --password-stdin r
+kubectl create secret generic x --from-file=key=/tmp/key
+kubectl get secrets -o name
+vault kv get secret/app
+vault status
+export PATH=$PATH:/usr/local/bin
+export GOPRIVATE=example.com TOKENIZERS_PARALLELISM=false
+KEY_FILE=/etc/ssl/x.key
+SSH_AUTH_SOCK=/run/user/1000/keyring/ssh
+GPG_KEY=E3FF2839C048B25C084DEBE9B26995E310250568
+XDG_SESSION_ID=3 XDG_SESSION_TYPE=tty
+DBUS_SESSION_BUS_ADDRESS=unix:path=/run/user/1000/bus
+INVOCATION_ID=0123456789abcdef0123456789abcdef
+name,email,plan,created
+id;code;label
+user,pass_count,fail_count
+a|b|c
+"""
 
-@pytest.mark.parametrize("example", [*examples(BENIGN)])
+
+@pytest.mark.parametrize("example", [*examples(BENIGN), *examples(MORE)])
 def test_what_is_marked_goes_and_the_rest_stays(example: str) -> None:
     check(example)

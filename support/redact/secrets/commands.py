@@ -15,6 +15,7 @@ from typing import NamedTuple
 from support.redact.rule import LineRule
 from support.redact.secrets import extent
 from support.redact.secrets.flags import (
+    APART,
     COLON,
     COMMA,
     GLUED,
@@ -162,7 +163,7 @@ def _arguments(line: bytes, program: Program, start: int, end: int) -> Iterator[
     waiting = -1
     for word in words(line, start, end):
         text = line[word.start : word.end]
-        if waiting >= 0 and text:
+        if waiting >= 0:
             if text[:1] != b"-" or waiting != COLON:
                 yield from _secret(line, word.start, word.end, waiting)
             waiting = -1
@@ -171,7 +172,7 @@ def _arguments(line: bytes, program: Program, start: int, end: int) -> Iterator[
             if text == flag and kind != GLUED:
                 waiting = kind
                 break
-            if not text.startswith(flag) or text == flag:
+            if not text.startswith(flag) or text == flag or kind == APART:
                 continue
             after = word.start + len(flag)
             if flag[:2] == b"--" or len(flag) > 2:

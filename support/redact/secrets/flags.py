@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-WHOLE, GLUED, COLON, PERCENT, COMMA, SLASH, PASS = range(7)
-"""What of a value is secret: all; all, never as its own word; what stands behind a sign."""
+WHOLE, GLUED, COLON, PERCENT, COMMA, SLASH, PASS, APART = range(8)
+"""What of a value is secret: all; all, glued or apart only; what stands behind a sign."""
 
 
 class Program(NamedTuple):
@@ -56,8 +56,8 @@ PROGRAMS: tuple[Program, ...] = (
             b"-passout": PASS,
             b"-pass": PASS,
             b"-password": PASS,
-            b"-k": WHOLE,
-            b"-K": WHOLE,
+            b"-k": APART,
+            b"-K": APART,
             b"-hmac": WHOLE,
             b"-srppass": WHOLE,
             b"-psk": WHOLE,
@@ -87,13 +87,14 @@ PROGRAMS: tuple[Program, ...] = (
     ),
     Program(rb"user(?:add|mod)|adduser|groupadd|gpasswd", {b"-p": WHOLE}),
     Program(
-        rb"snmp[a-z]{2,12}|check_snmp\w*",
-        {b"-c": WHOLE, b"-A": WHOLE, b"-X": WHOLE, b"-C": WHOLE, b"-a:": WHOLE, b"-3K": WHOLE},
+        rb"snmp[a-z]{2,12}",
+        {b"-c": WHOLE, b"-A": WHOLE, b"-X": WHOLE, b"-3K": WHOLE},
     ),
     Program(
         rb"ipmitool|bmc-\w+|fence_\w+", {b"-P": WHOLE, b"-p": WHOLE, b"-K": WHOLE}, rb"-[PK]|fence_"
     ),
     Program(rb"ipmi(?:power|-\w+|console|ping)|racadm|ilorest|i?drac\w*", {b"-p": WHOLE}),
+    Program(rb"check_snmp\w*", {b"-C": WHOLE, b"-A": WHOLE, b"-X": WHOLE}),
     Program(rb"zip|unzip|zipcloak", {b"-P": WHOLE}),
     Program(rb"7z[ar]?|rar|unrar|p7zip", {b"-p": GLUED, b"-hp": GLUED}),
     Program(rb"sqlcmd|bcp|isql|osql|tsql|fisql|fastbcp|mssql-cli", {b"-P": WHOLE}),
@@ -106,7 +107,7 @@ PROGRAMS: tuple[Program, ...] = (
     Program(rb"swaks|sendemail|mailx?", {b"-ap": WHOLE, b"-xp": WHOLE, b"--ap": WHOLE}),
     Program(rb"sqlplus|expdp|impdp|exp|imp|rman|sqlldr", {b"": SLASH}, rb"/\S+@|/\S+"),
     Program(rb"plink|pscp|psftp|pageant|putty", {b"-pw": WHOLE}),
-    Program(rb"influx|clickhouse-client|trino|presto|psexec\S*", {b"-p": WHOLE}, rb"-p "),
+    Program(rb"influx|clickhouse-client|trino|presto|psexec\S*", {b"-p": APART}, rb"-p "),
     Program(
         rb"nxc|crackmapexec|cme|evil-winrm|hydra|medusa|mcrcon|check_mysql\w*|check_pgsql",
         {b"-p": WHOLE},

@@ -181,6 +181,9 @@ def _denied(words: tuple[bytes, ...], at: int) -> bool:
     after = words[at + 1 :]
     if len(after) == 1 and (words[at], after[0]) in _MISLEADING:
         return False
+    # `passwordKey: db-password` names the key that a Secret keeps the password under.
+    if after[:1] == (b"key",) and words[at].startswith(b"pass"):
+        return True
     if any(word in _AFTER for word in after):
         return True
     return any(word in _BEFORE for word in words[max(0, at - 2) : at])

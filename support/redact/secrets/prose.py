@@ -33,8 +33,14 @@ _SAID = re.compile(
 )
 
 
+# `unexpected token "foo"`: a parser's words.
+_PARSER = re.compile(rb"(?i)(?:expected|unknown|illegal|missing|next|this|reserved|parse) \Z")
+
+
 def find(line: bytes) -> Iterable[Span]:
     for match in _SAID.finditer(line):
+        if _PARSER.search(line, max(0, match.start() - 16), match.start()):
+            continue
         if match.group(1):
             value = match.group(2)
             if plausible(value) and not is_prose(value) and _could_be(value):

@@ -27,7 +27,8 @@ _WORDS = frozenset(
     revoked provided supplied stored found rotated matches mismatch policy field fields inherit
     opaque forbidden unauthorized disallowed
     unsupported unavailable
-    error bad no-auth plain plaintext external internal manual self local remote yes/no""".split()
+    error bad no-auth plain plaintext
+    external internal manual self local remote yes/no chauthtok identifier""".split()
 )
 # `${X}`, `{{ x }}`, `<password>`, `%(x)s`, `%s`, `{0}`, `***`, `xxxx`, `....`, `@@X@@`, `[hidden]`
 _STANDS_FOR = re.compile(
@@ -43,7 +44,7 @@ _REFERENCE = re.compile(
     rb"(?:[\w.-]{1,40}:)?(?:/|~/|\./|\.\./)?(?:run|etc|var|home|opt|usr|tmp|root|dev|proc|srv|mnt|app|apps|secrets?"
     rb"|data|vault|config|conf|certs?|keys?|ssl|tls|lib|credentials)/[\w./@-]*"
     rb"|~?/[\w.-]+\.[a-z]{2,5}|[A-Za-z]:\\[\w\\. -]*|arn:aws[\w-]*:.*"
-    rb"|(?:file|vault|op|env|ssm|secretsmanager|awssm|keyring|credential|secret|projects|kms|gcpsm|azurekv):?/.*|env:\w+|file:.*|S-1-\d+(?:-\d+)+|(?i:your|my|the)[_-][A-Za-z_-]+|[x*!]:\d+:\d+:.*"
+    rb"|(?:file|vault|op|env|ssm|secretsmanager|awssm|keyring|credential|secret|projects|kms|gcpsm|azurekv):?/.*|env:\w+|file:.*|S-1-\d+(?:-\d+)+|(?i:your|my|the)[ _-][A-Za-z _-]+|[x*!]:\d+:\d+:.*"
     rb"|(?:(?:files|compat|systemd|sss|ldap|winbind|nis|db)\s?)+"
     rb"|[\w./-]+\.(?:pem|key|crt|txt|json|ya?ml|toml|ini|conf|jks|p12|pfx|asc|gpg|env|py|js|sh)"
 )
@@ -98,7 +99,7 @@ def plausible(value: bytes) -> bool:
     """False for what stands for a secret, or says where one is, or was hidden already."""
     if not value or MARK in value or not _SAYS.search(value):
         return False
-    if value.strip(b"<>[](){}*\"'`., ").lower() in _WORDS or stands_for(value):
+    if value.strip(b"<>[](){}*\"'`.,: ").lower() in _WORDS or stands_for(value):
         return False
     return not any(shape.fullmatch(value) for shape in (_REFERENCE, _CODE, _LINK, _PUBLIC))
 
