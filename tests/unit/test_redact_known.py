@@ -7,6 +7,7 @@ import pickle
 import quopri
 import re
 import shlex
+import time
 from collections.abc import Callable
 from urllib.parse import quote, quote_plus
 
@@ -109,6 +110,22 @@ def test_the_engines_agree_on_anything(text: bytes) -> None:
     text = text.replace(b"\x00", PLAIN[:13].encode()).replace(b"\x01", b"aaaaaaaaaaaaaaaaa")
     fast, plain = (known(*values, engine=engine) for engine in ("hyperscan", "plain"))
     assert fast.spans(text) == plain.spans(text)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"MAC=52:54:00:12:34:56:52:54:00:65:43:21:08:00 SRC=x\n",
+        b"12,34,56,78,91,22,33,44,55,66,77\n",
+        b"GET /?q=%41%62%63&x=%20 \\x41\\x42 \\u0041 &#65;&#66; \\101\n",
+    ],
+)
+def test_logs_full_of_numbers_take_linear_time(line: bytes) -> None:
+    values = known(PLAIN, ODD, engine="hyperscan")
+    text = line * (400_000 // len(line))
+    start = time.process_time()
+    assert values.spans(text + b"api_key=" + PLAIN.encode().hex(":").encode()) != []
+    assert time.process_time() - start < 2
 
 
 def test_spans_are_sorted_and_apart() -> None:

@@ -26,8 +26,8 @@ class Literals(Protocol):
 
 
 def compiled(literals: Sequence[bytes], triggers: Sequence[bytes], engine: Engine) -> Literals:
-    """`triggers` are short regular expressions of a fixed length in bytes, `len(...)` of which is
-    not known; their hits have the index after the last literal and stand at their end."""
+    """`triggers` are regular expressions; the hits of the first have the index after the last
+    literal, and so on. Of each, one hit at least is told, at its end."""
     if engine != "plain":
         try:
             return _Fast(literals, triggers)
@@ -53,7 +53,7 @@ class _Fast:
             self._triggers = hyperscan.Database()
             self._triggers.compile(
                 expressions=list(triggers), elements=len(triggers), flags=0,
-                ids=[len(literals)] * len(triggers),
+                ids=[len(literals) + number for number in range(len(triggers))],
             )  # fmt: skip
 
     def hits(self, data: bytes) -> list[Hit]:
@@ -75,7 +75,7 @@ class _Fast:
 class _Plain:
     def __init__(self, literals: Sequence[bytes], triggers: Sequence[bytes]) -> None:
         self._any = automata(literals)
-        self._triggers = _automaton(b"|".join(triggers)) if triggers else None
+        self._triggers = [_automaton(trigger) for trigger in triggers]
         self._last = len(literals)
         self._heads: dict[bytes, list[tuple[bytes, int]]] = {}
         for index, one in enumerate(literals):
@@ -92,10 +92,10 @@ class _Plain:
                     if data.startswith(one, at):
                         found.add((at, index))
                 at += 1
-        at = 0
-        while self._triggers and (hit := self._triggers.search(data, at)) is not None:
-            found.add((hit.end(), self._last))
-            at = hit.start() + 1
+        for number, trigger in enumerate(self._triggers):
+            hit = trigger.search(data)
+            if hit is not None:
+                found.add((hit.end(), self._last + number))
         return sorted(found)
 
 

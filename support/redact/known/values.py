@@ -6,33 +6,21 @@ Owns the set. It is made in the redacting child only and dies with it: nothing o
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from support.redact.known.forms import CHUNK, Form, Needle, forms_of, needles_of
 from support.redact.known.literals import Engine, Literals, compiled
+from support.redact.known.runs import FAMILIES, runs
 from support.redact.known.scan import Scanner
-from support.redact.known.views import NUMBERS, PAIRS, views
+from support.redact.known.views import views
 from support.redact.span import Span
 
 RULE = "known-value"
-_AROUND = 2048
+_AROUND = 2048  # at most; of a value, escaped twice, it needs some twelve times its length
 _SIGNS = frozenset(b"%\\&=\r\n'\"+ ")
-
-# A letter or digit written as an escape, which no writer needs to do; whoever did wrote all so.
-# And characters written as numbers.
-_NEEDLESS = (
-    rb"%(?:3[0-9]|[46][1-9a-fA-F]|[57][0-9aA])",
-    rb"\\x(?:3[0-9]|[46][1-9a-fA-F]|[57][0-9aA])",
-    rb"\\u00(?:3[0-9]|[46][1-9a-fA-F]|[57][0-9aA])",
-    (
-        rb"&#(?:0*(?:4[89]|5[0-7]|6[5-9]|[78][0-9]|90|9[7-9]|1[01][0-9]|12[0-2])"
-        rb"|[xX]0*(?:3[0-9]|[46][1-9a-fA-F]|[57][0-9aA]));"
-    ),
-    rb"\\(?:06[0-7]|07[01]|1[0-7][0-7])",
-    PAIRS,
-    NUMBERS,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +50,7 @@ class KnownValues:
         self._order = list(self._needles)
         self._engine: Literals | None = None
         if self._order:
-            self._engine = compiled(self._order, _NEEDLESS, engine)
+            self._engine = compiled(self._order, [one.trigger for one in FAMILIES], engine)
 
     @staticmethod
     def none() -> KnownValues:
@@ -81,12 +69,28 @@ class KnownValues:
         """Where any of them stands, in any form; sorted, none overlaps another."""
         if self._engine is None or not data:
             return []
-        found, unsure = self._exact(data)
-        for low, high in _joined(unsure, len(data)):
+        look = self._exact(data)
+        found = look.found
+        for low, high in _joined(look.unsure, len(data)):
             for view in views(data[low:high]):
-                for start, end in self._exact(view.text)[0]:
+                for start, end in self._exact(view.text).found:
                     found.append((low + view.starts[start], low + view.ends[end - 1]))
+        for family in look.families:
+            found += self._in_runs(data, family)
         return [Span(start, end, RULE) for start, end in _merged(found)]
+
+    def _in_runs(self, data: bytes, family: int) -> Iterator[tuple[int, int]]:
+        """All runs are searched at once: there may be thousands of short ones."""
+        here = list(runs(data, family))
+        begins, at = [], 0
+        for run in here:
+            begins.append(at)
+            at += len(run.text) + 1
+        for start, end in self._exact(b"\0".join(run.text for run in here)).found:
+            number = bisect_right(begins, start) - 1
+            run, begin = here[number], begins[number]
+            if end - begin <= len(run.text):
+                yield run.place(data, start - begin, end - begin)
 
     def scan(self) -> Scanner:
         """The last gate, for one stream. It looks for what it makes itself of the values."""
@@ -104,27 +108,34 @@ class KnownValues:
         self._order.clear()
         self._engine = None
 
-    def _exact(self, data: bytes) -> tuple[list[tuple[int, int]], list[int]]:
+    def _exact(self, data: bytes) -> _Look:
         """What stands there as it is, and places where something escaped may stand."""
         assert self._engine is not None
-        found: list[tuple[int, int]] = []
-        unsure: list[int] = []
+        look = _Look([], [], set())
         for at, index in self._engine.hits(data):
-            if index == len(self._order):
-                unsure.append(at)
+            if index >= len(self._order):
+                look.families.add(index - len(self._order))
                 continue
             for needle in self._needles[self._order[index]]:
                 form = self._forms[needle.form]
                 start = at - needle.offset
                 if start >= 0 and data.startswith(form.text, start):
-                    found += _whole(data, form, start)
+                    look.found.extend(_whole(data, form, start))
                     continue
                 low, high = _run(data, form.text, needle, at)
                 if form.piece and high - low >= form.piece:
-                    found.append((low, high))
+                    look.found.append((low, high))
                 elif not form.word and _may_go_on(data, form.text, start, low, high):
-                    unsure.append(at)
-        return found, unsure
+                    look.unsure.append((at, min(_AROUND, 12 * len(form.text) + 64)))
+        return look
+
+
+class _Look(NamedTuple):
+    """`unsure` are places and how far around them to look; `families` have runs here."""
+
+    found: list[tuple[int, int]]
+    unsure: list[tuple[int, int]]
+    families: set[int]
 
 
 def _apart(values: Iterable[Known]) -> list[Known]:
@@ -180,17 +191,11 @@ def _may_go_on(data: bytes, text: bytes, start: int, low: int, high: int) -> boo
     return not _SIGNS.isdisjoint(data[max(0, low - 12) : low])
 
 
-def _joined(places: list[int], length: int) -> Iterator[tuple[int, int]]:
+def _joined(places: list[tuple[int, int]], length: int) -> Iterator[tuple[int, int]]:
     """Windows around the places, those that touch as one."""
-    low = high = 0
-    for place in sorted(places):
-        if high == 0 or place - _AROUND > high:
-            if high:
-                yield low, high
-            low = max(0, place - _AROUND)
-        high = min(length, place + _AROUND)
-    if high:
-        yield low, high
+    yield from _merged(
+        [(max(0, place - around), min(length, place + around)) for place, around in places]
+    )
 
 
 def _merged(found: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:

@@ -70,28 +70,7 @@ def _quote(hit: re.Match[bytes]) -> bytes:
     return hit[0][:1]
 
 
-def _pair(hit: re.Match[bytes]) -> bytes:
-    return bytes([int(hit[1], 16)]) if hit[1] else b""
-
-
-def _number(hit: re.Match[bytes]) -> bytes:
-    return bytes([int(hit[1])]) if hit[1] and int(hit[1]) < 256 else b""
-
-
-# Eight and more in a row, which no word, address or time has.
-PAIRS = rb"(?:(?:0x)?[0-9a-fA-F]{2}(?:, ?|[: -])){7}(?:0x)?[0-9a-fA-F]{2}"
-NUMBERS = rb"(?:[0-9]{2,3}, ?){7}[0-9]{2,3}"
-
 _WRITERS = (
-    _Writer(
-        re.compile(PAIRS),
-        re.compile(
-            rb"\b(?:0x)?([0-9a-fA-F]{2})\b|(?<=\b[0-9a-fA-F]{2})(?:, ?|[: -])"
-            rb"|(?<=x[0-9a-fA-F]{2})(?:, ?|[: -])"
-        ),
-        _pair,
-    ),
-    _Writer(re.compile(NUMBERS), re.compile(rb"\b([0-9]{2,3})\b|(?<=[0-9]), ?"), _number),
     _Writer(re.compile(b"%"), re.compile(rb"%([0-9A-Fa-f]{2})"), _percent),
     _Writer(re.compile(rb"\+"), re.compile(rb"\+|%([0-9A-Fa-f]{2})"), _plus),
     _Writer(
