@@ -38,7 +38,7 @@ class Identities:
         self._users = Users(self.names)
         self._emails = Emails(self.names, self._users, self._hosts)
         self._learned = Learned(self._hosts, self._users)
-        self._teachers: Engine | None = None
+        self._teachers: dict[str, Engine] = {}
         self._shapes = (*self.ipv4.rules(), *self.ipv6.rules(), *self.macs.rules())
         self.rules: tuple[IdentityRule, ...] = (
             *self._shapes,
@@ -58,9 +58,9 @@ class Identities:
         for program in programs_in(name, data):
             self.keep(program)
         rules = [rule for rule in self.rules if rule.teaches]
-        if self._teachers is None:
-            self._teachers = open_engine(_triggers(rules), len(rules), engine, self.store)
-        for rule, starts in zip(rules, self._teachers.scan(data), strict=True):
+        if engine not in self._teachers:
+            self._teachers[engine] = open_engine(_triggers(rules), len(rules), engine, self.store)
+        for rule, starts in zip(rules, self._teachers[engine].scan(data), strict=True):
             for start, end, _ in rule.find(data, starts):
                 if rule.teaches == "user":
                     self._learned.user(data[start:end])
@@ -77,7 +77,12 @@ class Identities:
         """What the machine below this root says of itself. Never fails."""
         if layout.app:
             self.keep(layout.app.encode())
-        learn_machine(layout, self._learned, self.keep, lambda text: self.learn("", text))
+
+        def learn(text: bytes) -> None:
+            # A page of settings is read sooner than the other engine's rules are compiled.
+            self.learn("", text, engine="plain")
+
+        learn_machine(layout, self._learned, self.keep, learn)
 
     def keep(self, word: bytes) -> None:
         """A name that is no person's: a service's account, the appliance's own."""
