@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from support.redact.secrets import values
-from support.redact.secrets.names import MAYBE, NEVER, SURE, weight
+from support.redact.secrets.names import MAYBE, NEVER, SURE, split, weight
 from support.redact.span import MARK, Span, mark
 
 # Below `tokens:` or `db_password:` these say what a secret is for, not what it is.
@@ -42,13 +42,14 @@ _PLACEHOLDER = re.compile(
     rb"\$\{?(?:env|secrets?|vault)\b.*\}?"
 )
 _REFERENCE = re.compile(
-    rb"(?i)\$\w+::\w+|\$(?:\w+|\{[\w.]+\})/[\w./-]+|~?/(?:run|etc|var|home|opt|usr|tmp|srv|mnt|app|secrets?|vault|config|certs?|keys?|data)"
+    rb"(?i)sha\d+[-:][\w+/=]+|\$\w+::\w+|\$(?:\w+|\{[\w.]+\})/[\w./-]+|~?/(?:run|etc|var|home|opt|usr|tmp|srv|mnt|app|secrets?|vault|config|certs?|keys?|data)"
     rb"/[\w./@+-]*|\.{1,2}/[\w./@+-]+|file:/.*|(?:env|vault|ssm|secretsmanager|kv|awssm|gcpsm|op|"
     rb"keyring|credential):/?/?[\w./@-]+|arn:aws\S*:\S+|(?:os\.environ|process\.env|ENV)\b.*|"
     rb"(?:var|local|data|module)\.[a-z_][\w.\[\]\"]*|[\w.-]+\.(?:pem|key|crt|txt|jks|p12|pfx|asc|gpg)"
 )
 _DATE = re.compile(rb"\d{4}-\d\d-\d\d(?:[T ][\d:.+Z-]*)?")
 _NAME = re.compile(rb"[A-Za-z][A-Za-z]*(?:[_./-][A-Za-z]+)+")
+_BENIGN_ENDS = frozenset((word,) for word in BENIGN_FIELDS)
 _COLLECTION = re.compile(rb"(?i)(?:(?<!pas)s|secret)\Z")
 _HOLDERS = frozenset((b"securejsondata", b"github-oauth", b"gitlab-token", b"gitlab-oauth"))
 _HERE = re.compile(rb"(?i)(?:\A|[_.-])pass\Z|[a-z]Pass\Z|(?:\A|:)_auth\Z")
@@ -130,7 +131,7 @@ def below(name: bytes) -> int:
 
 def hides_below(above: int, key: bytes, value: bytes) -> bool:
     """Whether a value goes since it stands somewhere below a key: `above` is what `below` said."""
-    if above == NEVER or key.lower() in BENIGN_FIELDS or not is_worth(value):
+    if above == NEVER or _is_benign(key) or not is_worth(value):
         return False
     if _NUMBER.fullmatch(value) or _DATE.fullmatch(value) or _LINK.fullmatch(value):
         return False
@@ -140,6 +141,13 @@ def hides_below(above: int, key: bytes, value: bytes) -> bool:
         return bool(_DENSE.fullmatch(value)) and values.looks_random(value)
     # `secrets: [db_password, api_key]` lists names, not values.
     return not (_NAME.fullmatch(value) and is_secret_key(value))
+
+
+def _is_benign(key: bytes) -> bool:
+    """`username`, and `clientEmail` by its last word, unless the name is a secret's own."""
+    if key.lower() in BENIGN_FIELDS:
+        return True
+    return split(key)[-1:] in _BENIGN_ENDS and weight(key) == NEVER
 
 
 def masks(leaf: Leaf, code: str) -> Span:

@@ -92,7 +92,7 @@ _AFTER = _words(
     method methods mode strength created updated modified at date time times timestamp timeout
     interval day days hours minutes seconds secs sec ms rounds iterations cost encryption reset
     resets valid invalid validity validation validator verified verify present set unset exists
-    scheme schemes hasher hashers validators flag flags
+    scheme schemes hasher hashers validators flag flags checksum
     missing ref refs reference arn source store manager service class column columns label title
     description desc help placeholder regex pattern prefix prefixes index num number total rate
     bucket buckets per attempts attempt retries requests request checks check errors error cache
@@ -112,7 +112,7 @@ _AFTER = _words(
 _BEFORE = _words(
     """min max num total has is no count public requires allow allowed use uses using enable disable
     show need needs should forgot skip completion prompt failed wrong without allows n nb
-    number publishable existing"""
+    number publishable existing checksum"""
 )
 
 
