@@ -264,8 +264,8 @@ Server public key: 04:ab:cd:ef:01:23
 ssh_host_key: ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGxabcdefghijklmnopqrstuvwxyzABCDEFGHIJ
 deploy_key: "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABgQDabcdef bob"
 Host key verification failed.
-Added key /root/.ssh/id_rsa
-debug1: Offering public key: /root/.ssh/id_ed25519 ED25519 SHA256:nThbg6kXUpJWGl7E1IGOCspRomTxdCARLviKw6E5SY8
+Added key /home/bob/.ssh/id_rsa
+debug1: Offering public key: /home/bob/.ssh/id_ed25519 ED25519 SHA256:nThbg6kXUpJWGl7E1IGOCspRomTxdCARLviKw6E5SY8
 debug1: Authentication succeeded (publickey).
 kernel: audit: type=1400 apparmor="DENIED" profile="/usr/sbin/x" name="/etc/shadow" pid=1 comm="x" requested_mask="r"
 systemd[1]: Started Forward Password Requests to Wall Directory Watch.

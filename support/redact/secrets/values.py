@@ -35,16 +35,20 @@ _STANDS_FOR = re.compile(
     rb"""\$\{[^{}]*\}|\$\(.*|\$\{\{.*\}\}|\{\{.*\}?\}?|\{%.*%\}|\{[\w.]*\}|<[^<>]*>|%\([\w.]+\)s
     |%[sdvqr]|%\{[^{}]*\}|%[A-Z][A-Z0-9_]*%|(?-i:\$[A-Z_][A-Z0-9_]{2,})|[*]+|[xX]{3,}|[.]{2,}
     |[?]+|-+|_+|@@?\w+@@?|\[[A-Za-z _-]*\]|\([A-Za-z _-]*\)|\xe2\x80\xa6|(?:\xe2\x80\xa2)+|[#]+|\$\d
-    |\\?\$\w*(?:pass|secret|token|pwd|key)\w*|!(?:vault|secret|env|Ref|Sub|GetAtt)\b.*|[|>][+-]?\d?|ENC\[.*""",
+    |\\?\$\w*(?:pass|secret|token|pwd|key)\w*|!(?:vault|secret|env|Ref|Sub|GetAtt)\b.*
+    |[|>][+-]?\d?|ENC\[.*""",
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
 _VARIABLE = re.compile(rb"\$\{?[A-Za-z_]\w*(?::?[-?+=][^{}]*)?\}")
 # A path, an ARN or a reference to where the secret is kept.
 _REFERENCE = re.compile(
-    rb"(?:[\w.-]{1,40}:)?(?:/|~/|\./|\.\./)?(?:run|etc|var|home|opt|usr|tmp|root|dev|proc|srv|mnt|app|apps|secrets?"
+    rb"(?:[\w.-]{1,40}:)?(?:/|~/|\./|\.\./)?(?:run|etc|var|home|opt|usr|tmp|root|dev|proc"
+    rb"|srv|mnt|app|apps|secrets?"
     rb"|data|vault|config|conf|certs?|keys?|ssl|tls|lib|credentials)/[\w./@-]*"
     rb"|~?/[\w.-]+\.[a-z]{2,5}|[A-Za-z]:\\[\w\\. -]*|arn:aws[\w-]*:.*"
-    rb"|(?:file|vault|op|env|ssm|secretsmanager|awssm|keyring|credential|secret|projects|kms|gcpsm|azurekv):?/.*|env:\w+|file:.*|S-1-\d+(?:-\d+)+|(?i:your|my|the)[ _-][A-Za-z _-]+|[x*!]:\d+:\d+:.*"
+    rb"|(?:file|vault|op|env|ssm|secretsmanager|awssm|keyring|credential|secret|projects"
+    rb"|kms|gcpsm|azurekv):?/.*|env:\w+|file:.*|S-1-\d+(?:-\d+)+"
+    rb"|(?i:your[ _-][A-Za-z _-]+|(?:my|the)[_-][A-Za-z_-]+)|[x*!]:\d+:\d+:.*"
     rb"|(?:(?:files|compat|systemd|sss|ldap|winbind|nis|db)\s?)+"
     rb"|[\w./-]+\.(?:pem|key|crt|txt|json|ya?ml|toml|ini|conf|jks|p12|pfx|asc|gpg|env|py|js|sh)"
 )
