@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -100,8 +100,8 @@ def read(samples: list[Sample], folder: Path) -> dict[str, str]:
     }
 
 
-def run(seed: int) -> Score:
-    samples = corpus(seed)
+def run(seed: int, make: Callable[[int], list[Sample]] = corpus) -> Score:
+    samples = make(seed)
     with redacted(samples) as (_, after, seconds):
         score = scored(samples, read(samples, after))
     score.seconds = seconds
