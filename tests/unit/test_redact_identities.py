@@ -112,6 +112,8 @@ NAMES = (
     (b"uid=1000(mkrause) gid=27(sudo)", b"mkrause"),
     (b"CRON[123]: (mkrause) CMD (x)", b"mkrause"),
     (b"user=mkrause x", b"mkrause"),
+    (b"sudo -u mkrause ls", b"mkrause"),
+    (b"mkrause ALL=(ALL) NOPASSWD: ALL", b"mkrause"),
     (b'"username":"j.oduya"', b"j.oduya"),
     (b"10.1.1.1 - mkrause [21/Nov/2026:10:00:00 +0000] x", b"mkrause"),
     (b"drwxr-xr-x 2 mkrause staff 4096 Nov", b"mkrause"),
