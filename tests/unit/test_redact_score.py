@@ -80,6 +80,14 @@ def test_lines_of_a_certificate_are_no_rest_of_a_key() -> None:
         assert b"".join(redactor.file("a.txt", [text], Counter())) == text
 
 
+def test_who_failed_to_log_in_is_somebody_and_no_password() -> None:
+    redactor = Redactor(KnownValues.none(), Identities(b"k" * 32))
+    text = b"sshd[9]: Failed password for invalid user ilse95 from 10.1.2.3 port 4 ssh2\n"
+    output = b"".join(redactor.file("auth.log", [text], Counter()))
+    assert b"ilse95" not in output
+    assert b"REDACTED" not in output
+
+
 TEXT = "user=olga password=Sw0rdfish77 id=17\nplain\n"
 LABELS = (
     Label(5, 9, "identity", "user"),

@@ -33,6 +33,8 @@ _SAID = re.compile(
 )
 
 
+# sshd's `Failed password for invalid user x`: who it was, and nothing of the password.
+_WHO = re.compile(rb"(?i)\b(?:user|account|login|role|from|by|for) \Z")
 # `unexpected token "foo"`: a parser's words.
 _PARSER = re.compile(rb"(?i)(?:expected|unknown|illegal|missing|next|this|reserved|parse) \Z")
 
@@ -48,6 +50,8 @@ def find(line: bytes) -> Iterable[Span]:
             continue
         start, value = match.start(3), match.group(3)
         if value[:1] in b"\"'`(<[{$" or b"=" in value[:-2]:
+            continue
+        if _WHO.search(line, max(0, start - 12), start):
             continue
         value = value.rstrip(b",;)]}\"'")
         if value[-1:] == b"." or value[-1:] == b":":
