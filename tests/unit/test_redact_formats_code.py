@@ -49,6 +49,9 @@ password := os.Getenv("DB_PASSWORD")
 private static final String API_KEY = "⟦java-key-1234⟧";
 dataSource.setPassword("⟦j4va⟧");
 String token = request.getHeader("Authorization");
+@Value("${db.password:⟦fallback1⟧}") String p;
+new UsernamePasswordCredentials("bob", "⟦pw 1⟧");
+DriverManager.getConnection(url, "bob", "⟦pw2⟧");
 """,
     "etc/rabbitmq/rabbitmq.config": """
 [

@@ -19,6 +19,7 @@ server {
     proxy_set_header Cookie $http_cookie;
     fastcgi_param DB_PASSWORD "⟦p w⟧";
     set $api_token '⟦t0k3n⟧';
+    if ($http_x_api_key != "⟦k-1234567890ab⟧") { return 403; }
     location /token { return 200; }
 }
 """,
@@ -61,6 +62,10 @@ enable secret 5 ⟦$1$mERr$hx5rVt7rPNoS4wqbXKX7m0⟧
 username bob privilege 15 password 7 ⟦0822455D0A16⟧
 snmp-server community ⟦c0mm⟧ RO
 neighbor 10.0.0.1 password ⟦bgp1⟧
+tacacs-server host 10.0.0.2 key 7 ⟦0822AB⟧
+key chain ospf
+crypto isakmp key ⟦isa1⟧ address 10.0.0.3
+snmp-server user bob grp v3 auth sha ⟦au1⟧ priv aes 128 ⟦pr1⟧
 interface eth0
 """,
     "etc/keepalived/keepalived.conf": """

@@ -132,6 +132,13 @@ write_files:
 users:
   - "bob:⟦$apr1$abcdefgh$1234567890abcdefghijkl⟧"
 """,
+    "a key by what it stands under": """
+signing:
+  key: ⟦c2lnbmluZw==⟧
+  algorithm: HS256
+cache:
+  key: user
+""",
     "references stay": """
 password: ${X}
 token: {{ token }}

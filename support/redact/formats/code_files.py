@@ -45,7 +45,7 @@ _PATTERNS = tuple(
     for pattern in (
         # name = "x", name := "x", name: "x", name: str = "x", const name string = "x"
         _KEY + rb"[\"']?\]?" + _TYPE + _BLANK + rb"(?::=|\|\|=|\?\?=|=>|=(?![=~>])|:(?!:))" + _BLANK
-        + _LOOKED_UP + rb"(?:new String\(|b|r|f|u|@|\$|String::from\(|<<)?",
+        + _LOOKED_UP + rb"(?:new String\(|\[\]byte\(|b|r|f|u|@|\$|String::from\(|<<)?",
         # define("NAME", "x"), os.environ.get("NAME", "x"), put("name", "x"), env('NAME', 'x')
         rb"(?:define|get|env|set|put|property|config|fetch|default|setting|option|secret|add|value|"
         rb"(?:get|set|put)_?(?:env|property|option|config|string|default))\([ \t]{0,9}[\"']"
@@ -59,6 +59,13 @@ _PATTERNS = tuple(
         # `-Dname="x"`, <Tag name="x">
     )
 )  # fmt: skip
+# A user and a password, one after the other; a default inside of a look-up by name.
+_SECOND = re.compile(
+    rb"(?i:(?:credentials?|passwordauthentication|basic_?auth|mysqli(?:_connect)?|pdo|getconnection|"
+    rb"ldap_bind)\(\s{0,9}(?:[^,()\n\"']{1,120}|\"[^\"\n]*\"|'[^'\n]*'),\s{0,9}"
+    rb"(?:(?:\"[^\"\n]*\"|'[^'\n]*'),\s{0,9})?)" + _LITERAL + rb"\s{0,9}[,).]"
+)
+_DEFAULT = re.compile(rb"\$\{([A-Za-z][\w.-]{1,80}):-?([^{}\"'\s]{1,200})\}")
 _LOWER = re.compile(rb"[a-z]+(?:[_ ][a-z]+)*|[A-Z][a-z]+(?: [A-Za-z][a-z]+)*:?|[A-Z]+(?:_[A-Z]+)*")
 _RULES = re.compile(
     rb"(?:required|nullable|sometimes|string|min:\d|max:\d)[|,].*|required|\w+\.\w+:?"
@@ -86,6 +93,13 @@ def _spans(data: bytes) -> Iterator[Span]:
             value = found[group]
             if group > 1 and _is_secret(found[1], value):
                 yield masks(Leaf(value, *found.span(group)), CODE)
+    for found in _SECOND.finditer(data):
+        group = found.lastindex or 1
+        if hides(b"password", found[group]) and not _SHAPED.search(found[group]):
+            yield masks(Leaf(found[group], *found.span(group)), CODE)
+    for found in _DEFAULT.finditer(data):
+        if hides(found[1], found[2]):
+            yield masks(Leaf(found[2], *found.span(2)), CODE)
 
 
 def _is_secret(key: bytes, value: bytes) -> bool:

@@ -54,6 +54,17 @@ _NO_VALUES = frozenset(
 _AUTH = re.compile(
     rb"(?i)(?:stats[ \t]+auth|login=|proxyuserpwd|userpwd)[ \t=]*\"?[^\s:\"]+:([^\s\"]+)"
 )
+# `if ($arg_token != "x")` of nginx; keys of Cisco's protocols.
+_COMPARED = re.compile(rb"\$(?:arg|http|cookie)_(\w{1,80})\s{0,9}!?=\s{0,9}[\"']?([^\"'\s)]+)")
+_KEYED = re.compile(
+    rb"(?i)^\s*(?:(?:tacacs|radius)(?:-server)?\b.{0,200}?|crypto isakmp|)\s?"
+    rb"\b(?:key|server-key)\s+(?:[0-9]\s+)?(?!chain\b|\d+\s*$|config\b)"
+    rb"([^\s{}\"';]+)(?:\s+address\b.*)?\s*$|"
+    rb"^\s*snmp-server user .{0,200}\bauth\s+(?:md5|sha)\s+(\S+)"
+    rb"(?:\s+priv\s+\w+(?:\s+\d+)?\s+(\S+))?|"
+    rb"^\s*ntp authentication-key \d+ md5 (\S+)"
+)
+_ROUTER = re.compile(rb"(?m)^(?:hostname|interface|router|ip route|enable secret) ")
 _HEADERS = frozenset((b"authorization", b"proxy-authorization", b"cookie"))
 _STYLE = Style(CODE, multiline=False, ends=b";,")
 _LONGEST_LINE = 8192
@@ -71,11 +82,19 @@ def find(data: bytes) -> Iterable[Span]:
 
 def _directives(data: bytes) -> Iterator[Span]:
     at = 0
+    router = bool(_ROUTER.search(data[:65536]))
     for line in data.split(b"\n"):
         if len(line) <= _LONGEST_LINE and not line.lstrip().startswith(_REMARKS):
             words = [_leaf(word, at) for word in _WORD.finditer(line)]
             if len(words) > 1:
                 yield from _line(words)
+            for found in _COMPARED.finditer(line):
+                if hides(found[1], found[2]):
+                    yield Span(at + found.start(2), at + found.end(2), CODE)
+            keyed = _KEYED.match(line) if router else None
+            for group in range(1, 5) if keyed else ():
+                if keyed and keyed[group]:
+                    yield Span(at + keyed.start(group), at + keyed.end(group), CODE)
             for found in _AUTH.finditer(line):
                 yield Span(at + found.start(1), at + found.end(1), CODE)
         at += len(line) + 1

@@ -28,7 +28,7 @@ _TOKEN = re.compile(
 # `[main]` and `[100]` are sections of INI, `[{rabbit, [` is Erlang.
 _HEAD = re.compile(
     rb"(?:\xef\xbb\xbf)?(?:[\s\x1e]|//[^\n]*\n|/\*[^*]*\*+(?:[^/*][^*]*\*+)*/)*"
-    rb"(\{\s*(?:\"|\}|/[/*])|\[[\s\[]*(?:\{\s*(?:\"|\}|/[/*])|\"|/[/*]|-?\d[\d.eE+-]*\s*,|\]\s*\Z))",
+    rb"(\{\s*(?:\"|\}|/[/*])|\[[\s\[\],]*(?:\{\s*(?:\"|\}|/[/*])|\"|/[/*]|-?\d[\d.eE+-]*\s*,|\Z))",
     re.DOTALL,
 )
 _NAMED = re.compile(

@@ -75,7 +75,7 @@ _KINDS = (
         "passwords of Redis",
         r"(?:redis|sentinel|valkey|keydb)[\w.-]*\.conf|redis/[\w.-]+\.conf|users\.acl|[\w.-]+\.acl",
         (
-            rb"(?i)^\s*(?:requirepass|masterauth|tls-(?:client-)?key-file-pass|sentinel-pass)\s+("
+            rb"(?i)^\s*(?:requirepass|masterauth|primaryauth|tls-(?:client-)?key-file-pass|sentinel-pass)\s+("
             + _WORD + rb")",
             rb"(?i)^\s*sentinel\s+(?:auth-pass\s+\S+|sentinel-pass)\s+(" + _WORD + rb")",
             rb"(?<=\s)[><](\S+)(?=.*)",

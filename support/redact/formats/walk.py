@@ -27,6 +27,7 @@ _NAMES = frozenset(
     b"name key parametername parameterkey variable header headername env_var".split()
 )
 _VALUES = frozenset(b"value values parametervalue default defaultvalue data_value content".split())
+_VAGUE = frozenset((b"key", b"keys", b"pass", b"code", b"phrase", b"string"))
 _ENCODED = frozenset((b"data", b"stringData", b"binaryData"))
 _ASSIGNED = re.compile(rb"-{0,2}([A-Za-z_][\w.-]*)(=|: ?)(?=\S)")
 _ACCOUNT = re.compile(rb"(?m)^[ \t]*[\w.-]+:(?!R$|RANDOM$)([^\s][^\n]*?)[ \t]*$")
@@ -97,11 +98,9 @@ class Walk:
         """`{name: DB_PASSWORD, value: x}`, and `{value: x, sensitive: true}` of a plan's state."""
         if not done.values:
             return
-        named = done.name is not None and (
-            is_secret_key(done.name) or (done.key == b"cookies" and not done.hidden)
-        )
-        if named or done.sensitive:
-            self._hide(leaf for leaf in done.values if is_worth(leaf.text))
+        name = done.name or b""
+        whole = done.sensitive or is_secret_key(name) or (done.key == b"cookies" and name)
+        self._hide(leaf for leaf in done.values if whole or hides(name, leaf.text))
 
     def hide(self, leaf: Leaf) -> None:
         """The value goes, whatever key it is under."""
@@ -130,6 +129,9 @@ class Walk:
             return
         if leaf.bare and _MANY.search(key):
             return
+        if key.lower() in _VAGUE and frame.key:
+            # `signing: {key: x}` is a signing key.
+            key = frame.key + b"_" + key
         if hides(key, leaf.text) or hides_below(frame.hidden, key, leaf.text):
             self.spans.append(masks(leaf, self._code))
         elif not leaf.bare:

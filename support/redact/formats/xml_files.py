@@ -129,7 +129,7 @@ def _attributes(token: re.Match[bytes], element: _Element) -> Iterator[Span]:
         else:
             yield from _within(leaf)
     for leaf in values:
-        if is_secret_key(element.says or element.name) and is_worth(leaf.text):
+        if hides(element.says or element.name, leaf.text):
             yield masks(leaf, CODE)
         else:
             yield from _within(leaf)
