@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.unit.redact_secrets_stage import check, redact
 
 
@@ -97,3 +99,77 @@ def test_a_title_of_a_process_stays_hex() -> None:
     title = b"mysql\0-psecret1".hex().upper().encode()
     clean = b"mysql -pREDACTED-command".hex().upper().encode()
     assert redact(b"proctitle=%b" % title) == b"proctitle=%b" % clean
+
+
+BLOCKS = r"""
+username;password;role
+bob;⟦hunter2⟧;admin
+eve;"⟦a;b⟧";user
+===
+"id","api_key","name"
+"1","⟦abc⟧","x"
+"2","⟦de,f⟧","y"
+===
+user	password	host
+bob	⟦hunter2⟧	x
+===
++----+----------+
+| id | password |
++----+----------+
+|  1 | ⟦hunter2⟧  |
++----+----------+
+===
+INSERT INTO users
+  (id, name, password)
+VALUES
+  (1, 'bob', '⟦hunter2⟧'),
+  (2, 'eve', '⟦a''b⟧');
+===
+INSERT INTO users (id, password) VALUES (1,
+ '⟦hunter2⟧');
+===
+MESSAGE=login ok for bob
+_CMDLINE=mysql -p⟦hunter2⟧ x
+===
+*************************** 1. row ***************************
+      id: 1
+password: ⟦hunter2⟧
+===
+expect "Password:"
+send "⟦hunter2⟧\r"
+===
+mysql -u root \
+  --password=⟦hunter2⟧ \
+  db
+===
+docker run \
+  -e DB_PASSWORD=⟦hunter2⟧ \
+  img
+===
+2026-01-01 x[1]: -----BEGIN ‡RSA PRIVATE KEY-----
+2026-01-01 x[1]: ⟦MIIEpAIBAAKCAQEA1234567890abcdefMIIEpAIBAAKCAQEA1234567890abcdef⟧
+2026-01-01 x[1]: ⟦MIIEpAIBAAKCAQEA1234567890abcdefMIIEpAIBAAKCAQEA1234567890abcdef⟧
+2026-01-01 x[1]: ready
+===
+{"t":1,"m":"-----BEGIN ‡PRIVATE KEY-----"}
+{"t":2,"m":"⟦MIIEpAIBAAKCAQEA1234567890abcdefMIIEpAIBAAKCAQEA1234567890abcdef⟧"}
+{"t":3,"m":"⟦abc=⟧"}
+{"t":4,"m":"-----END ‡PRIVATE KEY-----"}
+===
+sqlalchemy.engine.Engine INSERT INTO users (name, password) VALUES (%(name)s, %(password)s)
+sqlalchemy.engine.Engine [generated in 0.0001s] {'name': 'bob', 'password': '⟦hunter2⟧'}
+===
+Hibernate: update users set password=?, name=? where id=?
+o.h.type.descriptor.sql.BasicBinder : binding parameter [1] as [VARCHAR] - [⟦hunter2⟧]
+o.h.type.descriptor.sql.BasicBinder : binding parameter [2] as [VARCHAR] - [bob]
+===
+SQL (0.4ms)  UPDATE "users" SET "encrypted_password" = $1 WHERE "users"."id" = $2  [["encrypted_password", "⟦abc⟧"], ["id", 1]]
+===
+LOG:  execute fetch: UPDATE users SET name = $1, password = $2 WHERE id = $3
+DETAIL:  parameters: $1 = 'b', $2 = '⟦x''y⟧', $3 = '1'
+"""
+
+
+@pytest.mark.parametrize("example", BLOCKS.strip("\n").split("\n===\n"))
+def test_what_is_marked_goes_over_lines(example: str) -> None:
+    check(example)

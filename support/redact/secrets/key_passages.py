@@ -24,7 +24,8 @@ _PUBLIC = re.compile(
 )
 # A line of a key with what may stand around it: quotes, escapes, a plus of a string's next part.
 _LINE = re.compile(
-    rb"[\s\"'`>#|*,]{0,60}([A-Za-z0-9+/=_-]{1,600})(?:\\[nr]){0,2}[\"'`]?[\s+,;.)\\]{0,8}\Z"
+    rb"[\s\"'`>#|*,]{0,60}([A-Za-z0-9+/=_-]{1,600})(?:\\[nr]){0,2}"
+    rb"[\"'`]?[\s+,;.)}\]\\]{0,8}\Z"
 )
 _TAIL = re.compile(rb"(?:^|[\s:|\"'>])([A-Za-z0-9+/=]{40,100})(?:\\[nr]){0,2}[\"'}\s,]{0,4}\Z")
 _FIELD = re.compile(rb"[\s>#|*]{0,60}(?:Proc-Type|DEK-Info|Version|Comment|Subject|Hash|Charset)\b")
@@ -72,6 +73,8 @@ def _body(line: bytes, prefix: _Prefix) -> Iterable[Span] | None:
     at = prefix.end(line)
     if at >= 0:
         body = _LINE.match(line, at)
+        if body and body.group(1).isalpha() and len(body.group(1)) < 16:
+            return None  # The key was cut, and somebody said a word.
         if body or _FIELD.match(line, at) or at == len(line):
             return (Span(body.start(1), body.end(1), CODE),) if body else ()
         return None

@@ -127,25 +127,77 @@ def _concerns(columns: list[bytes]) -> bool:
 
 
 _OPEN_INSERT = re.compile(
-    rb"(?i)\b(?:insert|replace)\b[^()]{1,200}\(([^()]{1,4000})\)\s{0,20}values?\s{0,20}(?:\(.*,)?\s*\Z"
+    rb"(?i)\b(?:insert|replace)\b[^()]{1,200}\(([^()]{1,4000})\)\s{0,20}values?\s{0,20}"
+    rb"(\([^()]{0,4000})?\Z"
 )
+_STATEMENT = re.compile(rb"(?i)\b(?:insert|replace) (?:ignore |low_priority )?into\b")
+_LINES, _LENGTH = 60, 8000
+
+
+class _Rows:
+    """An INSERT over lines: the columns first, then rows, each perhaps over lines itself."""
+
+    def __init__(self) -> None:
+        self._head = b""
+        self._columns: list[bytes] = []
+        self._open = b""
+        self._left = _LINES
+
+    def follow(self, line: bytes) -> Iterable[Span] | None:
+        if not self._columns:
+            return self._begin(line)
+        start = len(line) - len(line.lstrip())
+        if self._open:
+            # The values before it in this row are put in front, and taken off again.
+            before = len(self._open)
+            spans = list(_rows(self._open + line, 0, self._columns))
+            self._open = b""
+            return [
+                span._replace(start=span.start - before, end=span.end - before)
+                for span in spans
+                if span.start >= before
+            ]
+        if line[start : start + 1] != b"(":
+            return None if line.strip() else ()
+        self._open = line[start:] + b" " if line.rstrip().endswith(b",") and _halved(line) else b""
+        return list(_rows(line, start, self._columns))
+
+    def _begin(self, line: bytes) -> Iterable[Span] | None:
+        self._left -= 1
+        self._head += line.strip() + b" "
+        if self._left < 0 or len(self._head) > _LENGTH or b";" in line:
+            return None
+        found = _OPEN_INSERT.search(self._head)
+        if found:
+            self._columns = _columns(found.group(1))
+            self._open = found.group(2) or b""
+            return () if _concerns(self._columns) else None
+        return ()
+
+
+def _halved(line: bytes) -> bool:
+    return line.count(b"(") > line.count(b")")
 
 
 def _begin_rows(line: bytes) -> Follow | None:
-    match = _OPEN_INSERT.search(line)
-    columns = _columns(match.group(1)) if match else []
-    if not _concerns(columns):
+    statement = _STATEMENT.search(line)
+    if statement is None or line.rstrip().endswith(b";"):
         return None
-    first = [True]
+    # With rows in this line already, more may follow in the next ones.
+    whole = _INSERT.search(line, statement.start())
+    rows = _Rows()
+    if whole and not _halved(line):
+        rows.follow(line[statement.start() : whole.end()])
+        first = [True]
 
-    def follow(one: bytes) -> Iterable[Span] | None:
-        if first[0]:
-            first[0] = False
-            return ()
-        start = len(one) - len(one.lstrip())
-        return list(_rows(one, start, columns)) if one[start : start + 1] == b"(" else None
+        def later(one: bytes) -> Iterable[Span] | None:
+            if first[0]:
+                first[0] = False
+                return ()
+            return rows.follow(one)
 
-    return follow
+        return later
+    return lambda one: rows.follow(one)
 
 
 _COPY = re.compile(rb"(?i)^\s{0,8}COPY [^()]{1,200}\(([^()]{1,4000})\) FROM stdin")
@@ -206,7 +258,7 @@ PASSAGES = (
     PassageRule(
         "sql-row-lines",
         "Rows of an INSERT over lines",
-        (rb"(?:insert|replace)\b[^()]{1,200}\([^()]+\)\s{0,20}values?",),
+        (rb"\b(?:insert|replace) (?:ignore |low_priority )?into\b",),
         _begin_rows,
     ),
     PassageRule(
