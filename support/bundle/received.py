@@ -61,7 +61,13 @@ def _decrypted(path: Path, stream: IO[bytes], keys: Sequence[object]) -> Iterato
 
     def send(pipe: int) -> None:
         with os.fdopen(os.dup(pipe), "wb") as out:
-            pyrage.decrypt_io(stream, out, list(keys))
+            try:
+                pyrage.decrypt_io(stream, out, list(keys))
+            except OSError as error:
+                if error.errno is not None:
+                    raise
+                # age's own word, without a number: a block that is cut or was changed.
+                raise invalid(path, "it can't be decrypted: it was cut or changed") from error
 
     try:
         with piped.reading(send) as content:
@@ -80,6 +86,9 @@ def _decrypted(path: Path, stream: IO[bytes], keys: Sequence[object]) -> Iterato
 @contextmanager
 def _open(path: Path) -> Iterator[Opened]:
     try:
+        if path.is_dir():
+            hint = "caretaker support-bundle report FOLDER  # analyse takes one, too"
+            raise UsageError("usage", f"{path} is a folder, and no bundle", hint=hint)
         with opened.open_once(path) as one:
             yield one
     except FileNotFoundError as error:

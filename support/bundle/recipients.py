@@ -13,6 +13,8 @@ from agent.errors import UsageError
 from agent.host import files
 from agent.host.failures import FileFailure
 
+_NAMED = "--identity FILE  # as age-keygen made it; a line begins with AGE-SECRET-KEY-"
+_PRIVATE = "AGE-SECRET-KEY-"
 _KINDS = (
     ("age1tagpq1", pyrage.tagpq.Recipient),
     ("age1tag1", pyrage.tag.Recipient),
@@ -42,21 +44,29 @@ def identities(path: Path) -> list[object]:
             found.append(pyrage.x25519.Identity.from_str(line))
         except pyrage.IdentityError as error:
             raise UsageError(
-                "key-invalid", f"{path}, line {number}: no private age key", hint="age-keygen"
+                "key-invalid", f"{path}, line {number}: no private age key", hint=_NAMED
             ) from error
     if not found:
-        raise UsageError("key-invalid", f"{path} holds no private age key", hint="age-keygen")
+        raise UsageError("key-invalid", f"{path} holds no private age key", hint=_NAMED)
     return found
 
 
 def _recipient(path: Path, number: int, line: str) -> object:
+    if line.startswith(_PRIVATE):
+        raise UsageError(
+            "key-invalid",
+            f"{path}, line {number}: this is a private key; its owner keeps it, you need the other",
+            hint=f"age-keygen -y {path} > support.age",
+        )
     for beginning, kind in _KINDS:
         if line.startswith(beginning):
             try:
                 return kind.from_str(line)
             except pyrage.RecipientError as error:
                 raise UsageError(
-                    "key-invalid", f"{path}, line {number}: {error}", hint="age-keygen -y KEYFILE"
+                    "key-invalid",
+                    f"{path}, line {number}: no public key of age; it was cut or mistyped",
+                    hint="age-keygen -y KEYFILE  # prints it",
                 ) from error
     raise UsageError(
         "key-invalid",
@@ -69,7 +79,7 @@ def _ssh(path: Path, content: str) -> object:
     try:
         return pyrage.ssh.Identity.from_buffer(content.encode())
     except pyrage.IdentityError as error:
-        raise UsageError("key-invalid", f"{path}: {error}", hint="age-keygen") from error
+        raise UsageError("key-invalid", f"{path}: {error}", hint=_NAMED) from error
 
 
 def _lines(path: Path) -> list[tuple[int, str]]:
@@ -81,6 +91,9 @@ def _content(path: Path) -> str:
     try:
         return files.read_bytes(path, cap=1 << 20).decode()
     except FileNotFoundError as error:
-        raise UsageError("key-invalid", f"there is no {path}", hint="--no-encrypt") from error
-    except (FileFailure, UnicodeDecodeError) as error:
-        raise UsageError("key-invalid", f"{path}: {error}", hint="--no-encrypt") from error
+        raise UsageError("key-invalid", f"there is no {path}", hint=f"ls {path.parent}") from error
+    except FileFailure as error:
+        raise UsageError("key-invalid", str(error), hint=f"ls -l {path}") from error
+    except UnicodeDecodeError as error:
+        message = f"{path} is no text with keys in it"
+        raise UsageError("key-invalid", message, hint=f"file {path}") from error

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from agent.cli.saying import plain, size
-from agent.errors import MachineError, RefusedError, UsageError
+from agent.errors import MachineError, UsageError
 from agent.host import open_new
 from agent.host.failures import FileFailure
 from support.cli.support_bundle_verify import IDENTITY, KEY, keys_in
@@ -42,11 +42,6 @@ def report(
         raise UsageError("usage", f"{target} is there already", hint="--output another.html")
     newer = looks_in(looks) if looks else {}
     found = studied(file, keys_in(identity_file), key=key, newer=newer)
-    if found.manifest is None:
-        message = f"{file} holds no manifest.json that makes sense"
-        raise RefusedError(
-            "support-invalid", message, hint="caretaker support-bundle open FILE DIR"
-        )
     study = found.study
     page = render(
         found.manifest, study.judgements(), study.timeline(), study.samples(), study.facts()

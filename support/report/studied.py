@@ -16,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 
-from agent.errors import ManifestError, UsageError
+from agent.errors import ManifestError, RefusedError, UsageError
 from agent.host import files
 from agent.host.failures import FileFailure
 from agent.manifest.support import Look
@@ -33,10 +33,10 @@ Files = Iterable[tuple[str, Iterable[bytes]]]
 
 @dataclass(frozen=True, slots=True)
 class Studied:
-    """`manifest` is None for a folder without one. `notes` are lines for people."""
+    """`notes` are lines for people."""
 
     study: Study
-    manifest: BundleManifest | None
+    manifest: BundleManifest
     notes: tuple[str, ...] = ()
 
 
@@ -50,11 +50,12 @@ def studied(
     """`newer` looks stand instead of those in the bundle of the same name. UsageError,
     RefusedError, ManifestError."""
     notes: list[str] = []
+    manifest = _manifest(path) if path.is_dir() else None
     inside = dict(_inside(path, identities, notes))
     study = Study({**inside, **(newer or {})})
-    if path.is_dir():
+    if manifest is not None:
         study.take(_folder(path))
-        return Studied(study, _manifest(path), tuple(notes))
+        return Studied(study, manifest, tuple(notes))
     with reading(path, identities) as bundle:
         study.take((each.name, each.blocks) for each in bundle.files())
         checked = bundle.finish(key=key)
@@ -132,9 +133,14 @@ def _blocks(path: Path) -> Iterator[Iterator[bytes]]:
         yield iter(lambda: stream.read(_CHUNK), b"")
 
 
-def _manifest(path: Path) -> BundleManifest | None:
+def _manifest(path: Path) -> BundleManifest:
+    """RefusedError: nothing found in some other folder would be taken for good news."""
     try:
         return msgspec.json.decode(files.read_bytes(path / MANIFEST, cap=64 << 20),
                                    type=BundleManifest)  # fmt: skip
-    except (FileNotFoundError, FileFailure, msgspec.MsgspecError, UnicodeDecodeError):
-        return None
+    except (FileNotFoundError, FileFailure, msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise RefusedError(
+            "support-invalid",
+            f"{path} is no bundle that was opened: it has no {MANIFEST} that makes sense",
+            hint="caretaker support-bundle open FILE FOLDER",
+        ) from error

@@ -113,6 +113,11 @@ def test_a_report_is_a_new_file_for_its_owner(tmp_path: Path) -> None:
     assert isinstance(again.exception, UsageError)
 
 
+def test_some_other_folder_is_not_found_to_be_fine(tmp_path: Path) -> None:
+    (tmp_path / "some.txt").write_text("words\n")
+    assert isinstance(run(str(tmp_path)).exception, RefusedError)
+
+
 def test_a_folder_without_a_manifest_has_no_report(tmp_path: Path) -> None:
     done = CliRunner().invoke(report, [str(tmp_path), "--output", str(tmp_path / "x.html")])
     assert isinstance(done.exception, RefusedError)

@@ -56,20 +56,38 @@ def test_encrypted_it_is_read_with_the_private_key_alone(root: Path, tmp_path: P
         reading.verify(path, identities(keys(tmp_path / "other")[1]))
 
 
+def test_encrypted_and_cut_or_changed_it_is_refused(root: Path, tmp_path: Path) -> None:
+    public, private = keys(tmp_path)
+    world = World(root, dict(FILES))
+    [path] = world.make(world.order(recipients=recipients(public))).sealed.paths
+    content = path.read_bytes()
+    middle = len(content) // 2
+    bad = tmp_path / "bad.age"
+    for each in (content[:middle], content[:60], content[:middle] + b"?" + content[middle + 1 :]):
+        bad.write_bytes(each)
+        with pytest.raises(RefusedError):
+            reading.verify(bad, identities(private))
+
+
+def test_a_folder_is_no_bundle(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="is a folder"):
+        reading.verify(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("content", "what"),
     [
         ("", "no age key"),
-        ("ssh-dss AAAA", "no public age key|ssh"),
+        ("ssh-dss AAAA", "no public key of age"),
         ("age1xyz", "line 1"),
-        ("AGE-SECRET-KEY-1", "no public age key"),
+        ("AGE-SECRET-KEY-1", "this is a private key"),
     ],
 )
 def test_a_file_of_keys_that_makes_no_sense_is_said(
     tmp_path: Path, content: str, what: str
 ) -> None:
     (tmp_path / "keys").write_text(content)
-    with pytest.raises(UsageError) as told:
+    with pytest.raises(UsageError, match=what) as told:
         recipients(tmp_path / "keys")
     assert told.value.code == "key-invalid"
 
