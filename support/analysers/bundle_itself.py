@@ -42,7 +42,11 @@ def judge(evidence: Evidence) -> Iterator[Judgement]:
         seen = [cite(evidence, MANIFEST, '"redaction"', words)]
         yield failed(words, seen, "treat it as a password; make another: sudo caretaker"
                      " support-bundle")  # fmt: skip
-    bad = [each for each in manifest.collectors or [] if each.how in _BAD]
+    bad = [
+        each
+        for each in manifest.collectors or []
+        if each.how in _BAD and (not manifest.partial or each.why != manifest.partial)
+    ]
     if bad:
         fine = False
         words = f"{many(len(bad), 'collector')} failed: {listed(each.code for each in bad)}"
@@ -50,12 +54,12 @@ def judge(evidence: Evidence) -> Iterator[Judgement]:
             cite(evidence, MANIFEST, f'"{each.code}"', f"{each.code}: {each.how}: {each.why}")
             for each in bad
         ]
-        yield warned(words, seen, "what hangs there may hang for the application, too")
+        yield warned(words, seen, "see why; what hangs there may hang for the application, too")
     if manifest.partial:
         fine = False
         words = f"The bundle is partial: {manifest.partial}"
         seen = [cite(evidence, MANIFEST, '"partial"', words)]
-        yield warned(words, seen, "sudo caretaker support-bundle --resume, or make another")
+        yield warned(words, seen, "sudo caretaker support-bundle  # another, for what this lacks")
     if fine:
         yield passed(f"All {len(manifest.collectors or [])} collectors gave what they have")
 

@@ -180,7 +180,7 @@ def _collect(course: _Course) -> None:
     collectors = {each.code: each for each in course.order.chosen}
     total = len(begun.left)
     deadline = clock.monotonic() + course.order.max_time
-    course.means.progress.step("collect", f"Collect and redact ({total} collectors)")
+    course.means.progress.step("collect", f"Collect and redact (collectors: {total})")
     while begun.left:
         if why := _no_more(course, deadline - clock.monotonic()):
             break

@@ -34,7 +34,12 @@ class Place:
 def asked(host: Host, folder: Path) -> Place:
     """The folder that somebody named. UsageError, MachineError."""
     if not folder.is_dir():
+        if folder.exists():
+            message = f"--output names a folder, and {folder} is none"
+            raise UsageError("usage", message, hint=f"--output {folder.parent}")
         raise UsageError("usage", f"there is no folder {folder}", hint=f"mkdir {folder}")
+    if why := _refusing(host, folder):
+        raise _short([(folder, why)])
     room = _room(host, folder)
     if room < LEAST:
         raise _short([(folder, "its disk is full")])
@@ -65,6 +70,16 @@ def default(host: Host, layout: Layout, *, rescue: bool, wanted: int) -> Place:
         return best
     first = [*(path for path, _ in refused), found[0].folder][0]
     return Place(best.folder, best.room, f"there is little room in {first}")
+
+
+def _refusing(host: Host, folder: Path) -> str:
+    try:
+        found = host.facts.file_system(folder)
+    except OSError as error:
+        return error.strerror or str(error)
+    if found.read_only:
+        return "it is mounted read-only"
+    return "" if found.size else "nothing can be kept there"
 
 
 def _folders(layout: Layout, *, rescue: bool) -> Iterator[Path]:

@@ -20,9 +20,8 @@ from support.analysers.study import Study
 from support.bundle import refinery
 from support.bundle.messages import Begun, Finished, Over
 from support.bundle.refinery import Lost, Refinery
-from support.bundle.tools import tools
 from support.cli.support_bundle_choice import TIME
-from support.cli.support_bundle_make import gentle, who
+from support.cli.support_bundle_make import gentle, tools
 from support.cli.support_bundle_scene import scene_of, world_of
 from support.collectors.collector import Collector
 from support.collectors.selection import collectors_for
@@ -39,13 +38,13 @@ def judged_here(layout: Layout, newer: Mapping[str, Look]) -> Sequence[Judgement
     study = Study(looks)
     gentle(scene.host)
     with told.listening() as heard:
-        make = partial(tools, collectors=collectors, who=who())
+        make = partial(tools, collectors=collectors)
         started = refinery.start(scene, make, heard.to_stop)
         try:
             with watching(json_wanted=False) as progress:
                 progress.step("prepare", "Start the redactor and test it")
                 started.ready()
-                progress.step("collect", f"Look at this machine ({len(collectors)} collectors)")
+                progress.step("collect", f"Look at this machine (collectors: {len(collectors)})")
                 _collect(started, collectors, study, progress, heard.to_stop)
         except Lost as lost:
             raise MachineError(

@@ -78,13 +78,22 @@ def _protection(manifest: BundleManifest) -> str:
 
 
 def _left_out(manifest: BundleManifest) -> Iterator[str]:
-    withheld = [each for each in manifest.files if each.withheld]
+    withheld = [each for each in manifest.files if each.withheld and each.why != manifest.partial]
     if withheld:
         first = f"{plain(withheld[0].name)}: {plain(withheld[0].why)}"
         yield f"  withheld: {count(len(withheld), 'file')}, as {first}"
     if manifest.consent.excluded:
-        yield f"  left out as asked: {plain(', '.join(manifest.consent.excluded))}"
-    bad = [each for each in manifest.collectors if each.how not in ("done", "skipped")]
+        left_out, given = manifest.consent.excluded, [each.code for each in manifest.collectors]
+        if len(left_out) > len(given):
+            yield f"  as asked, only: {plain(', '.join(given))}"
+        else:
+            yield f"  left out as asked: {plain(', '.join(left_out))}"
+    fine = ("done", "skipped")
+    bad = [
+        each
+        for each in manifest.collectors
+        if each.how not in fine and (not manifest.partial or each.why != manifest.partial)
+    ]
     for each in bad[:_LEFT_OUT]:
         yield f"{sign('warn')} {each.code}: {each.how}, {plain(each.why)}"
     if len(bad) > _LEFT_OUT:
@@ -92,7 +101,8 @@ def _left_out(manifest: BundleManifest) -> Iterator[str]:
 
 
 def _found(judgements: list[Judgement]) -> Iterator[str]:
-    bad = [each for each in judgements if each.answer in ("fail", "warn")]
+    # What it says of the bundle itself was said above.
+    bad = [each for each in judgements if each.answer in ("fail", "warn") and each.code != "bundle"]
     if not bad:
         yield f"{sign('pass')} nothing wrong was found in it"
     for each in bad[:_FOUND]:
