@@ -108,7 +108,7 @@ def failing_as(path: Path) -> Iterator[None]:
     """Whatever reading throws, told as one kind of failure."""
     try:
         yield
-    except FileFailure:
+    except (FileFailure, BrokenPipeError):  # the latter: whoever reads what is printed went away
         raise
     except (tarfile.TarError, zstandard.ZstdError, EOFError, ValueError, OverflowError) as error:
         raise FileFailure(path, "read", f"it is damaged: {error}") from error

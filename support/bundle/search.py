@@ -35,7 +35,10 @@ def compiled(pattern: str, *, ignore_case: bool, plain: bool):  # type: ignore[n
     try:
         return re2.compile(pattern.encode(), options)
     except re2.error as error:
-        raise UsageError("usage", f"{pattern!r}: {error}", hint="--fixed for plain text") from error
+        why = error.args[0] if error.args else ""
+        told = why.decode(errors="replace") if isinstance(why, bytes) else str(why)
+        message = f"{pattern!r} is no pattern: {told}"
+        raise UsageError("usage", message, hint="--fixed for plain text") from error
 
 
 def hits(files: Iterable[File], pattern, chosen) -> Iterator[Hit]:  # type: ignore[no-untyped-def]  # as above
