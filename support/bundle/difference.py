@@ -7,6 +7,7 @@ are the same in each bundle of a machine, so a difference is one. Refuses logs: 
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,14 +23,21 @@ from support.bundle.reading import Checked, reading
 _ALWAYS = (
     *("journal/", "logs/", "samples/", "ledger/", "health/", "system/processes", "system/top"),
     *("system/memory", "system/meminfo", "system/vmstat", "system/pressure", "system/cgroups"),
+    *("system/limits", "caretaker/tasks", "disks/largest", "caretaker/locks"),
     *("network/counters", "network/socket-states", "network/neighbours", "disks/diskstats"),
     *("kernel/dmesg", "time/", "database/activity", record.REPORT, record.TIMELINE),
+)
+# Counters and ages in files of which the rest tells something.
+_COUNTER = re.compile(
+    r'\s*"(?:at|available|inodes_free|free|used|received|sent|(?:receive|send)_(?:errors|drops)'
+    r'|booted|up_seconds|now|open|modified|pid|seconds|age|next|last)": '
 )
 # One line, one thing: the order does not matter.
 _SETS = ("packages/installed.txt", "kernel/sysctl.txt", "kernel/modules.txt", "systemd/unit-files")
 _SMALL = 256 << 10  # bytes of a file whose lines are compared
 _ALL = 32 << 20
 _LINES = 60  # told of one file
+_NOTHING = ["nothing but counters"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +88,9 @@ def differ(old: Opened, new: Opened) -> Difference:
         elif name not in new.digests:
             found.removed.append(name)
         elif old.digests[name] != new.digests[name]:
-            found.changed[name] = _lines(name, old.texts.get(name), new.texts.get(name))
+            lines = _lines(name, old.texts.get(name), new.texts.get(name))
+            if lines != _NOTHING:
+                found.changed[name] = lines
     found.verdicts = [*_verdicts(old.judgements, new.judgements)]
     return found
 
@@ -111,10 +121,19 @@ def _judgements(content: bytes) -> dict[str, Judgement]:
     return found
 
 
+def _telling(name: str, text: bytes) -> list[str]:
+    lines = text.decode(errors="replace").splitlines()
+    if name.endswith(".json"):
+        return [line for line in lines if not _COUNTER.match(line)]
+    return lines
+
+
 def _lines(name: str, old: bytes | None, new: bytes | None) -> list[str]:
     if old is None or new is None or b"\0" in old[:4096] + new[:4096]:
         return []
-    before, after = (text.decode(errors="replace").splitlines() for text in (old, new))
+    before, after = (_telling(name, text) for text in (old, new))
+    if before == after:
+        return _NOTHING
     if name.startswith(_SETS):
         gone, come = set(before) - set(after), set(after) - set(before)
         lines = sorted(
