@@ -29,7 +29,7 @@ def judge(evidence: Evidence) -> Iterator[Judgement]:
         yield unknown("The load was not collected", advice="uptime")
         return
     told = False
-    advice = "who works: system/top.json here; now: systemd-cgtop"
+    advice = "systemd-cgtop  # who works now; who did then: system/top.json"
     if now is not None and now.load and len(now.load) > 2 and now.load[2] > _MUCH * (now.cpus or 1):
         told = True
         words = f"The load is {now.load[2]:.1f} over 15 minutes, on {now.cpus or 1} processors"

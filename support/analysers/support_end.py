@@ -55,7 +55,7 @@ def _release(evidence: Evidence) -> Iterator[Judgement]:
 def _system(evidence: Evidence) -> Iterator[Judgement]:
     found = document(evidence, ENVIRONMENT, _Environment)
     system = (found.os or {}) if found else {}
-    name = str(system.get("PRETTY_NAME") or system.get("NAME") or "The system")
+    name = str(system.get("PRETTY_NAME") or system.get("NAME") or "this system")
     usual, late = announced(str(system.get("ID", "")), str(system.get("VERSION_ID", "")))
     usual = str(system.get("SUPPORT_END") or usual)
     ends = [at for at in (_at(usual), _at(late)) if at is not None]

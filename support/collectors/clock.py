@@ -6,6 +6,7 @@ Owns the shape. Asks no server: what the time service knows is taken from it.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from agent.host import glance
 from support.collectors import kernel_files
@@ -36,11 +37,12 @@ def sources(scene: Scene) -> Iterable[Source]:
 def _clock(scene: Scene, source: str) -> object:
     clock, layout = scene.host.clock, scene.layout
     wall = clock.wall()
+    face = datetime.fromtimestamp(wall, clock.zone(environment=False))
     told: dict[str, object] = {
         "wall": wall,
         "up_seconds": clock.monotonic(),
         "boot_id": clock.boot_id(),
-        "zone": str(clock.zone(environment=False)),
+        "zone": face.strftime("%Z %z"),  # its name is in environment.json
         "source": source,
     }
     try:
