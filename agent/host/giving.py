@@ -42,37 +42,47 @@ _libc = ctypes.CDLL(None, use_errno=True)
 _under_way: set[int] = set()
 
 
-class Giving:
-    """The running work, and our end of its pipe."""
+class Read:
+    """Our end of a pipe."""
 
-    def __init__(self, pid: int, pipe: int, strangers: set[int]) -> None:
-        self.pid = pid
-        self._pipe = pipe
-        self._strangers = strangers
-        self._ended = False
+    def __init__(self, pipe: int) -> None:
+        self.pipe = pipe
+        self.at_end = False
         self._poll = select.poll()
         self._poll.register(pipe, select.POLLIN)
         os.set_blocking(pipe, False)
-        _under_way.add(pid)
 
     def read(self, most: int, *, patience: float) -> bytes | None:
         """Its next bytes, empty once it closed its end; None after `patience` seconds without."""
         try:
-            data = os.read(self._pipe, most)
+            data = os.read(self.pipe, most)
         except BlockingIOError:
             if patience <= 0 or not self._poll.poll(patience * 1000):
                 return None
-            data = os.read(self._pipe, most)
-        self._ended = not data
+            data = os.read(self.pipe, most)
+        self.at_end = not data
         return data
+
+    def close(self) -> None:
+        os.close(self.pipe)
+
+
+class Giving(Read):
+    """The running work, and our end of its pipe."""
+
+    def __init__(self, pid: int, pipe: int, strangers: set[int]) -> None:
+        super().__init__(pipe)
+        self.pid = pid
+        self._strangers = strangers
+        _under_way.add(pid)
 
     def end(self) -> int | None:
         """End it with all its family; its exit status, or minus the signal; None: stuck in the
         kernel, where no signal reaches it. Call it once, also for what ended by itself."""
-        os.close(self._pipe)
+        self.close()
         _under_way.discard(self.pid)
         # Its end of the pipe closes a moment before it can be waited for.
-        status = _reap(self.pid, _MOMENT if self._ended else 0.0)
+        status = _reap(self.pid, _MOMENT if self.at_end else 0.0)
         if status is None:
             end_family(self.pid)
             status = _reap(self.pid, _STUCK)

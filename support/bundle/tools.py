@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 
 from agent.errors import CaretakerError
 from agent.host import chance, files
@@ -17,7 +18,7 @@ from agent.layout import Layout
 from support.bundle.messages import Ready
 from support.bundle.refining import Tools
 from support.collectors.collector import Collector
-from support.collectors.running import run
+from support.collectors.running import Begin, here, run
 from support.redact.canaries import selftest
 from support.redact.identities import Identities, open_identities
 from support.redact.identities.key import LENGTH
@@ -30,7 +31,7 @@ from support.scene import Scene
 NOBODY = ("", "root")  # names of no person
 
 
-def tools(scene: Scene, collectors: Sequence[Collector], who: str) -> Tools:
+def tools(scene: Scene, collectors: Sequence[Collector], who: str, begin: Begin = here) -> Tools:
     """Everything on. Raises CaretakerError."""
     layout = scene.layout
     known = harvest(layout, scene.manifest)
@@ -64,7 +65,7 @@ def tools(scene: Scene, collectors: Sequence[Collector], who: str) -> Tools:
         redactor=redactor,
         scanner=known.scan(),
         collectors={each.code: each for each in collectors},
-        run=run,
+        run=partial(run, begin=begin),
         settle=settle,
     )
 
@@ -106,12 +107,14 @@ class _NoScan:
         return None
 
 
-def raw_tools(scene: Scene, collectors: Sequence[Collector], who: str) -> Tools:
+def raw_tools(
+    scene: Scene, collectors: Sequence[Collector], who: str, begin: Begin = here
+) -> Tools:
     """Nothing redacted."""
     return Tools(
         said=Ready(engine="off", selftest={}, machine=scene.host.network.host_name(), who=who),
         redactor=_Raw(),
         scanner=_NoScan(),
         collectors={each.code: each for each in collectors},
-        run=run,
+        run=partial(run, begin=begin),
     )

@@ -31,6 +31,7 @@ from support.cli.support_bundle_scene import World
 from support.cli.support_bundle_screen import as_value, last_words
 from support.collectors.collector import Collector
 from support.collectors.selection import collectors_for
+from support.collectors.starting import begin_apart
 from support.scene import Scene
 
 PARTIAL = 4  # exit status: there is a bundle, and not all was collected
@@ -47,7 +48,7 @@ def make_it(world: World, scene: Scene, wishes: Wishes, *, as_json: bool) -> int
         if world.note:
             progress.note(f"there is no manifest to go by: {world.note}")
         means = Means(
-            tools=partial(_tools, collectors=collectors, redacted=not wishes.unredacted),
+            tools=partial(tools, collectors=collectors, redacted=not wishes.unredacted),
             looks=world.manifest.look if world.manifest else {},
             told=heard.to_stop,
             progress=progress,
@@ -62,11 +63,12 @@ def make_it(world: World, scene: Scene, wishes: Wishes, *, as_json: bool) -> int
     return PARTIAL if made.manifest.partial else 0
 
 
-def _tools(scene: Scene, *, collectors: Sequence[Collector], redacted: bool) -> Tools:
+def tools(scene: Scene, *, collectors: Sequence[Collector], redacted: bool = True) -> Tools:
     """In the refinery, which alone needs them: imported there, they take no room here."""
+    begin = begin_apart(scene, collectors)
     from support.bundle.tools import raw_tools, tools
 
-    return (tools if redacted else raw_tools)(scene, collectors, who())
+    return (tools if redacted else raw_tools)(scene, collectors, who(), begin)
 
 
 def who() -> str:

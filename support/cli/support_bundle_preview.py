@@ -17,10 +17,9 @@ from support.bundle import refinery
 from support.bundle.order import Order
 from support.bundle.preview import SHOWN, Previewed, preview
 from support.bundle.refinery import Lost
-from support.bundle.tools import tools
 from support.cli.support_bundle import Wishes
 from support.cli.support_bundle_choice import TIME, chosen
-from support.cli.support_bundle_make import gentle, who
+from support.cli.support_bundle_make import gentle, tools
 from support.cli.support_bundle_scene import World
 from support.collectors.selection import collectors_for
 from support.scene import Scene
@@ -33,7 +32,7 @@ def show_preview(world: World, scene: Scene, wishes: Wishes, *, as_json: bool) -
     )
     gentle(scene.host)
     with told.listening() as heard:
-        make = partial(tools, collectors=collectors, who=who())
+        make = partial(tools, collectors=collectors)
         started = refinery.start(scene, make, heard.to_stop)
         try:
             with watching(json_wanted=as_json) as progress:

@@ -11,11 +11,12 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Protocol
 
 from agent.errors import CaretakerError
 from agent.host import giving
 from agent.host.failures import HostFailure
-from agent.host.giving import Give, Giving
+from agent.host.giving import Give
 from support.collectors import frames, names
 from support.collectors.collector import Collector, Source
 from support.collectors.cuts import Cut
@@ -28,7 +29,24 @@ _FILES = 20_000  # of one collector
 _SLACK = 64 << 10  # bytes above its cap: the words where something is left out
 
 
-def run(collector: Collector, scene: Scene, limits: Limits) -> Iterator[Event]:
+class Child(Protocol):
+    """A process that collects: `agent.host.giving.Giving`, or as much of it."""
+
+    def read(self, most: int, *, patience: float) -> bytes | None: ...
+
+    def end(self) -> int | None: ...
+
+
+Begin = Callable[[Collector, Scene, int, float], Child]
+"""Begins one: its cap in bytes, and how long it may live. Raises OSError."""
+
+
+def here(collector: Collector, scene: Scene, cap: int, longest: float) -> Child:
+    """In a child of this process."""
+    return giving.begin(lambda give: collect(collector, scene, cap, give), longest=longest)
+
+
+def run(collector: Collector, scene: Scene, limits: Limits, begin: Begin = here) -> Iterator[Event]:
     """What it gives, as `events` says; never raises for what goes wrong in it.
 
     Its timeout counts the time we wait for it, not the time it waits for us. Closing the
@@ -43,9 +61,7 @@ def run(collector: Collector, scene: Scene, limits: Limits) -> Iterator[Event]:
         return
     cap = min(collector.cap, limits.bytes(collector.priority))
     try:
-        child = giving.begin(
-            lambda give: _collect(collector, scene, cap, give), longest=limits.seconds() + 5
-        )
+        child = begin(collector, scene, cap, limits.seconds() + 5)
     except OSError as error:
         yield Ended("failed", 0.0, f"there was no process for it: {error.strerror}")
         return
@@ -79,7 +95,7 @@ class _LateError(Exception):
 class _Intake:
     """The child's bytes, and how long is still waited for them."""
 
-    child: Giving
+    child: Child
     limits: Limits
     patience: float
 
@@ -157,7 +173,7 @@ def _closed(frame: Closing) -> Closed:
     )
 
 
-def _collect(collector: Collector, scene: Scene, cap: int, give: Give) -> None:
+def collect(collector: Collector, scene: Scene, cap: int, give: Give) -> None:
     """In the child: everything there is, into the pipe."""
     left = cap
     clock = scene.host.clock.monotonic
