@@ -70,6 +70,19 @@ _SERVICES = frozenset(
     """.split()
 )
 
+# What we call files, keys and units ourselves: a machine may well be called `appliance`.
+_OURS = frozenset(
+    b"""
+    appliance analysis analyser backup backups bundle bundles case certificate certificates changes
+    check checks clock cloud collect collector collectors configuration consent crashes cron
+    deployment deployments disks environment evidence generation generations golden guest hourly
+    hypervisor identity installed journal ledger limits listen look manifest memory migrations
+    networks packages patches payload pseudonym reboot redact redactor releases remedies remedy
+    report rescue samples security settings setup summary task tasks timeline uid gid verdict vm
+    vms virtual
+    """.split()
+)
+
 _ENGLISH = frozenset(
     b"""
     about access account action active actor added address after again agent allow allowed also
@@ -110,7 +123,7 @@ _ENGLISH = frozenset(
     """.split()
 )
 
-EVERYDAY = _SERVICES | _ENGLISH | SYSTEM_USERS
+EVERYDAY = _SERVICES | _OURS | _ENGLISH | SYSTEM_USERS
 
 # Devices, standards and versions: with a digit, and still nobody's.
 TECHNICAL = re.compile(
