@@ -24,10 +24,12 @@ from support.redact.identities import Identities, open_identities
 from support.redact.identities.key import LENGTH
 from support.redact.identities.pseudonym_map import keep
 from support.redact.known.harvest import harvest
+from support.redact.known.values import KnownValues
 from support.redact.own import own_patterns
 from support.redact.redactor import Redactor
 from support.scene import Scene
 
+_TOLD = 5  # secrets that are not searched for
 NOBODY = ("", "root")  # names of no person
 
 
@@ -48,7 +50,7 @@ def tools(scene: Scene, collectors: Sequence[Collector], who: str, begin: Begin 
         selftest=selftest(redactor),
         machine=redactor.name(host or _name_of(scene)),
         who=redactor.name(who),
-        notes=(note,) if note else (),
+        notes=((note,) if note else ()) + _passed(known),
     )
 
     def settle() -> str:
@@ -67,6 +69,15 @@ def tools(scene: Scene, collectors: Sequence[Collector], who: str, begin: Begin 
         collectors={each.code: each for each in collectors},
         run=partial(run, begin=begin),
         settle=settle,
+    )
+
+
+def _passed(known: KnownValues) -> tuple[str, ...]:
+    """What the removal can't promise is said before anything is collected."""
+    return tuple(
+        f"{origin} is too short, or a name of this machine's: it is hidden where a key names it, "
+        "and not searched for elsewhere"
+        for origin in known.passed[:_TOLD]
     )
 
 

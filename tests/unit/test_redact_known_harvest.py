@@ -177,3 +177,42 @@ def test_words_names_numbers_and_references_are_not(value: str) -> None:
 def test_the_machines_own_names_are_not() -> None:
     assert is_telling(b"shop7Vm9x2")
     assert not is_telling(b"Shop7Vm9x2", frozenset([b"shop7vm9x2"]))
+
+
+PHRASE = "correct horse battery"
+
+
+@pytest.mark.parametrize(
+    "path", ["etc/shop/secrets/key", "var/lib/caretaker/backup/password", "run/caretaker/api.token"]
+)
+def test_what_is_a_secret_for_certain_is_known_whatever_it_looks_like(
+    tmp_path: Path, path: str
+) -> None:
+    put(tmp_path, path, f"{PHRASE}\n")
+    values = harvest(Layout(tmp_path, "shop"), None)
+    assert holds(values, PHRASE)
+    assert holds(values, base64.b64encode(PHRASE.encode()).decode())
+    assert holds(values, "correct%20horse%20battery")
+    assert values.scan().feed(PHRASE.encode()) is not None
+    assert values.passed == ()
+
+
+def test_one_that_is_too_short_or_a_name_is_told_and_not_searched_for(tmp_path: Path) -> None:
+    put(tmp_path, "etc/shop/secrets/pin", "4711\n")
+    put(tmp_path, "etc/shop/secrets/host", "shop-vm-7\n")
+    put(tmp_path, "etc/hostname", "shop-vm-7\n")
+    values = harvest(Layout(tmp_path, "shop"), None)
+    assert not holds(values, "4711")
+    assert not holds(values, "shop-vm-7")
+    assert sorted(values.passed) == [
+        "a secret of the appliance (/etc/shop/secrets/host)",
+        "a secret of the appliance (/etc/shop/secrets/pin)",
+    ]
+
+
+def test_a_document_below_the_secrets_is_not_taken_line_by_line(tmp_path: Path) -> None:
+    account = json.dumps({"type": "service_account", "client_secret": BIRDS["json"]}, indent=1)
+    put(tmp_path, "etc/shop/secrets/account", account)
+    values = harvest(Layout(tmp_path, "shop"), None)
+    assert not holds(values, '"type": "service_account",')
+    assert holds(values, BIRDS["json"])

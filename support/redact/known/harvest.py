@@ -16,7 +16,7 @@ from agent.manifest.model import Manifest
 from support.redact.known.extract import is_structured, readings, values_in
 from support.redact.known.places import Place, folder_places, places
 from support.redact.known.values import Known, KnownValues
-from support.redact.known.worth import is_telling
+from support.redact.known.worth import is_telling, may_be_searched
 
 _MOST = 4000  # values; an appliance has a hundred, and each costs memory and time
 _LOGS = (".log", ".jsonl", ".csv", ".tsv", ".sql", ".gz", ".xz", ".zst", ".1", ".out", ".export")
@@ -25,6 +25,7 @@ _CONFIGURED = (
     ".xml", ".service", ".config", ".netrc", ".pgpass", "rc", ".py", ".php", ".tf", ".sh",
 )  # fmt: skip
 _NAMES = 1 << 20
+_LINES = 64  # of a file that is a secret
 
 
 def harvest(layout: Layout, manifest: Manifest | None) -> KnownValues:
@@ -49,14 +50,19 @@ def _is_configuration(place: Place) -> bool:
 
 def _gathered(found: Iterable[Place], names: frozenset[bytes]) -> KnownValues:
     known: dict[bytes, Known] = {}
+    passed: dict[str, None] = {}
     for place in found:
         for one in _of(place):
-            if one.value in known or not (one.line_of_key or is_telling(one.value, names)):
+            if one.value in known:
                 continue
-            known[one.value] = one
-            if len(known) >= _MOST:
-                return KnownValues(known.values())
-    return KnownValues(known.values())
+            may = one.sure and may_be_searched(one.value, names)
+            if may or one.line_of_key or is_telling(one.value, names):
+                known[one.value] = one
+            elif one.sure:
+                passed[one.origin] = None
+        if len(known) >= _MOST:
+            break
+    return KnownValues(known.values(), passed=passed)
 
 
 def _of(place: Place) -> Iterator[Known]:
@@ -64,11 +70,23 @@ def _of(place: Place) -> Iterator[Known]:
         if _is_binary(place.content):
             yield Known(place.content[:256], place.origin, line_of_key=True)
             return
-        for line in place.content.splitlines()[:64]:
-            for value in readings(line):
-                yield Known(value.value, place.origin)
+        yield from _lines_of(place)
     for value in values_in(place.path.lstrip("/"), place.content):
         yield Known(value.value, place.origin, value.line_of_key)
+
+
+def _lines_of(place: Place) -> Iterator[Known]:
+    lines = place.content.splitlines()
+    # A document below the secrets has lines that are none: braces, names of keys.
+    if len(lines) > 1 and place.content.lstrip()[:1] in (b"{", b"[", b"<"):
+        for value in values_in("secrets.json", place.content):
+            yield Known(value.value, place.origin, value.line_of_key)
+        return
+    for line in lines[:_LINES]:
+        if place.ours and line.strip():
+            yield Known(line.strip(), place.origin, sure=True)
+        for value in readings(line):
+            yield Known(value.value, place.origin)
 
 
 def _is_binary(content: bytes) -> bool:

@@ -39,6 +39,10 @@ _ANY = (
       for name in (".env*", "*.conf", "*.ini", "*.toml", "*.y*ml", "*.json", "*.properties",
                    "*.php", "conf*/*", "etc/*")),
 )  # fmt: skip
+_SECRET, _CHANGING = "a secret of the appliance", "a secret that is being changed"
+_BACKUP, _API = "the backups' password", "the token of the local API"
+_TOKEN = "a token of the daemon"  # noqa: S105 - what one is called
+_OURS = (_SECRET, _CHANGING, _BACKUP, _API, _TOKEN)
 # Public, huge or generated: nothing of the appliance's is in there.
 _DULL = re.compile(
     r"/etc/(?:ssl/certs|ca-certificates|alternatives|fonts|rc\d\.d|apparmor\.d|terminfo|X11|emacs|"
@@ -51,12 +55,14 @@ _DULL = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One file. `whole`: all of it is one secret, or one on each line."""
+    """One file. `whole`: all of it is one secret, or one on each line. `ours`: we made it, or were
+    given it as a secret; then it is one whatever it looks like."""
 
     path: str
     origin: str
     content: bytes
     whole: bool = False
+    ours: bool = False
 
 
 def places(layout: Layout, manifest: Manifest | None) -> Iterator[Place]:
@@ -66,7 +72,7 @@ def places(layout: Layout, manifest: Manifest | None) -> Iterator[Place]:
         for found in matching(layout.root, pattern):
             if found.identity not in seen:
                 seen.add(found.identity)
-                yield from _read(found, origin, whole=whole)
+                yield from _read(found, origin, whole=whole, ours=origin in _OURS)
     if layout.root == Path("/") and manifest is not None:
         yield from _processes(manifest)
     for found in matching(layout.root, "/proc/[0-9]*/environ") if layout.embedded else ():
@@ -84,10 +90,10 @@ def _patterns(layout: Layout) -> list[tuple[str, str, bool]]:
         return "/" + str(path.relative_to(layout.root))
 
     tool = [
-        (at(layout.state) + "/backup/password", "the backups' password", True),
+        (at(layout.state) + "/backup/password", _BACKUP, True),
         (at(layout.state) + "/backup/*", "the backups' credentials", False),
-        (at(layout.run) + "/api.token", "the token of the local API", True),
-        (at(layout.agent_state) + "/*.token", "a token of the daemon", True),
+        (at(layout.run) + "/api.token", _API, True),
+        (at(layout.agent_state) + "/*.token", _TOKEN, True),
         (at(layout.acme) + "/**", "the account with the authority", False),
         (at(layout.trust) + "/**", "a key of the tool", False),
         (at(layout.signing_key), "the key that signs bundles", True),
@@ -105,8 +111,8 @@ def _patterns(layout: Layout) -> list[tuple[str, str, bool]]:
     app: list[tuple[str, str, bool]] = []
     if layout.app:
         app = [
-            (at(layout.secrets) + "/**", "a secret of the appliance", True),
-            (at(layout.secrets) + "/.*", "a secret that is being changed", True),
+            (at(layout.secrets) + "/**", _SECRET, True),
+            (at(layout.secrets) + "/.*", _CHANGING, True),
             (at(layout.environments) + "/**", "the environment of a service", False),
             (at(layout.config) + "/**", "the application's configuration", False),
             (at(layout.deployments) + "/*/*.json", "a deployment's database", False),
@@ -135,7 +141,7 @@ def _sweep(root: Path, top: str, seen: set[tuple[int, int]], *, dull: bool) -> I
             yield from _read(found, found.path, whole=False)
 
 
-def _read(found: Found, origin: str, *, whole: bool) -> Iterator[Place]:
+def _read(found: Found, origin: str, *, whole: bool, ours: bool = False) -> Iterator[Place]:
     if found.size > FILE_CAP:
         return
     try:
@@ -145,7 +151,7 @@ def _read(found: Found, origin: str, *, whole: bool) -> Iterator[Place]:
         return  # Gone, or nobody's business; what is not read is not known, as before.
     name = found.relative.rpartition("/")[2]
     said = origin if origin.endswith(name) else f"{origin} ({found.path})"
-    yield Place(found.path, said, content, whole)
+    yield Place(found.path, said, content, whole, ours)
 
 
 def _processes(manifest: Manifest) -> Iterator[Place]:

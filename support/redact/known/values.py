@@ -26,17 +26,22 @@ _SIGNS = frozenset(b"%\\&=\r\n'\"+ ")
 @dataclass(frozen=True, slots=True)
 class Known:
     """One secret. `origin` names it to people: `secret db_password`. `line_of_key`: one of the many
-    lines of a private key."""
+    lines of a private key. `sure`: it stands where nothing but secrets do."""
 
     value: bytes = field(repr=False)
     origin: str
     line_of_key: bool = False
+    sure: bool = False
 
 
 class KnownValues:
-    """All of them. Made by `known_values`, or `none`."""
+    """All of them. `passed` are the origins of secrets that are not searched for: too short, or
+    called like the machine's own things."""
 
-    def __init__(self, values: Iterable[Known], *, engine: Engine = "auto") -> None:
+    def __init__(
+        self, values: Iterable[Known], *, engine: Engine = "auto", passed: Iterable[str] = ()
+    ) -> None:
+        self.passed = tuple(passed)
         self._values = _apart(values)
         self._forms = [
             form

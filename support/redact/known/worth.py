@@ -15,6 +15,7 @@ from support.redact.secrets.values import plausible
 SHORTEST = 5
 _ENOUGH = 8
 _LONGEST = 4096
+_WHOLE = 64 << 10  # of a file that is one secret and nothing else
 _DIGITS = 9  # of a number alone: shorter ones are ids, ports, dates
 _LETTERS = 20  # of letters alone in one size
 _WEAK = re.compile(
@@ -73,6 +74,12 @@ def is_telling(value: bytes, names: frozenset[bytes] = frozenset()) -> bool:
     if b" " in value:
         return _phrase(value)
     return _is_made(value) if len(value) >= _ENOUGH else _is_short_and_odd(value)
+
+
+def may_be_searched(value: bytes, names: frozenset[bytes] = frozenset()) -> bool:
+    """The same of what is a secret for certain, though it looks like a word: long enough, and not
+    what the machine's own things are called, which would be torn out of every path."""
+    return _ENOUGH <= len(value) <= _WHOLE and value.lower() not in names and b"\0" not in value
 
 
 def _is_made(value: bytes) -> bool:
