@@ -139,6 +139,14 @@ signing:
 cache:
   key: user
 """,
+    "keys of a tunnel": """
+tunnels:
+  wg0:
+    key:
+      private: "⟦8OrA9uZ+uLzPu0+L6vCrUR8f=⟧"
+    peers:
+      - keys: {public: rlbInAj0qV69CysW=, shared: ⟦4GgaQCy68nzNsmE7=⟧}
+""",
     "references stay": """
 password: ${X}
 token: {{ token }}

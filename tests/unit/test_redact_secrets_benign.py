@@ -28,6 +28,9 @@ md5sum: c4ca4238a0b923820dcc509a6f75849b  file.tar
 token_count=17 total_tokens=512 max_tokens: 4096
 password_policy=strict password_min_length=12 password_expiry_days=90
 passwordFile: /etc/x/pw.txt
+password = "{secret:sql}"
+environment.JWT_SECRET = "{secret:token-key}"
+command = ["{release}/bin/x", "--password={secret:sql}", "--url=http://{setting:listen}/"]
 secretName: my-tls
   secretKeyRef:
     name: db-secret

@@ -28,6 +28,7 @@ _NAMES = frozenset(
 )
 _VALUES = frozenset(b"value values parametervalue default defaultvalue data_value content".split())
 _VAGUE = frozenset((b"key", b"keys", b"pass", b"code", b"phrase", b"string"))
+_WHICH = frozenset((b"private", b"secret", b"shared", b"preshared"))
 _ENCODED = frozenset((b"data", b"stringData", b"binaryData"))
 _ASSIGNED = re.compile(rb"-{0,2}([A-Za-z_][\w.-]*)(=|: ?)(?=\S)")
 _ACCOUNT = re.compile(rb"(?m)^[ \t]*[\w.-]+:(?!R$|RANDOM$)([^\s][^\n]*?)[ \t]*$")
@@ -132,6 +133,8 @@ class Walk:
         if key.lower() in _VAGUE and frame.key:
             # `signing: {key: x}` is a signing key.
             key = frame.key + b"_" + key
+        elif key.lower() in _WHICH and frame.key.lower() in (b"key", b"keys"):
+            key += b"_key"  # netplan's WireGuard: `key: {private: x}`, `keys: {shared: x}`
         if hides(key, leaf.text) or hides_below(frame.hidden, key, leaf.text):
             self.spans.append(masks(leaf, self._code))
         elif not leaf.bare:

@@ -47,6 +47,7 @@ _LEAD = re.compile(
 )
 
 
+_PLACEHOLDER = re.compile(rb"\{secret:([a-z][a-z0-9]*(?:-[a-z0-9]+)*)\}")
 _CRUMB = re.compile(rb"[\s\"'\\\[]{0,8}[^\s=\"']{1,80}=[^=]")
 
 
@@ -57,11 +58,19 @@ def find(line: bytes) -> Iterable[Span]:
         if key.start() < past or line[key.start() - 1 : key.start()] in (b"?", b"&"):
             continue
         name = _name(line, key)
+        if name == b"secret" and _is_placeholder(line, key):
+            continue
         if weight(name) == NEVER or MARK in name or _is_header(line, key, name.lower()):
             continue
         for span in _value(line, key, name):
             past = span.end
             yield span
+
+
+def _is_placeholder(line: bytes, key: re.Match[bytes]) -> bool:
+    """`{secret:NAME}` of a manifest, which says where one is put (agent/manifest/placeholders)."""
+    named = _PLACEHOLDER.match(line, key.start() - 1) if key.start() else None
+    return named is not None and not looks_random(named[1])
 
 
 def _is_header(line: bytes, key: re.Match[bytes], name: bytes) -> bool:
