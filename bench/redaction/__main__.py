@@ -1,7 +1,8 @@
 """`python -m bench.redaction`: recall and survival on the corpus, as printed in docs/.
 
 `--failures` lists each miss in its line; `--seed N` another corpus; `--quick` no other seeds and no
-canary; `--corpus other` scores the second author's.
+canary; `--corpus other` scores the second author's; `--single` each file alone, through standard
+input.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from bench.redaction import corpus as first
 from bench.redaction.canary import findings
 from bench.redaction.other import corpus as second
 from bench.redaction.score import read, redacted, report, run, scored
+from bench.redaction.single import singly
 
 SEED = 20261121
 OTHERS = (7, 1812)
@@ -26,9 +28,12 @@ def main() -> int:
     parser.add_argument("--corpus", choices=CORPORA, default="first")
     parser.add_argument("--failures", action="store_true")
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--single", action="store_true")
     said = parser.parse_args()
     make = CORPORA[said.corpus]
     samples = make(said.seed)
+    if said.single:
+        return write(f"redaction-single-{said.corpus}", [singly(samples)[1]])
     with redacted(samples) as (before, after, seconds):
         score = scored(samples, read(samples, after))
         score.seconds = seconds
