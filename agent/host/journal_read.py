@@ -22,6 +22,7 @@ _SHORTEST = 40  # bytes of a line
 _STAMP = 33  # bytes of a line's time and its end
 _SAMPLE = 256  # entries, by which the length of the others is guessed
 _COUNTED = 300_000  # entries; a journal of gigabytes must not make a plan slow
+_LOOKED = 5000  # entries in which the latest values of a field are sought
 _MARGIN = 0.8  # of the cap; the guess is one
 # What a terminal obeys, and NUL, by which a file counts as binary; tab and line end stay.
 _PLAIN = bytes(0x3F if byte < 32 and byte not in (9, 10) else byte for byte in range(256))
@@ -218,6 +219,20 @@ def select(reader: Reader, wanted: Wanted) -> None:
         for match in group:
             reader.add_match(match)
         reader.add_disjunction()
+
+
+def latest(reader: Reader, wanted: Wanted, name: str, *, most: int) -> list[str]:
+    """Values of a field in the newest of such entries, each once, the newest first. OSError."""
+    select(reader, wanted)
+    reader.seek_realtime(_micro(wanted.until))
+    found: dict[str, None] = {}
+    since = _micro(wanted.since)
+    for _ in range(_LOOKED):
+        if len(found) >= most or not reader._previous() or reader._get_realtime() < since:
+            break
+        with contextlib.suppress(KeyError):
+            found[reader._get(name).decode(errors="replace")] = None
+    return list(found)
 
 
 def _micro(seconds: float) -> int:

@@ -26,6 +26,8 @@ from support.scene import Scene
 
 FOLDER = "/var/log/journal"
 _UNIT_CAP, _REST_CAP = 64 << 20, 16 << 20
+_FAILED_CAP, _FAILED_MOST = 512 << 10, 20  # bytes; units
+_FAILED = "MESSAGE_ID=d9b373ed55a64feb8242e02dbe79a49c"  # SD_MESSAGE_UNIT_FAILURE_RESULT
 _SAMPLE = 1500  # entries
 _OURS = "caretaker"
 _COREDUMP = "MESSAGE_ID=fc2e22bc6ee647b6b90729ab34a250b1"  # systemd-coredump(8)
@@ -93,19 +95,24 @@ class _Journal:
     reader: Reader | None
 
     def source(
-        self, name: str, groups: tuple[Group, ...], *, without: tuple[str, ...] = ()
+        self,
+        name: str,
+        groups: tuple[Group, ...],
+        *,
+        without: tuple[str, ...] = (),
+        cap: int = _UNIT_CAP,
     ) -> Source:
         """A file with the entries that any group means."""
         wanted = Wanted(groups, self.scene.since, self.scene.until, _without(without))
         origin = words(f"journal: {' or '.join(' '.join(group[:5]) for group in groups)}")
         if self.reader is None:
-            return journalctl.source(self.scene, f"journal/{name}.log", wanted, cap=_UNIT_CAP)
+            return journalctl.source(self.scene, f"journal/{name}.log", wanted, cap=cap)
         telling = Telling(self.reader, wanted)
         return Source(
             f"journal/{name}.log",
             origin,
-            partial(telling.blocks, _UNIT_CAP),
-            cap=_UNIT_CAP,
+            partial(telling.blocks, cap),
+            cap=cap,
             left_out=lambda: telling.left_out,
             newest=telling.blocks,
         )
@@ -210,7 +217,17 @@ def _rest_sources(scene: Scene) -> Iterator[Source]:
         yield journalctl.boots(scene)
     else:
         yield made("journal/boots.json", "journal: boots", lambda: _boots(reader))
-    yield journal.source("system", _REST, without=tuple(taken(scene, reader)))
+    already = tuple(taken(scene, reader))
+    yield journal.source("system", _REST, without=already)
+    failed = [] if reader is None else _failed(scene, reader)
+    if groups := tuple((f"_SYSTEMD_UNIT={unit}",) for unit in failed if unit not in already):
+        yield journal.source("failed-units", groups, cap=_FAILED_CAP)
+
+
+def _failed(scene: Scene, reader: Reader) -> list[str]:
+    """Units of which systemd said so: what they said last, at whatever level, tells why."""
+    wanted = Wanted(((_FAILED,),), scene.since, scene.until)
+    return journal_read.latest(reader, wanted, "UNIT", most=_FAILED_MOST)
 
 
 def _boots(reader: Reader) -> bytes:
@@ -275,7 +292,7 @@ KERNEL = Collector(
 REST = Collector(
     code="journal-system",
     title="Journal of the system",
-    reads="warnings and errors of all other units in the window, what systemd said, boots",
+    reads="warnings of all other units, all of those that failed; what systemd said; boots",
     sources=_rest_sources,
     guess=partial(_guess, _rest),
     sample=partial(_sampled, _rest),

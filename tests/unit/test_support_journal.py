@@ -123,6 +123,16 @@ def test_a_cap_keeps_the_newest() -> None:
     assert telling.left_out > 60_000
 
 
+def test_the_latest_values_of_a_field_stand_once_and_within_the_window() -> None:
+    units = [(1, b"old"), (3, b"a"), (4, b"b"), (5, b"a"), (6, b""), (9, b"later")]
+    entries = [entry(at, b"Failed", **({"UNIT": unit} if unit else {})) for at, unit in units]
+    reader = MadeUp(entries)
+    wanted = Wanted((("MESSAGE_ID=x",),), since=2, until=8)
+    assert journal_read.latest(reader, wanted, "UNIT", most=9) == ["a", "b"]
+    assert reader.matches == ["MESSAGE_ID=x", "+"]
+    assert journal_read.latest(reader, wanted, "UNIT", most=1) == ["a"]
+
+
 def test_a_damaged_journal_is_told() -> None:
     with pytest.raises(HostFailure, match="could not be read to its end: Bad message"):
         text(MadeUp([entry(at, b"m") for at in range(1, 9)], breaks_at=5))
