@@ -66,7 +66,7 @@ _SERVICES = frozenset(
     rabbit memcache sidecar agent executor dispatcher processor importer indexer mailer mailhog
     notifier renderer exporter query search engine store router hub core edge svc srv replicas
     amd64 arm64 armhf armel i386 i686 x86_64 aarch64 noarch riscv64 ppc64el s390x
-    debug trace notice fatal critical crit emerg alert err verbose start stop started stopped
+    debug trace notice fatal critical crit emerg alert err verbose start stop started stopped readme
     """.split()
 )
 
