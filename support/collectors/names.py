@@ -12,7 +12,8 @@ from pathlib import PurePosixPath
 from support.bundle.record import ANALYSIS, MANIFEST, REPORT, SIGNATURE, TIMELINE
 
 OURS = (MANIFEST, SIGNATURE, ANALYSIS, REPORT, TIMELINE)
-_PART, _WHOLE, _WORDS = 120, 400, 1000  # characters
+# Characters. No part is cut that a file system gave whole: half a secret would not be known as one.
+_PART, _WHOLE, _WORDS = 255, 600, 4000
 # What a terminal obeys, what other systems read as a folder or a drive, and half a character
 # (a name that is no UTF-8, as Python has it).
 _STRANGE = re.compile('[\x00-\x1f\x7f-\x9f\\\\:*?"<>|\u2028\u2029\u202a-\u202e\ud800-\udfff]')

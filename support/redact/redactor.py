@@ -15,7 +15,7 @@ from typing import Protocol
 from agent.errors import MachineError
 from support.redact.blocks import recut
 from support.redact.engine import Choice, Trigger, open_engine
-from support.redact.engine_looks import Broken, Look, Rules, found
+from support.redact.engine_looks import Broken, Look, Rules, found, in_block, in_lines
 from support.redact.engine_merge import FORMAT, Found, merged
 from support.redact.engine_pass import FilePass
 from support.redact.formats import FORMATS
@@ -89,8 +89,20 @@ class Redactor:
             raise _failed(name, broken.rule) from None
 
     def name(self, path: str) -> str:
-        """A file's name in the bundle, with pseudonyms for the names in it."""
-        return self._identities.path(path)
+        """A file's name in the bundle, without secrets, and with pseudonyms for the names in it.
+
+        Raises CaretakerError `redaction-failed`.
+        """
+        raw = path.encode(errors="surrogateescape")
+        every = [[0]] * len(LINE_RULES)  # No trigger is asked: names are short.
+        rules = replace(self._rules, own=self._own_of(path))
+        try:
+            hidden = merged([*in_lines(LINE_RULES, raw, every), *in_block(rules, raw)])
+        except Broken as broken:
+            raise _failed("a file's name", broken.rule) from None
+        for each in sorted(hidden, reverse=True):
+            raw = raw[: each.start] + each.instead + raw[each.end :]
+        return self._identities.path(raw.decode(errors="surrogateescape"))
 
     def _redacted(
         self, name: str, blocks: Iterable[bytes], counts: Counter[str]
