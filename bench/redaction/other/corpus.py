@@ -17,8 +17,8 @@ from pathlib import Path
 from random import Random
 
 from bench.redaction.corpus import GROUPS, Label, Sample
-from bench.redaction.corpus_filters import FILTERS
 from bench.redaction.corpus_values import Made
+from bench.redaction.other.forms import FORMS
 from bench.redaction.other.people import People
 from bench.redaction.other.values import MAKERS
 
@@ -27,6 +27,7 @@ KINDS = ("ip4", "ip6", "mac", "host", "short", "user", "mail")
 
 _HEAD = re.compile(r"^### (\S+) \| (\w+) \| (\d+)\n", re.MULTILINE)
 _FIELD = re.compile("«([^«»]*)»")
+_RESPELT = {"cisco", "windows", "arpa", "dashed4"}
 _CROWD = 12
 _SHORTEST = 14
 
@@ -102,7 +103,9 @@ class _Writer:
             name = rest or f"crowd{self._rng.randrange(_CROWD)}"
             text = self._people.value(kind, name)
             text = _filtered(Made(text, text), filters).text
-            self._label(text, "identity", "host" if kind == "short" else kind)
+            # Another spelling has no type of its own.
+            named = "host" if kind == "short" or _RESPELT.intersection(filters) else kind
+            self._label(text, "identity", named)
         elif kind == "b":
             self._label(_filtered(self._made(rest), filters).text, "benign")
         elif kind == "n":
@@ -123,7 +126,7 @@ class _Writer:
 def _filtered(made: Made, filters: list[str]) -> Made:
     for each in filters:
         name, _, argument = each.partition(":")
-        made = FILTERS[name](made, argument)
+        made = FORMS[name](made, argument)
     return made
 
 

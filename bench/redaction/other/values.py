@@ -22,8 +22,7 @@ _UPPER = string.ascii_uppercase + _DIGIT
 _HEX, _B32 = "0123456789abcdef", string.ascii_uppercase + "234567"
 _URL, _CRYPT = _ALNUM + "_-", _ALNUM + "./"
 _SEASONS = ("Sommar", "Winter", "Herfst", "Lente", "Oktober", "Fjord", "Sakura", "Tulpan")
-_WORDS = ("kaffe", "paraply", "anchor", "molen", "granite", "sprocket", "blanket", "otter",
-          "lantern", "pickle", "harbour", "magnet", "saffron", "wrench")  # fmt: skip
+_SYLLABLES = ("ka", "mol", "tir", "sen", "grap", "vi", "lok", "dru", "fen", "ost", "pim", "zar")
 
 
 def _of(alphabet: str, length: int) -> Callable[[Random], str]:
@@ -61,12 +60,17 @@ def _human(rng: Random) -> str:
     return rng.choice(_SEASONS) + rng.choice(("", "-", "_")) + year + rng.choice(("", "!", "!!"))
 
 
+def _word(rng: Random) -> str:
+    """Of no dictionary, so that two phrases share none by chance."""
+    return "".join(rng.sample(_SYLLABLES, 3))
+
+
 def _phrase(rng: Random) -> str:
-    return " ".join(rng.sample(_WORDS, 4))
+    return " ".join(_word(rng) for _ in range(4))
 
 
 def _dashed(rng: Random) -> str:
-    return "-".join(rng.sample(_WORDS, 4))
+    return _phrase(rng).replace(" ", "-")
 
 
 def _jwt(rng: Random) -> Made:
@@ -128,7 +132,7 @@ MAKERS: dict[str, Maker] = {
     "b64_64": _b64(64), "b64_700": _b64(700), "url32": _b64(33, url=True), "uuid": _uuid,
     "b32": _of(_B32, 32), "totp": _of(_B32, 16), "alnum20": _strong(20), "alnum32": _strong(32),
     "alnum40": _strong(40), "alnum64": _strong(64), "erlang": _of(string.ascii_uppercase, 20),
-    "community": lambda rng: f"{rng.choice(_WORDS)}{rng.choice(_WORDS).title()}{rng.randrange(99)}",
+    "community": lambda rng: f"{_word(rng)}{_word(rng).title()}{rng.randrange(99)}",
     # Tokens by their makers.
     "ghp": _prefixed("ghp_", _ALNUM, 36), "gho": _prefixed("gho_", _ALNUM, 36),
     "ghs": _prefixed("ghs_", _ALNUM, 36),

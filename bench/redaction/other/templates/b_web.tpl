@@ -53,12 +53,11 @@ userlist ops
     user «user:ops» insecure-password «positional:pw»
 frontend web
     bind «ip4:lb1»:443 ssl crt «=/etc/haproxy/certs/site.pem»
-    acl api_key req.hdr(X-API-Key) -m str «config:alnum32»
     stats auth «user:adm»:«positional:odd»
     http-request set-header X-Forwarded-Proto https
 backend app
     server «short:app1» «ip4:app1»:8080 check inter 2s cookie «=a1»
-    server «short:app2» «ip4:app2»:8080 check
+    server «short:web2» «ip4:web2»:8080 check
     cookie «=SRVID insert indirect nocache»
     option mysql-check user «user:app1»
     tcp-check send AUTH\ «positional:alnum20»\r\n
