@@ -100,8 +100,8 @@ class Redactor:
             hidden = merged([*in_lines(LINE_RULES, raw, every), *in_block(rules, raw)])
         except Broken as broken:
             raise _failed("a file's name", broken.rule) from None
-        for each in sorted(hidden, reverse=True):
-            raw = raw[: each.start] + each.instead + raw[each.end :]
+        for start, end, _, _, instead in sorted(hidden, reverse=True):
+            raw = raw[:start] + instead + raw[end:]
         return self._identities.path(raw.decode(errors="surrogateescape"))
 
     def _redacted(
