@@ -1,6 +1,7 @@
 """Analysers: what is wrong, drawn from the files of a bundle, each a record and a function."""
 
 from support.analysers.analyser import Analyser
+from support.analysers.appliance import ANALYSER as APPLIANCE
 from support.analysers.backups import ANALYSER as BACKUPS
 from support.analysers.bundle_itself import ANALYSER as BUNDLE
 from support.analysers.certificates import ANALYSER as CERTIFICATES
@@ -38,7 +39,7 @@ from support.analysers.updates import ANALYSER as UPDATES
 # In the order shown to people, within one answer: what is likely the cause comes first.
 ANALYSERS: tuple[Analyser, ...] = (
     *(DISK_SPACE, READ_ONLY, OOM, KERNEL_ERRORS, CERTIFICATES, CLOCK, DATABASE),
-    *(NAME_RESOLUTION, PORTS, LOCKS, PERMISSIONS, OPEN_FILES, CHANGES),
+    *(APPLIANCE, NAME_RESOLUTION, PORTS, LOCKS, PERMISSIONS, OPEN_FILES, CHANGES),
     *(SERVICES, FAILED_UNITS, RESTART_LOOPS, HEALTH, REMEDIES),
     *(DISK_TREND, MEMORY, LOAD, NETWORK, CRASHES, REBOOTS, JOURNAL_LOSSES),
     *(BACKUPS, HOUSEKEEPING, PACKAGE_MANAGER, UPDATES, REBOOT_PENDING, SUPPORT_END, TAINT),

@@ -136,6 +136,8 @@ FINE: dict[str, Files] = {
         "PRETTY_NAME": "Debian GNU/Linux 13 (trixie)", "ID": "debian", "VERSION_ID": "13"}}},
     "taint": {"kernel/kernel.json": {"release": "6.1.0", "taint": 4096,
                                      "tainted_by": ["out-of-tree module"]}},
+    "manifest": {"manifest.json": {"header": {"app": "forge"}},
+                 "configuration/appliance.toml": '[appliance]\nname = "forge"\n'},
     "bundle": {"manifest.json": {"collectors": [{"code": "disks", "how": "done"}],
                                  "consent": {"redaction": "full"}, "partial": ""}},
 }  # fmt: skip
@@ -320,6 +322,10 @@ BAD: list[tuple[str, str, str, Files]] = [
         **CLOCK, "changes/migrations.json": {"version": "1.2", "supported_until": "2026-12-01"}}),
     ("taint", "warn", "machine check", {"kernel/kernel.json": {
         "taint": 16, "tainted_by": ["machine check"]}}),
+    ("manifest", "fail", "can't be read: Expected", {"configuration/appliance.toml": "[x]\na\n"}),
+    ("manifest", "fail", "makes no sense", {
+        "manifest.json": {"header": {"app": ""}}, "configuration/appliance.toml": "x = 1\n"}),
+    ("manifest", "fail", "There is no manifest", {"manifest.json": {"header": {"app": ""}}}),
     ("bundle", "fail", "Redaction was switched off", {"manifest.json": {
         "collectors": [], "consent": {"redaction": "off"}}}),
     ("bundle", "warn", "1 collector failed: network", {"manifest.json": {
