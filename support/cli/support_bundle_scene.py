@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import click
+
 from agent.cli.appliance import manifest_of
 from agent.errors import CaretakerError, ManifestError, RefusedError, UsageError
 from agent.host import files, permissions
@@ -81,12 +83,18 @@ def _last_sign(world: World, now: float) -> float:
     return last_sign(world.layout, now) if world.rescue else now
 
 
+def _command() -> str:
+    """What was typed, without its options."""
+    context = click.get_current_context(silent=True)
+    return context.command_path if context is not None else "caretaker support-bundle"
+
+
 def _only_who_may(layout: Layout, *, rescue: bool) -> None:
     if (not layout.embedded or rescue) and not is_root():
         raise RefusedError(
             "refused",
             "only root may read all that belongs into a support bundle",
-            hint="sudo caretaker support-bundle",
+            hint=f"sudo {_command()}",
         )
     why = permissions.why_not_as_root(layout.root) if layout.embedded and not rescue else ""
     if why:

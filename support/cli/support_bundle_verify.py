@@ -71,7 +71,8 @@ def list_(file: Path, *, identity_file: Path | None, key: str, as_json: bool) ->
 def told(checked: Checked, *, pinned: bool) -> list[str]:
     manifest = checked.manifest
     header = manifest.header
-    of = f"{plain(header.app or 'a machine')} {plain(header.version)} on {plain(header.machine)}"
+    app = plain(f"{header.app or 'a machine without a manifest'} {header.version}".rstrip())
+    of = f"{app} on {plain(header.machine)}"
     sound = f"{count(checked.files, 'file')}, {size(checked.size)}, each as it was signed"
     lines = [
         f"{sign('pass')} sound: {sound}",

@@ -12,6 +12,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import translate
+from pathlib import Path
 from typing import Any, Protocol
 
 import msgspec
@@ -83,16 +84,22 @@ def own_patterns(
     """
     vendor = manifest.hide if manifest is not None else {}
     return (
-        *_patterns(vendor, str(layout.manifest), names),
-        *_patterns(_customer(layout), str(layout.own_patterns), names),
+        *_patterns(vendor, layout.manifest, "caretaker manifest check", names),
+        *_patterns(_customer(layout), layout.own_patterns, _edit(layout), names),
     )
 
 
-def _patterns(hides: Mapping[str, Hide], where: str, names: Namer | None) -> Iterator[OwnPattern]:
+def _edit(layout: Layout) -> str:
+    return f"sudoedit {layout.own_patterns}"
+
+
+def _patterns(
+    hides: Mapping[str, Hide], where: Path, hint: str, names: Namer | None
+) -> Iterator[OwnPattern]:
     for name, hide in hides.items():
         why = hide_complaint(hide)
         if why:
-            raise _invalid(f"{where}: hide.{name}.pattern {why}")
+            raise _invalid(f"{where}: hide.{name}.pattern {why}", hint)
         globs = tuple(re.compile(translate(glob)) for glob in hide.files)
         yield OwnPattern(f"own-{name}", compiled(hide.pattern), globs, hide.kind, names)
 
@@ -106,8 +113,8 @@ def _customer(layout: Layout) -> dict[str, Hide]:
         return {}
     except (FileFailure, ValueError) as error:
         # Broken TOML and wrong keys alike: who wrote it relies on what it hides.
-        raise _invalid(f"{path}: {error}") from error
+        raise _invalid(f"{path}: {error}", _edit(layout)) from error
 
 
-def _invalid(message: str) -> ManifestError:
-    return ManifestError("pattern-invalid", message, hint="caretaker manifest check")
+def _invalid(message: str, hint: str) -> ManifestError:
+    return ManifestError("pattern-invalid", message, hint=hint)
