@@ -1,6 +1,6 @@
 """Rules for whole files of a known format, in the order they are tried."""
 
-from support.redact.formats import accounts, vaults
+from support.redact.formats import accounts, nameless, vaults
 from support.redact.formats.code_files import RULE as SOURCE
 from support.redact.formats.csv_files import RULE as CSV
 from support.redact.formats.directives import RULE as DIRECTIVES
@@ -18,6 +18,7 @@ FORMATS: tuple[FormatRule, ...] = (
     *accounts.RULES,
     *vaults.RULES,
     SINGLE,
+    nameless.RULE,
     JSON,
     SOURCE,
     XML,

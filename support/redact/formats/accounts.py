@@ -15,6 +15,10 @@ _KINDS = (
         "a mail server's passwords for others",
         r"passwd\.client|exim4/passwd\.client",
         (rb"^" + _FIELD + rb":" + _FIELD + rb":([^\r\n]+)",),
+        # Hosts with a dot or a star, a login, and neither a number nor a path behind it.
+        looks=rb"\A(?:#[^\n]*\n|\s)*(?:(?:\*|[\w*-]+(?:\.[\w-]+)+):(?!\d+:)[\w.+@-]+:(?!\d*\s|\d*\Z)"
+        rb"[^\s/][^\r\n]*"
+        rb"(?:\r?\n(?:#[^\n]*\n)*|\Z))+\Z",
     ),
     Rows(
         "pgpass",
@@ -41,7 +45,7 @@ _KINDS = (
         r"dovecot[/.](?:users|passwd)|dovecot-users|passwdfile|virtual_passwd|mosquitto[/_.]passw\w*|"
         r"[\w.-]*users\.htpasswd|passwd\.virtual",
         (rb"^[^:\s]+:(?:\{[\w.-]+\})?([^:\r\n]+)(?=\s*$|:\d*:\d*:)",),
-        looks=rb"\A(?:#[^\n]*\n)*[\w.@+-]+:(?:\$(?:apr1|2[aby]|5|6|y)\$|\{SHA\}|\{SSHA\})",
+        looks=rb"\A(?:#[^\n]*\n)*[\w.@+-]+:(?:\$(?:apr1|2[aby]|5|6|y|argon2\w*)\$|\{[A-Z][A-Z\d.-]+\})",
     ),
     Rows(
         "htdigest",

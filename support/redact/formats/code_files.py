@@ -22,9 +22,14 @@ _NAMED = re.compile(
     r"SConstruct|Puppetfile))(?:\.(?:bak|old|orig|sample|example|dist|\d+))?\Z"
 )
 _LOOKS = re.compile(
-    rb"\A(?:\xef\xbb\xbf)?\s*(?:<\?php|#!.*\b(?:python|node|ruby|perl|php)|package \w+|"
+    rb"\A(?:\xef\xbb\xbf)?(?:\s|//[^\n]*\n|/\*(?:[^*]|\*(?!/))*\*/|#(?!!)[^\n]*\n|--[^\n]*\n|\"\"\"[^\"]*\"\"\")*+"
+    rb"(?:<\?php|#!.*\b(?:python|node|ruby|perl|php)|package \w+|"
     rb"(?:from [\w.]+ )?import [\w.{]|module\.exports\b|const \w+ = require\(|using [\w.]+;|"
-    rb"['\"]use strict['\"]|require ['\"]|(?:%[^\n]*\n\s*)*\[\s*\{\w+, ?[\[{])"
+    rb"['\"]use strict['\"]|use (?:strict|warnings|\w+::)|(?:pub )?fn \w+\(|namespace [\w.\\]+|"
+    rb"(?:const|let|var) [\w{}, ]+ = |export (?:default|const|function)\b|local \w+ = |"
+    rb"(?:public|private|protected|internal) [\w<>\[\] ]+[ =({]|module [A-Z]\w*|def \w+|@\w+\(|"
+    rb"(?:final |abstract |static )*class \w+|[\w.]+\.configure do|Rails\.application\.|"
+    rb"require ['\"]|(?:%[^\n]*\n\s*)*\[\s*\{\w+, ?[\[{])"
 )
 # A literal with its quotes; the inside stands in the group of the kind of quote.
 _LITERAL = (

@@ -100,17 +100,25 @@ _KINDS = (
         "a user and a password with a colon between",
         r"turnserver[\w.]*\.conf|\.?curlrc|monitrc",
         (
-            rb"^\s*-{0,2}(?:user|proxy-user|u|allow)\s*[= :]\s*\"?[^\s:\"]+:([^\"\s]+)",
+            (rb"^\s*-{0,2}(?:user|proxy-user|u|allow)\s*[= :]\s*(?:\"[^\s:\"]+:([^\"]+)\"|"
+            rb"\"?[^\s:\"]+:([^\"\s]+))"),
             rb"(?i)^\s*(?:static-auth-secret|cli-password|pass\w*|oauth2-bearer)\s*[= ]\s*("
             + _WORD + rb")",
             rb"(?i)authorization:\s*(?:bearer|basic)?\s*([^\"\s]+)",
         ),
+        looks=rb"(?m)^(?:lt-cred-mech|use-auth-secret|static-auth-secret=\S+)[ \t]*\r?$|"
+        rb"^user=[\w.-]+:\S+[ \t]*\r?$|"
+        rb"^(?:--?)?(?:user|proxy-user|u)[ \t]*[= ][ \t]*\"[^\s:\"]+:[^\"\n]+\"[ \t]*\r?$|"
+        rb"^set (?:httpd port|daemon) \d+",
     ),
     Rows(
         "davfs",
         "passwords of mounted folders",
         r"davfs2/secrets",
         (rb"^\s*\S+\s+(?:" + _WORD + rb")\s+(" + _WORD + rb")",),
+        looks=rb"\A(?:#[^\n]*\n|\s)*(?:(?:https?://[\w.-]+(?::\d+)?/\S*|"
+        rb"/(?:home|mnt|media)/\S+)[ \t]+(?!\d+[ \t])[\w.@+-]+[ \t]+"
+        rb"(?:\"[^\"\n]+\"|[^\s\"/]\S*)[ \t]*(?:\r?\n(?:#[^\n]*\n)*|\Z))+\Z",
     ),
     Rows(
         "vpnc",
@@ -120,6 +128,7 @@ _KINDS = (
             rb"(?i)^\s*(?:IPSec(?: obfuscated)? secret|Xauth(?: obfuscated)? password)\s+(\S.*)$",
             rb"^(?:\d+\.\d+\.\d+\.\d+|[\w.-]+@[\w.-]+|\*|[\w-]+(?:\.[\w-]+)+)\s+(\S.*)$",
         ),
+        looks=rb"(?m)^(?:IPSec (?:gateway|ID|secret)|Xauth (?:username|password))[ \t]",
     ),
     Rows(
         "rdp",

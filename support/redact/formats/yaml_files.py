@@ -27,6 +27,14 @@ _NAMED = re.compile(
 _KEY = re.compile(rb"(?m)^[ \t]*(?:- +)*[\"']?[A-Za-z_][\w./ -]*[\"']?[ \t]*:(?:[ \t]|\r?$)")
 _ITEM = re.compile(rb"(?m)^[ \t]*- ?")
 _KEYED_ITEM = re.compile(rb"(?m)^[ \t]*- +[\"']?[A-Za-z_][\w./ -]*[\"']?[ \t]*:(?:[ \t]|\r?$)")
+# A scalar over lines, deeper than its key, is no evidence for or against.
+_BLOCK = re.compile(
+    rb"(?m)^(([ \t]*+)(?:- +)?[^\s#][^\n]*:[ \t]+(?:![\w!-]+ )?[|>][-+0-9]{0,3}[ \t]*\r?\n)"
+    rb"(?:(?:\2[ \t]+[^\n]*|[ \t]*\r?)(?:\n|\Z))+"
+)
+_NESTED = re.compile(
+    rb"(?m)^[A-Za-z_][\w.-]*:[ \t]*\r?\n[ \t]+(?:- |[\"']?[A-Za-z_][\w.-]*[\"']?:[ \t\r\n])"
+)
 _SAID = re.compile(rb"(?m)^[ \t]*[^\s#]")
 _BLANK = re.compile(rb"[ \t]*(?:#[^\n]*)?\r?(?:\n|\Z)")
 _COLON = re.compile(rb":(?=[ \t\r\n]|\Z)")
@@ -53,12 +61,16 @@ def claims(name: str, head: bytes) -> bool:
         return False
     if _NAMED.search(name):
         return first in b"{[" or bool(_KEY.search(head) or _ITEM.search(head))
-    said = len(_SAID.findall(head))
-    counted = len(_KEY.findall(head))
+    text = _BLOCK.sub(rb"\1", head)
+    said = len(_SAID.findall(text))
+    counted = len(_KEY.findall(text))
     if head.startswith((b"---", b"apiVersion:", b"#cloud-config")):
         return counted * 10 >= said * 3
-    items = len(_ITEM.findall(head)) - len(_KEYED_ITEM.findall(head))
-    return counted > 1 and b"=" not in head[:200] and (counted + items) * 10 >= said * 9
+    items = len(_ITEM.findall(text)) - len(_KEYED_ITEM.findall(text))
+    if counted < 2 or (counted + items) * 10 < said * 9:
+        return False
+    # `a: b = c` is more often Java's properties, unless something stands below a key.
+    return b"=" not in head[:200] or bool(_NESTED.search(head))
 
 
 def find(data: bytes) -> Iterable[Span]:
