@@ -1,4 +1,4 @@
-"""A stream cut anew: windows of whole lines, about 1 MiB each, wherever it was cut before.
+"""A stream cut anew: windows of whole lines, about 256 KiB each, wherever it was cut before.
 
 Owns where a window begins and ends, which depends on the bytes alone, so that what is redacted
 does not depend on how they came. Refuses to hold more than a window and its surroundings: a line
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-SIZE = 1 << 20
+SIZE = 256 << 10  # what is found in a window takes twenty times its room
 AROUND = 64 << 10
 """Bytes on either side of a window that can be looked at. A secret that long is found whole."""
 

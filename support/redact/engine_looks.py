@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from support.redact.engine import Engine
-from support.redact.engine_merge import IDENTITY, KNOWN, LINE, OWN, Found
+from support.redact.engine_merge import IDENTITY, KNOWN, LINE, OWN, Found, Place, moved
 from support.redact.identities.rule import IdentityRule
 from support.redact.rule import LineRule, PassageRule
 from support.redact.span import MARK, Span, mark
@@ -79,20 +79,20 @@ def line_end(text: bytes, end: int) -> int:
     return end - 1 if end and text[end - 1 : end] == b"\r" else end
 
 
-def in_names(rules: Sequence[IdentityRule], text: bytes, hits: Sequence[list[int]]) -> list[Found]:
-    found_: list[Found] = []
+def in_names(rules: Sequence[IdentityRule], text: bytes, hits: Sequence[list[int]]) -> list[Place]:
+    places: list[Place] = []
     for rule, starts in zip(rules, hits, strict=True):
         if not starts:
             continue
         code = rule.code
         try:
-            found_ += [
-                Found(start, end, IDENTITY, code, instead)
+            places += [
+                (start, end, IDENTITY, code, instead)
                 for start, end, instead in rule.find(text, starts)
             ]
         except Exception:  # whatever it is, it may hold a name, and must end the whole
             raise Broken(code) from None
-    return found_
+    return places
 
 
 def in_block(rules: Rules, text: bytes) -> Iterator[Found]:
@@ -112,10 +112,10 @@ def _whole(rules: Rules) -> Iterator[tuple[int, str, Look]]:
         yield OWN, code, look
 
 
-def over_border(rules: Rules, before: bytes, after: bytes) -> Iterator[Found]:
+def over_border(rules: Rules, before: bytes, after: bytes) -> Iterator[Place]:
     """What lies on both sides of a border; offsets count from the border, so `start` is below 0."""
     head, tail = before[-BORDER:], after[:BORDER]
     if head and tail:
         for each in in_block(rules, head + tail):
             if each.start < len(head) < each.end:
-                yield each._replace(start=each.start - len(head), end=each.end - len(head))
+                yield moved(each, -len(head))

@@ -11,6 +11,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 from support.redact.blocks import Window
 from support.redact.engine import Hits
@@ -26,7 +27,7 @@ from support.redact.engine_looks import (
     lines_at,
     over_border,
 )
-from support.redact.engine_merge import CARRIED, PASSAGE, Found, merged
+from support.redact.engine_merge import CARRIED, PASSAGE, Found, Place, merged, moved
 from support.redact.rule import PassageRule
 from support.redact.span import Span
 
@@ -41,11 +42,11 @@ class FilePass:
 
     rules: Rules
     counts: Counter[str]
-    formats: Sequence[Found] = ()
+    formats: Sequence[Place] = ()
     _offset: int = 0
     _carry: int = 0
     _following: list[tuple[PassageRule, Follow]] = field(default_factory=list)
-    _names: list[Found] = field(default_factory=list)
+    _names: list[Place] = field(default_factory=list)
 
     def feed(self, window: Window) -> bytes:
         """The window's core, redacted. Raises Broken."""
@@ -56,13 +57,13 @@ class FilePass:
         places += self._names_in(window)
         carry, self._carry = self._carry, 0
         if carry:
-            places.append(Found(0, min(carry, size), CARRIED, "", b""))
+            places.append((0, min(carry, size), CARRIED, "", b""))
         settled = merged(places)
-        self._carry = max([carry - size, 0, *(each.end - size for each in settled[-1:])])
+        self._carry = max([carry - size, 0, *(end - size for _, end, *_ in settled[-1:])])
         self._offset += size
         return self._written(window.core, settled)
 
-    def _in_lines(self, window: Window) -> Iterator[Found]:
+    def _in_lines(self, window: Window) -> Iterator[Place]:
         core, rules = window.core, self.rules
         hits = rules.engine.scan(core)
         yield from self._looked(core, hits)
@@ -70,14 +71,14 @@ class FilePass:
         yield from over_border(rules, window.left, core)
         size = len(core)
         for each in over_border(rules, core, window.right):
-            yield each._replace(start=each.start + size, end=each.end + size)
+            yield moved(each, size)
 
-    def _in_piece(self, window: Window) -> Iterator[Found]:
+    def _in_piece(self, window: Window) -> Iterator[Place]:
         """A piece of a long line is looked at with what stands around it."""
         core, rules = window.core, self.rules
         text, base = window.left + core + window.right, len(window.left)
         for each in self._looked(text, rules.engine.scan(text)):
-            yield each._replace(start=each.start - base, end=each.end - base)
+            yield moved(each, -base)
         yield from self._of_passages(core, rules.engine.scan(core)[: len(rules.passages)])
 
     def _looked(self, text: bytes, hits: Hits) -> Iterator[Found]:
@@ -90,20 +91,20 @@ class FilePass:
         if rules.names is not None:
             self._names += in_names(rules.named, text, rules.names.scan(text))
 
-    def _names_in(self, window: Window) -> list[Found]:
+    def _names_in(self, window: Window) -> list[Place]:
         names, self._names = self._names, []
         if window.whole:
             return names
         base, size = len(window.left), len(window.core)
-        moved = (each._replace(start=each.start - base, end=each.end - base) for each in names)
-        return [each for each in moved if each.start < size and each.end > 0]
+        there = (moved(each, -base) for each in names)
+        return [each for each in there if each[0] < size and each[1] > 0]
 
-    def _of_formats(self, size: int) -> Iterator[Found]:
-        begin = bisect_left(self.formats, self._offset, key=lambda each: each.end)
+    def _of_formats(self, size: int) -> Iterator[Place]:
+        begin = bisect_left(self.formats, self._offset, key=lambda each: each[1])
         for each in self.formats[begin:]:
-            if each.start >= self._offset + size:
+            if each[0] >= self._offset + size:
                 return
-            yield each._replace(start=each.start - self._offset, end=each.end - self._offset)
+            yield moved(each, -self._offset)
 
     def _of_passages(self, core: bytes, hits: Sequence[list[int]]) -> Iterator[Found]:
         begins: dict[int, list[PassageRule]] = {}
@@ -144,25 +145,29 @@ class FilePass:
                 yield from (found(span, PASSAGE, start) for span in spans)
         self._following = following
 
-    def _written(self, core: bytes, settled: Sequence[Found]) -> bytes:
+    def _written(self, core: bytes, settled: Sequence[Place]) -> bytes:
         if not settled:
             return core
         pieces: list[bytes] = []
+        add = pieces.append
         past = 0
-        for start, end, rank, rule, instead in settled:
+        for start, end, _, _, instead in settled:
             if start > past:
-                pieces.append(core[past:start])
-            pieces.append(instead)
+                add(core[past:start])
+            add(instead)
             past = end
-            if rank != CARRIED:
-                self.counts[rule] += 1
-        pieces.append(core[past:])
+        add(core[past:])
+        counted = settled[1:] if settled[0][2] == CARRIED else settled
+        self.counts.update(map(_RULE, counted))
         return b"".join(pieces)
 
 
-def _counts(each: Found, core: bytes, size: int) -> bool:
+_RULE = itemgetter(3)
+
+
+def _counts(each: Place, core: bytes, size: int) -> bool:
     """In this core, and not already the mark of what was redacted before."""
-    start, end = each.start, each.end
+    start, end, *_ = each
     if start >= size or end <= 0 or end <= start:
         return False
     return end - start > _LONGEST_MARK or not MARKED.match(core[max(start, 0) : end])

@@ -36,19 +36,16 @@ class Hyper:
         self._starts = [trigger.starts for trigger in triggers]
 
     def scan(self, block: bytes) -> Hits:
-        found: list[tuple[int, int, int]] = []
         hits: Hits = [[] for _ in range(self._owners)]
         if self._scratch is None or not block:
             return hits
-        note = found.append
+        notes = [hits[owner].append for owner in self._of]
+        starts = self._starts
 
         def on_match(which: int, start: int, end: int, flags: int, context: Any) -> None:
-            note((which, start, end))
+            notes[which](start if starts[which] else end - 1)
 
         self._database.scan(block, match_event_handler=on_match, scratch=self._scratch)
-        of, starts = self._of, self._starts
-        for which, start, end in found:
-            hits[of[which]].append(start if starts[which] else end - 1)
         for offsets in hits:
             offsets.sort()
         return hits

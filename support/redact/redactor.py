@@ -16,7 +16,7 @@ from agent.errors import MachineError
 from support.redact.blocks import recut
 from support.redact.engine import Choice, Trigger, open_engine
 from support.redact.engine_looks import Broken, Look, Rules, found, in_block, in_lines
-from support.redact.engine_merge import FORMAT, Found, merged
+from support.redact.engine_merge import FORMAT, Place, merged
 from support.redact.engine_pass import FilePass
 from support.redact.formats import FORMATS
 from support.redact.identities.identities import Identities
@@ -115,7 +115,7 @@ class Redactor:
             size += len(block)
             if size > HELD:
                 break
-        formats: list[Found] = []
+        formats: list[Place] = []
         if size <= HELD:
             held = [b"".join(held)]
             formats = _of_formats(name, held[0])
@@ -136,7 +136,7 @@ def _triggers(rules: Sequence[PassageRule | LineRule | IdentityRule]) -> list[Tr
     ]
 
 
-def _of_formats(name: str, content: bytes) -> list[Found]:
+def _of_formats(name: str, content: bytes) -> list[Place]:
     """What the first format finds that claims the file and does not find it something else."""
     for format_ in FORMATS:
         try:

@@ -74,9 +74,9 @@ def _line(line: bytes, going: list[Going]) -> bytes:
     for _, _, spans in asked:
         found += [_placed(span, PASSAGE) for span in spans or ()]
     pieces, past = [], 0
-    for each in merged(found):
-        pieces += [line[past : each.start], each.instead]
-        past = each.end
+    for start, end, _, _, instead in merged(found):
+        pieces += [line[past:start], instead]
+        past = end
     return b"".join((*pieces, line[past:]))
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from agent.errors import CaretakerError
 from support.redact import hyper_store
 from support.redact import redactor as redactor_module
-from support.redact.blocks import recut
+from support.redact.blocks import AROUND, SIZE, recut
 from support.redact.engine import Choice, Trigger, open_engine
 from support.redact.engine_merge import FORMAT, IDENTITY, KNOWN, LINE, Found, merged
 from support.redact.identities import Identities
@@ -136,18 +136,19 @@ def test_every_trigger_is_taken_by_both_engines() -> None:
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_secret_across_the_border_of_two_blocks_goes(engine: Choice) -> None:
     filler = b"x" * 99 + b"\n"
-    text = filler * 10485 + b"a line with " + TOKEN + b" in it\n" + filler * 3000
+    text = filler * (SIZE // 100) + b"a line with " + TOKEN + b" in it\n" + filler * 3000
     assert TOKEN not in redact(text, REDACTORS[engine], cut=65536)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_line_of_ten_megabytes_is_redacted_in_little_memory(engine: Choice) -> None:
     junk = b"lorem ipsum " * 87381
-    for place in (1 << 20, (1 << 20) - 17, 3 * (1 << 20) - 5):
+    for place in (SIZE, SIZE - 17, 3 * SIZE - 5):
         text = bytearray(junk * 4)
         text[place:place] = b" " + TOKEN + b" "
         windows = list(recut([bytes(text)]))
-        assert max(len(each.core) + len(each.left) + len(each.right) for each in windows) < 1200000
+        most = max(len(each.core) + len(each.left) + len(each.right) for each in windows)
+        assert most <= SIZE + 2 * AROUND
         out = redact(bytes(text), REDACTORS[engine])
         assert TOKEN[4:20] not in out
         assert out.count(b"REDACTED-") == 1
@@ -158,7 +159,7 @@ def test_a_known_value_over_two_lines_and_two_blocks_goes() -> None:
     value = b"first-half-9x8y7z\nsecond-half-1a2b3c"
     by = redactor(known=[value])
     filler = b"y" * 127 + b"\n"
-    text = filler * 8191 + b"z" * 100 + b" " + value + b" end\n" + filler * 9000
+    text = filler * (SIZE // 128 - 1) + b"z" * 100 + b" " + value + b" end\n" + filler * 9000
     out = redact(text, by)
     assert b"first-half-9x8y7z" not in out
     assert b"second-half-1a2b3c" not in out
@@ -212,18 +213,18 @@ def test_merged_spans_do_not_overlap_and_do_not_depend_on_order(
     shuffle.shuffle(mixed)  # type: ignore[attr-defined]  # a Random
     assert merged(mixed) == result
     assert merged(result) == result
-    assert all(one.end <= other.start for one, other in pairwise(result))
+    assert all(end <= start for (_, end, *_), (start, *_) in pairwise(result))
 
 
 @given(spans)
 def test_secrets_are_covered_whole_and_formats_keep_their_borders(found: list[Found]) -> None:
     result = merged(found)
-    covered = {place for one in result for place in range(one.start, one.end)}
+    covered = {place for start, end, *_ in result for place in range(start, end)}
     formats = merged(each for each in found if each.rank == FORMAT)
     for one in formats:
         assert one in result
     for one in found:
-        touches = any(each.start < one.end and one.start < each.end for each in formats)
+        touches = any(start < one.end and one.start < end for start, end, *_ in formats)
         if one.rank < IDENTITY and not touches:
             assert set(range(one.start, one.end)) <= covered
 

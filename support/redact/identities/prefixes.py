@@ -11,7 +11,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Iterable, Sequence
 
-_MOST = 100_000  # prefixes remembered; a log of an open server holds a million addresses
+_MOST = 20_000  # prefixes remembered; a log of an open server holds a million addresses
 
 Block = tuple[bytes, int]
 """An address and how many of its bits count."""
@@ -31,23 +31,35 @@ class Prefixes:
                 depth = min(8, bits - 8 * octet)
                 self._fixed.setdefault(address[:octet], []).append((address[octet], depth))
         self._flips: dict[bytes, int] = {}
+        self._heads: dict[bytes, bytes] = {}
         self._first = first
         self._back = {out: octet for octet, out in enumerate(first)}
 
     def mapped(self, address: bytes) -> bytes:
-        out = bytearray()
-        for index, octet in enumerate(address):
-            if not index and self._first:
-                out.append(self._first[octet])
-                continue
-            flips = self._flips_after(address[:index])
-            node, result = 1, 0
-            for place in (7, 6, 5, 4, 3, 2, 1, 0):
-                bit = octet >> place & 1
-                result = result << 1 | (bit ^ (flips >> node & 1))
-                node = node << 1 | bit
-            out.append(result)
-        return bytes(out)
+        head = address[:-1]
+        return self._head(head) + self._octet(head, address[-1])
+
+    def _head(self, prefix: bytes) -> bytes:
+        """Its pseudonym; the addresses of a log share few."""
+        if not prefix:
+            return b""
+        found = self._heads.get(prefix)
+        if found is None:
+            if len(self._heads) >= _MOST:
+                self._heads.clear()
+            found = self._heads[prefix] = self.mapped(prefix)
+        return found
+
+    def _octet(self, prefix: bytes, octet: int) -> bytes:
+        if not prefix and self._first:
+            return bytes([self._first[octet]])
+        flips = self._flips_after(prefix)
+        node, result = 1, 0
+        for place in (7, 6, 5, 4, 3, 2, 1, 0):
+            bit = octet >> place & 1
+            result = result << 1 | (bit ^ (flips >> node & 1))
+            node = node << 1 | bit
+        return bytes([result])
 
     def unmapped(self, pseudonym: bytes) -> bytes:
         """The way back, which takes the key."""
