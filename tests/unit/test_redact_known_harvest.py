@@ -152,6 +152,7 @@ def test_a_folder_teaches_by_its_configuration_and_not_by_its_logs(tmp_path: Pat
         *("amber-canyon-otter-42", "amber anchor beacon falcon", "Tr0ub4dor&3"),
         "0d4f8a1c-1111-4222-8333-444455556666",
         *("x" * 9 + "Q7" + "y" * 9, "9182736450", "hunter-2-Zq%"),
+        *("maple horse falcon", "øzаçåDåäçvdnрMdñTо"),
     ],
 )  # fmt: skip
 def test_what_is_long_and_mixed_is_searched_for(value: str) -> None:

@@ -84,6 +84,8 @@ def may_be_searched(value: bytes, names: frozenset[bytes] = frozenset()) -> bool
 
 def _is_made(value: bytes) -> bool:
     """Eight characters or more: made by a generator, or a password that a person thought of."""
+    if not value.isascii():
+        return len(value.decode(errors="replace")) >= _ENOUGH  # names of things here are ASCII
     if value.isalpha() and (value.islower() or value.isupper() or value.istitle()):
         return len(value) >= _LETTERS
     parts = re.split(rb"[-_.]", value)
@@ -102,11 +104,11 @@ def _is_short_and_odd(value: bytes) -> bool:
 
 
 def _phrase(value: bytes) -> bool:
-    """Words with spaces: four or more, or something in them that no sentence has."""
+    """Words with spaces: three or more, or something in them that no sentence has."""
     words = value.split()
     if not 2 <= len(words) <= 12 or len(value) < 16:
         return False
-    return len(words) >= 4 or any(_mixes(word) for word in words)
+    return len(words) >= 3 or any(_mixes(word) for word in words)
 
 
 def _kinds(value: bytes) -> int:
