@@ -306,7 +306,7 @@ token_url = https://«host:sso1»/oauth/token
 [[servers]]
 host = "«host:dc1»"
 «=port = 636»
-bind_dn = "cn=grafana,ou=svc,dc=rosenqvist,dc=se"
+bind_dn = "cn=grafana,ou=svc,«?dc=rosenqvist,dc=se»"
 bind_password = """«config:quoted»"""
 search_filter = "(sAMAccountName=%s)"
 client_key = "«=/etc/ssl/grafana.key»"

@@ -53,7 +53,7 @@ echo -e "«command:pw»\n«command:pw»" | smbpasswd -s -a «user:ops»
 useradd -m -p '«hash:sha512»' «user:ops»
 mount -t cifs //«ip4:nas1»/share /mnt -o username=«user:svc1»,password=«command:pw»,«=vers=3.0»
 smbclient //«host:nas1»/backup -U '«user:svc1»%«command:pw»' -c ls
-ldapsearch -x -H ldaps://«host:dc1» -D "cn=admin,dc=rosenqvist,dc=se" -w '«command:pw@@ldapbind»' -b dc=rosenqvist,dc=se uid=«user:ops»
+ldapsearch -x -H ldaps://«host:dc1» -D "cn=admin,«?dc=rosenqvist,dc=se»" -w '«command:pw@@ldapbind»' -b «?dc=rosenqvist,dc=se» uid=«user:ops»
 ldapsearch -x -W -D «mail:adm» -b «=ou=people»
 ipmitool -I lanplus -H «ip4:bmc1» -U ADMIN -P «command:pw» power status
 snmpwalk -v2c -c «command:community» «ip4:sw1» «=1.3.6.1.2.1.1»

@@ -230,7 +230,7 @@ postfix_sasl:
 password_hash_rounds: «=65536»
 no_log_secrets: «=true»
 vault_secret: !vault |
-  $ANSIBLE_VAULT;«=1.1;AES256»
+  $ANSIBLE_VAULT;«?1.1;AES256»
   «?36366539323535316132393134313639306264376232653132303563326130633632306166326439»
   «?6433333833656130633966366433343334386637613139640a333764313036666432613461316435»
 ### ansible/hosts.ini | ini | 1
@@ -279,7 +279,7 @@ receivers:
     opsgenie_configs:
       - api_key: «config:uuid»
     webhook_configs:
-      - url: https://«?outlook.office.com»/webhook/«b:id»@«b:id»/IncomingWebhook/«url:hex32»/«b:id»
+      - url: https://«?outlook.office.com»/webhook/«?6d1c5f0e-2a4b-4f7c-8e1d-0a9b8c7d6e5f»@«?7d1c5f0e-2a4b-4f7c-8e1d-0a9b8c7d6e5a»/IncomingWebhook/«url:hex32»/«?8d1c5f0e-2a4b-4f7c-8e1d-0a9b8c7d6e5b»
 route:
   group_by: ["«=alertname»"]
   receiver: oncall
@@ -336,7 +336,7 @@ xpack.security.transport.ssl.keystore.password: «config:pw»
 xpack.security.authc.realms.ldap.ldap1:
   order: «=1»
   url: "ldaps://«host:dc1»:636"
-  bind_dn: "cn=es,ou=svc,dc=rosenqvist,dc=se"
+  bind_dn: "cn=es,ou=svc,«?dc=rosenqvist,dc=se»"
   bind_password: «config:pw@@ldapbind»
 xpack.security.authc.token.timeout: «=20m»
 xpack.notification.email.account.work.smtp.password: "«config:quoted»"
@@ -367,7 +367,7 @@ gitlab_rails['incoming_email_password'] = "«config:pw»"
 gitlab_rails['ldap_servers'] = YAML.load <<-'EOS'
   main:
     host: '«host:dc1»'
-    bind_dn: 'cn=gitlab,ou=svc,dc=rosenqvist,dc=se'
+    bind_dn: 'cn=gitlab,ou=svc,«?dc=rosenqvist,dc=se»'
     password: '«config:pw@@ldapbind»'
 EOS
 gitlab_rails['omniauth_providers'] = [{ name: "openid_connect", args: { client_options: { identifier: "«=gitlab»", secret: "«config:url32»" } } }]

@@ -5,7 +5,7 @@ machine «host:reg1»
   password «positional:odd»
   account «=billing»
 machine «ip4:bak1» login «user:svc1» password "«positional:spaced»"
-default login anonymous password «mail:ops»
+default login anonymous password «?ftp@rosenqvist.se»
 macdef init
 «=cd /pub»
 ### etc/snmp/snmpd.conf | text | 1
@@ -137,9 +137,9 @@ password_query = «=SELECT username AS user, password FROM mailbox WHERE usernam
 «mail:cust2»:{PLAIN}«positional:pw»:5000:5000::«=/srv/mail/2»::
 «mail:cust3»:{SSHA}«positional:b64_24»::::::
 ### etc/sssd/sssd.conf | ini | 1
-[domain/ad.rosenqvist.se]
+[domain/«?ad.rosenqvist.se»]
 ldap_uri = ldaps://«host:dc1»
-ldap_default_bind_dn = cn=sssd,ou=svc,dc=rosenqvist,dc=se
+ldap_default_bind_dn = cn=sssd,ou=svc,«?dc=rosenqvist,dc=se»
 ldap_default_authtok_type = «=password»
 ldap_default_authtok = «config:pw@@ldapbind»
 «=krb5_store_password_if_offline = True»
@@ -148,20 +148,20 @@ krb5_server = «host:dc1»
 simple_allow_users = «user:ops», «user:adm»
 ### etc/nslcd.conf | text | 1
 uri ldap://«ip4:dc1»/
-binddn cn=nslcd,ou=svc,dc=rosenqvist,dc=se
+binddn cn=nslcd,ou=svc,«?dc=rosenqvist,dc=se»
 bindpw «positional:pw@@ldapbind»
 rootpwmoddn «?cn=admin,dc=rosenqvist,dc=se»
 rootpwmodpw «positional:odd»
 «=tls_reqcert demand»
 ### etc/openldap/slapd.conf | text | 1
-suffix "dc=rosenqvist,dc=se"
-rootdn "cn=admin,dc=rosenqvist,dc=se"
+suffix "«?dc=rosenqvist,dc=se»"
+rootdn "cn=admin,«?dc=rosenqvist,dc=se»"
 rootpw «positional:ssha»
-syncrepl rid=001 provider=ldap://«host:dc1» bindmethod=simple binddn="cn=repl,dc=rosenqvist,dc=se" credentials=«positional:pw» searchbase="dc=rosenqvist,dc=se"
+syncrepl rid=001 provider=ldap://«host:dc1» bindmethod=simple binddn="cn=repl,«?dc=rosenqvist,dc=se»" credentials=«positional:pw» searchbase="«?dc=rosenqvist,dc=se»"
 «=password-hash {SSHA}»
 access to attrs=«=userPassword,shadowLastChange» by self write by anonymous auth by * none
 ### backup/ldap.ldif | text | 1
-dn: uid=«user:ops»,ou=people,dc=rosenqvist,dc=se
+dn: uid=«user:ops»,ou=people,«?dc=rosenqvist,dc=se»
 objectClass: «=inetOrgPerson»
 uid: «user:ops»
 mail: «mail:ops»
@@ -172,7 +172,7 @@ pwdChangedTime: «=20261001080000Z»
 entryUUID: «b:id»
 jpegPhoto:: «?/9j/4AAQSkZJRgABAQAAAQABAAD»
 
-dn: cn=repl,dc=rosenqvist,dc=se
+dn: cn=repl,«?dc=rosenqvist,dc=se»
 userPassword: «hash:ssha»
 pwdPolicySubentry: «=cn=strict,ou=policies»
 ### net/osl-core-sw1.cfg | text | 2
@@ -357,7 +357,7 @@ http://«user:ops»:«url:odd|urlq»@«ip4:ci1»:3000
 https://«host:nas1»/remote.php/dav «user:ops» "«positional:spaced»"
 /mnt/dav «user:svc1» «positional:pw»
 ### etc/exim4/passwd.client | text | 1
-# target.mail.server.example:login:password
+# «?target.mail.server.example»:login:password
 «host:mx1»:«mail:ops»:«positional:pw»
 *:relay:«positional:human»
 ### etc/asterisk/pjsip.conf | text | 1

@@ -27,7 +27,7 @@ Wifi psk: `«log:dashed»`
 «=Example: `curl -H "Authorization: Bearer $TOKEN" http://localhost:8080/health`»
 «=Use passwd, pwgen or keyctl. Keys live in /etc/ssl/private.»
 «=Passwords: at least 12 characters. Secrets: rotated quarterly. Tokens: revoked at logout.»
-«=user@example.com»
+«?user@example.com»
 ### tmp/env.txt | text | 2
 HOME=/home/«user:ops»
 LOGNAME=«user:ops»
@@ -88,7 +88,7 @@ key tail:
 «=-----END PRIVATE KEY-----»
 2026-10-11T08:00:02Z app[12]: loaded {"kty":"RSA","e":"AQAB","kid":"«=k-1»","n":"«?0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W»","d":"«key:url32»","p":"«key:url32»","q":"«key:url32»"}
 2026-10-11T08:00:03Z app[12]: jwks {"keys":[{"kty":"oct","k":"«key:url32»","alg":"«=HS256»"}]}
-2026-10-11T08:00:04Z app[12]: fingerprint «b:fp» serial «=04:a2:5c:11:9e:7f»
+2026-10-11T08:00:04Z app[12]: fingerprint «b:fp» serial «?04:a2:5c:11:9e:7f»
 ### etc/ssl/private/bundle.pem | text | 1
 «b:cert»
 «key:encrypted»
@@ -146,7 +146,7 @@ see also «known:pw@@ldapbind|b64»
 < WWW-Authenticate: «=Bearer realm="orders", error="invalid_token"»
 < Strict-Transport-Security: «=max-age=31536000»
 {"access_token":"«header:jwt»","expires_in":«=300»,"refresh_token":"«header:alnum64»","token_type":"«=Bearer»","scope":"«=openid profile»"}
-Digest username="«user:ops»", realm="«=x»", nonce="«?dcd98b7102dd2f0e8b11d0f600bfb0c093»", uri="/", response="«header:hex32»"
+Digest username="«user:ops»", realm="«=x»", nonce="«?dcd98b7102dd2f0e8b11d0f600bfb0c093»", uri="/", response="«?6629fae49393a05397450978507c4ef1»"
 ### home/ops/.config/rclone/rclone.conf | ini | 1
 [s3]
 type = «=s3»
