@@ -1,12 +1,19 @@
 """The log mix that speed is measured on: 45 % access log, 30 % logfmt, 15 % JSON, 7 % sshd, 3 %
-lines with secrets, by bytes. Made of a seed, so that two runs redact the same bytes."""
+lines with secrets, by bytes. Made of a seed, so that two runs redact the same bytes. `SECRETS` are
+values that stand in it again and again, and must not be in anything that was redacted."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
 
-SHARES = (("access", 45), ("logfmt", 30), ("json", 15), ("sshd", 7), ("secret", 3))
+ACCESS, LOGFMT, JSON, SSHD, SECRET = "access", "logfmt", "json", "sshd", "secret"
+SHARES = ((ACCESS, 45), (LOGFMT, 30), (JSON, 15), (SSHD, 7), (SECRET, 3))
+# Values that no public token format knows by their shape, and one that it does; made for this.
+PASSWORD = "Tr1ppe1-" + "Forge-Quay"
+_BEARER = "fga1." + "kQ8mZr2VxT5nLw7YpD3cHs9BjU4e"
+_AWS = "AKIA" + "Q7FORGEX3BENCH2L"
+SECRETS = (PASSWORD, _BEARER, _AWS)
 _BATCH = 4096  # bytes of one kind, about, before the next is drawn
 
 _PATHS = ("/", "/api/v2/orders", "/api/v2/orders/4711", "/static/app.3f2a91c0.js", "/login",
@@ -18,6 +25,7 @@ _AGENTS = (
 )
 _MESSAGES = ("request done", "cache miss", "job taken", "row written", "connection reused",
              "retry in 250ms", "lease renewed", "index refreshed")  # fmt: skip
+_LOGGED_IN = 0.1  # of who asks the web server
 _USERS = ("mkrause", "j.oduya", "lfontaine", "deploy", "schen")
 
 
@@ -33,13 +41,24 @@ class Mix:
         ]
         self._inside = [f"10.20.{draw.randrange(4)}.{draw.randrange(2, 250)}" for _ in range(40)]
 
-    def lines(self) -> Iterator[bytes]:
+    def text(self, size: int, *only: str) -> bytes:
+        """About `size` bytes of whole lines; of those kinds alone, if any are named."""
+        lines: list[bytes] = []
+        have = 0
+        for line in self.lines(*only):
+            if have >= size:
+                break
+            lines.append(line)
+            have += len(line)
+        return b"".join(lines)
+
+    def lines(self, *only: str) -> Iterator[bytes]:
         kinds: dict[str, Callable[[], str]] = {
-            "access": self._access, "logfmt": self._logfmt, "json": self._json,
-            "sshd": self._sshd, "secret": self._secret,
+            ACCESS: self._access, LOGFMT: self._logfmt, JSON: self._json,
+            SSHD: self._sshd, SECRET: self._secret,
         }  # fmt: skip
-        names = [name for name, _ in SHARES]
-        weights = [share for _, share in SHARES]
+        names = [name for name, _ in SHARES if not only or name in only]
+        weights = [share for name, share in SHARES if name in names]
         while True:
             make = kinds[self._draw.choices(names, weights)[0]]
             size = 0
@@ -55,8 +74,9 @@ class Mix:
 
     def _access(self) -> str:
         draw = self._draw
+        user = draw.choice(_USERS) if draw.random() < _LOGGED_IN else "-"
         return (
-            f"{draw.choice(self._clients)} - - [21/Nov/2026:{self._clock()} +0000] "
+            f"{draw.choice(self._clients)} - {user} [21/Nov/2026:{self._clock()} +0000] "
             f'"GET {draw.choice(_PATHS)} HTTP/1.1" {draw.choice((200, 200, 200, 304, 404))} '
             f'{draw.randrange(90_000)} "-" "{draw.choice(_AGENTS)}"'
         )
@@ -98,16 +118,12 @@ class Mix:
             f"connecting to postgresql://shop:{word}@db1.shop.lan:5432/shop",
             f"INFO config password={word} user=shop timeout=30",
             f'WARN login failed {{"user":"schen","password":"{word}"}}',
+            f"DEBUG request headers: Authorization: Bearer {_BEARER}",
+            f"connecting to postgresql://forge:{PASSWORD}@db.corp.example.net:5432/forge",
+            f"INFO config aws_access_key_id={_AWS} region=eu",
         ))  # fmt: skip
 
 
 def mix(size: int, seed: int = 5) -> bytes:
     """About `size` bytes of whole lines."""
-    lines: list[bytes] = []
-    have = 0
-    for line in Mix(seed).lines():
-        if have >= size:
-            break
-        lines.append(line)
-        have += len(line)
-    return b"".join(lines)
+    return Mix(seed).text(size)

@@ -20,8 +20,8 @@ from pathlib import Path
 import pyrage
 
 from bench.health.table import Bar, Report, write
+from bench.redaction.speed_mix import SECRETS, Mix
 from bench.support import appliance, peers
-from bench.support.lines import SECRETS, Writer
 from bench.support.measured import Cost, measure, small_disks
 from tests.machine import ready
 from tests.machine.checkout import SOURCE
@@ -161,7 +161,7 @@ def hung(bench: Bench, *, peer: bool) -> Report:
 
 
 def large(bench: Bench, size: int) -> Report:
-    writer = Writer(3)
+    writer = Mix(3)
     piece = 50_000_000
     for number in range(max(1, size // piece)):
         bench.machine.put(f"/var/log/{appliance.APP}/big-{number}.log",

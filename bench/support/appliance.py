@@ -10,12 +10,12 @@ not leave, and a manifest. Refuses to measure.
 
 import gzip
 
-from bench.support.lines import ACCESS, JSON, LOGFMT, PASSWORD, SECRET, SSHD, Writer
+from bench.redaction.speed_mix import ACCESS, JSON, LOGFMT, PASSWORD, SECRET, SSHD, Mix
 from tests.machine.machine import Machine
 
 APP = "forge"
 JOURNAL, LOG = 48 << 20, 20 << 20
-# What each writes, and its part of a hundred: together the mix of `lines`.
+# What each writes, and its part of a hundred: together the mix of `speed_mix`.
 UNITS = {
     "forge-web.service": ((ACCESS, LOGFMT, SECRET), 60),
     "forge-worker.service": ((LOGFMT, JSON, SECRET), 33),
@@ -66,7 +66,7 @@ def journal_size(machine: Machine) -> int:
 
 
 def _files(machine: Machine, log: int) -> None:
-    writer = Writer(1)
+    writer = Mix(1)
     machine.put("/etc/caretaker/appliance.toml", _MANIFEST)
     settings = f"[database]\nhost = db.corp.example.net\nuser = forge\npassword = {PASSWORD}\n"
     machine.put(f"/etc/{APP}/{APP}.ini", settings, mode=0o640)
@@ -84,7 +84,7 @@ def _journal(machine: Machine, size: int) -> None:
     for unit in UNITS:
         machine.put(f"/run/systemd/system/{unit}", _UNIT.format(unit=unit))
     machine.systemctl("daemon-reload")
-    writer = Writer(2)
+    writer = Mix(2)
     while journal_size(machine) < size - (1 << 20):  # journald takes 8 MiB at a time
         for unit, (kinds, part) in UNITS.items():
             machine.put(f"/run/bench-lines/{unit}", writer.text(_BATCH * part // 100, *kinds))
