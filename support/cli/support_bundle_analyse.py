@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import click
+import msgspec
 
 from agent.cli.saying import json_line, plain, sign
 from agent.layout import Layout
 from agent.manifest.support import Look
 from support.analysers.analyser import Answer, Judgement
+from support.cli.support_bundle_scene import runnable
 from support.cli.support_bundle_verify import IDENTITY, JSON, KEY, keys_in
 from support.report.verdicts import headline
 
@@ -49,7 +51,10 @@ def analyse(
     if file is None:
         from support.cli.support_bundle_live import judged_here
 
-        judgements = judged_here(layout, newer)
+        judgements = [
+            msgspec.structs.replace(each, advice=runnable(each.advice, layout))
+            for each in judged_here(layout, newer)
+        ]
     else:
         from support.report.studied import studied
 

@@ -133,5 +133,5 @@ def _say(world: World, made: Made, *, as_json: bool, stream: bool) -> None:
         click.echo(json_line(as_value(made)), err=stream)
         return
     contact = world.manifest.appliance.support if world.manifest else ""
-    for line in last_words(made, contact=contact):
+    for line in last_words(made, world.layout, contact=contact):
         click.echo(line, err=stream)

@@ -83,6 +83,13 @@ def _last_sign(world: World, now: float) -> float:
     return last_sign(world.layout, now) if world.rescue else now
 
 
+def runnable(advice: str, layout: Layout) -> str:
+    """Advice as it is typed here: an appliance below a folder needs no rights, but its name."""
+    if not layout.embedded or is_rescue(layout.root):
+        return advice
+    return advice.replace("sudo caretaker ", f"caretaker --root {layout.root} ")
+
+
 def _command() -> str:
     """What was typed, without its options."""
     context = click.get_current_context(silent=True)

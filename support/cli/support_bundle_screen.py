@@ -9,15 +9,17 @@ from collections.abc import Iterator
 from typing import Any
 
 from agent.cli.saying import count, plain, sign, size
+from agent.layout import Layout
 from support.analysers.analyser import Judgement
 from support.bundle.course import Made
 from support.bundle.record import BundleManifest
+from support.cli.support_bundle_scene import runnable
 
 _FOUND = 5  # judgements shown
 _LEFT_OUT = 3
 
 
-def last_words(made: Made, *, contact: str) -> Iterator[str]:
+def last_words(made: Made, layout: Layout, *, contact: str) -> Iterator[str]:
     manifest = made.manifest
     kept = [each for each in manifest.files if not each.withheld]
     if not made.sealed.paths:
@@ -33,7 +35,7 @@ def last_words(made: Made, *, contact: str) -> Iterator[str]:
     if manifest.partial:
         yield f"{sign('warn')} it is not whole: {plain(manifest.partial)}"
     yield from _left_out(manifest)
-    yield from _found(list(made.judgements))
+    yield from _found(list(made.judgements), layout)
     if manifest.consent.encrypted_to:  # whoever has no private key can still compare the digest
         yield f"Check it:       sha256sum {plain(_first(made))}"
     else:
@@ -100,13 +102,13 @@ def _left_out(manifest: BundleManifest) -> Iterator[str]:
         yield f"  and {count(len(bad) - _LEFT_OUT, 'collector')} more did not end well"
 
 
-def _found(judgements: list[Judgement]) -> Iterator[str]:
+def _found(judgements: list[Judgement], layout: Layout) -> Iterator[str]:
     # What it says of the bundle itself was said above.
     bad = [each for each in judgements if each.answer in ("fail", "warn") and each.code != "bundle"]
     if not bad:
         yield f"{sign('pass')} nothing wrong was found in it"
     for each in bad[:_FOUND]:
-        advice = f"; try: {plain(each.advice)}" if each.advice else ""
+        advice = f"; try: {plain(runnable(each.advice, layout))}" if each.advice else ""
         yield f"{sign(each.answer)} {plain(each.summary)}{advice}"
     if len(bad) > _FOUND:
         yield f"  and {len(bad) - _FOUND} more: report.html in it has them all"

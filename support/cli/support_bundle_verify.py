@@ -72,7 +72,7 @@ def told(checked: Checked, *, pinned: bool) -> list[str]:
     manifest = checked.manifest
     header = manifest.header
     app = plain(f"{header.app or 'a machine without a manifest'} {header.version}".rstrip())
-    of = f"{app} on {plain(header.machine)}"
+    of = f"{app} on {plain(header.machine)}" if header.machine else app
     sound = f"{count(checked.files, 'file')}, {size(checked.size)}, each as it was signed"
     lines = [
         f"{sign('pass')} sound: {sound}",
