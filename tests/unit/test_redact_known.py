@@ -188,3 +188,12 @@ def test_values_are_never_shown_nor_sent() -> None:
         pickle.dumps(values)
     values.wipe()
     assert values.spans(PLAIN.encode()) == []
+
+
+@pytest.mark.parametrize("at", range(1, 17))
+def test_a_value_with_one_run_of_letters_is_found_wherever_its_line_ends(at: int) -> None:
+    bird = "DFlłrQßOVT9VvåYèbr"
+    known = KnownValues([Known(bird.encode(), "a test")])
+    text = f"before {bird[:at]}\n{bird[at:]} after".encode()
+    [span] = known.spans(text)
+    assert text[: span.start] + text[span.end :] == b"before  after"

@@ -18,6 +18,7 @@ CHUNK = 256  # a longer secret counts piece by piece: of a key file, no part may
 _ENCODED_FROM = 8  # shorter ones would be found by chance in any base64
 _PIECE = 12
 _HEAD = 24
+_HALF = 12
 _RUN = re.compile(rb"[A-Za-z0-9_]{4,}")
 _RANDOM = re.compile(rb"(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9+/=_-]+\Z")
 
@@ -114,6 +115,11 @@ def needles_of(form: Form, index: int) -> Iterator[Needle]:
     best = [one for one in pieces[:2] if _rarity(one[0]) >= 0] or pieces[:1] or [(text[:_HEAD], 0)]
     for piece, offset in best[:1] if form.single else best:
         yield Needle(piece, index, offset)
+    if len(best) < 2 and not form.single:
+        # A line may end within the only one; then one half of all is left as it is.
+        half = len(text) // 2
+        yield Needle(text[:half][-_HALF:], index, max(0, half - _HALF))
+        yield Needle(text[half:][:_HALF], index, half)
 
 
 def _pieces(text: bytes) -> Iterator[tuple[bytes, int]]:
