@@ -21,7 +21,6 @@ _ALNUM = string.ascii_letters + _DIGIT
 _UPPER = string.ascii_uppercase + _DIGIT
 _HEX, _B32 = "0123456789abcdef", string.ascii_uppercase + "234567"
 _URL, _CRYPT = _ALNUM + "_-", _ALNUM + "./"
-_SEASONS = ("Sommar", "Winter", "Herfst", "Lente", "Oktober", "Fjord", "Sakura", "Tulpan")
 _SYLLABLES = ("ka", "mol", "tir", "sen", "grap", "vi", "lok", "dru", "fen", "ost", "pim", "zar")
 
 
@@ -55,14 +54,14 @@ def _b64(size: int, *, url: bool = False) -> Maker:
     return lambda rng: encode(rng.randbytes(size)).decode()
 
 
-def _human(rng: Random) -> str:
-    year = rng.choice(("2019", "2023", "24", "1987", "007"))
-    return rng.choice(_SEASONS) + rng.choice(("", "-", "_")) + year + rng.choice(("", "!", "!!"))
-
-
 def _word(rng: Random) -> str:
     """Of no dictionary, so that two phrases share none by chance."""
     return "".join(rng.sample(_SYLLABLES, 3))
+
+
+def _human(rng: Random) -> str:
+    year = rng.choice(("2019", "2023", "24", "1987", "007"))
+    return _word(rng).title() + rng.choice(("", "-", "_")) + year + rng.choice(("", "!", "!!"))
 
 
 def _phrase(rng: Random) -> str:
