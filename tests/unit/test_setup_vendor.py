@@ -65,6 +65,23 @@ def test_what_is_no_root_of_trust_is_told(site: Site, source: Path) -> None:
         VENDOR.look(site)
 
 
+def test_supports_public_key_is_put_in_place_and_renewed(site: Site, source: Path) -> None:
+    for key in ("age1first", "age1first\nage1second"):
+        (source / "support.age").write_text(f"# the vendor's support\n{key}\n")
+        assert not VENDOR.look(site).satisfied
+        assert VENDOR.apply(site) == "key of support"
+        assert VENDOR.look(site).satisfied
+        assert key in site.layout.support_recipient.read_text()
+
+
+@pytest.mark.parametrize("key", ["", "AGE-SECRET-" + "KEY-1QQ", "hello"])
+def test_what_is_no_public_key_never_gets_into_place(site: Site, source: Path, key: str) -> None:
+    (source / "support.age").write_text(f"# created today\n{key}\n")
+    with pytest.raises(ManifestError, match="no list of public age keys"):
+        VENDOR.look(site)
+    assert not site.layout.support_recipient.exists()
+
+
 def test_under_data_that_is_there_no_migration_is_claimed(site: Site, source: Path) -> None:
     _migration(source, "0001-first")
     VENDOR.apply(site)
