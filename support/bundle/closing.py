@@ -11,7 +11,6 @@ import hashlib
 import msgspec
 
 from agent.errors import MachineError
-from agent.layout import Layout
 from support.analysers.analyser import Judgement
 from support.analysers.study import analysis_json, timeline_json
 from support.bundle import record, sign
@@ -20,6 +19,7 @@ from support.bundle.messages import Ready
 from support.bundle.record import BundleManifest, Entry
 from support.bundle.refinery import Refinery
 from support.report.page import render
+from support.scene import Scene, is_inside
 
 
 def close(
@@ -77,10 +77,13 @@ def shaped(value: object) -> bytes:
     return msgspec.json.format(msgspec.json.encode(value), indent=1) + b"\n"
 
 
-def key_of(layout: Layout, notes: list[str]) -> sign.Signer:
-    """This machine's key; where its disk takes no new file, one for this once."""
+def key_of(scene: Scene, notes: list[str]) -> sign.Signer:
+    """This machine's key; one for this once where its disk takes no file, or leads elsewhere."""
+    if scene.rescue and not is_inside(scene.layout):
+        notes.append("signed with a key for this once: the disk's own is not on it")
+        return sign.fresh()
     try:
-        return sign.signer(layout)
+        return sign.signer(scene.layout)
     except MachineError as error:
         notes.append(f"signed with a key for this once: {error.message}")
         return sign.fresh()

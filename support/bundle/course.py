@@ -269,7 +269,7 @@ def _keep_note(course: _Course) -> None:
 def _close(course: _Course) -> tuple[BundleManifest, list[Judgement]]:
     course.means.progress.step("analyse", "Look at what was collected, and sign it")
     course.begun.release()
-    key = closing.key_of(course.scene.layout, course.notes)
+    key = closing.key_of(course.scene, course.notes)
     try:
         if why := course.refinery.settle():
             course.notes.append(why)

@@ -6,7 +6,7 @@ Refuses raw bytes: all that comes here was redacted.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -15,6 +15,8 @@ from support.bundle.messages import Begun, Finished, Over
 from support.bundle.pack import Packer
 from support.bundle.record import Collected, Entry
 from support.bundle.refinery import Given, Lost
+from support.collectors import names
+from support.collectors.names import OURS
 
 END = 384 << 10  # bytes kept for the texts that stand at the end
 FULL = "the bundle was full"
@@ -50,11 +52,13 @@ class Making:
     most: int
     files: list[Entry] = field(default_factory=list)
     collectors: list[Collected] = field(default_factory=list)
-    _names: set[str] = field(default_factory=set)
+    _names: set[str] = field(default_factory=lambda: set(OURS))
     _file: _File | None = None
 
     def __post_init__(self) -> None:
-        self._names = {each.name for each in self.files}
+        # Also those of a bundle that is gone on with: another refinery does not know them.
+        for each in self.files:
+            names.unique(each.name, self._names)
 
     @property
     def room(self) -> int:
@@ -92,8 +96,8 @@ class Making:
             self._finish(code, Finished(seconds=0.0, withheld=True, why=why))
 
     def _begin(self, begun: Begun) -> None:
-        name = _unused(begun.name, self._names)
-        self._names.add(name)
+        # Two files of a machine may get one name by their pseudonyms.
+        name = names.unique(begun.name, self._names)
         self._file = _File(begun, name)
         self.packer.open(name)
 
@@ -156,16 +160,3 @@ class Making:
         if self._file is None:
             raise Lost("it spoke out of turn")
         return self._file
-
-
-def _unused(name: str, names: set[str]) -> str:
-    """Two files of a machine may get one name by their pseudonyms."""
-    return next(each for each in _variants(name) if each not in names)
-
-
-def _variants(name: str) -> Iterator[str]:
-    yield name
-    number = 2
-    while True:
-        yield f"{name}~{number}"
-        number += 1

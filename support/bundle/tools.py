@@ -7,14 +7,14 @@ is collected. Refuses to go on where one of them fails.
 from __future__ import annotations
 
 import contextlib
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
 from agent.errors import CaretakerError
-from agent.host import chance, files
+from agent.host import chance, glance
 from agent.host.failures import FileFailure
-from agent.layout import Layout
 from support.bundle.messages import Ready
 from support.bundle.refining import Tools
 from support.collectors.collector import Collector
@@ -27,8 +27,10 @@ from support.redact.known.harvest import harvest
 from support.redact.known.values import KnownValues
 from support.redact.own import own_patterns
 from support.redact.redactor import Redactor
-from support.scene import Scene
+from support.scene import Scene, is_inside
 
+_HOST_NAME = 255  # bytes
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*")  # RFC 1123, section 2.1
 _TOLD = 5  # secrets that are not searched for
 NOBODY = ("", "root")  # names of no person
 
@@ -37,7 +39,7 @@ def tools(scene: Scene, collectors: Sequence[Collector], who: str, begin: Begin 
     """Everything on. Raises CaretakerError."""
     layout = scene.layout
     known = harvest(layout, scene.manifest)
-    identities, note = _identities(layout)
+    identities, note = _identities(scene)
     host = "" if scene.rescue else scene.host.network.host_name()
     if host:
         identities.learn_host(host)
@@ -81,10 +83,12 @@ def _passed(known: KnownValues) -> tuple[str, ...]:
     )
 
 
-def _identities(layout: Layout) -> tuple[Identities, str]:
+def _identities(scene: Scene) -> tuple[Identities, str]:
     """With this machine's key; where its disk takes no new file, one for this once, and a note."""
+    layout = scene.layout
     try:
-        return open_identities(layout), ""
+        if not scene.rescue or is_inside(layout):
+            return open_identities(layout, store=not scene.rescue), ""
     except CaretakerError as error:
         if error.code != "file-unwritable":
             raise
@@ -94,9 +98,11 @@ def _identities(layout: Layout) -> tuple[Identities, str]:
 
 
 def _name_of(scene: Scene) -> str:
-    """What a machine that does not run calls itself."""
-    with contextlib.suppress(FileNotFoundError, FileFailure, UnicodeDecodeError):
-        return files.read_bytes(scene.layout.root / "etc/hostname", cap=4096).decode().strip()
+    """What a machine that does not run calls itself; its disk may say and link anything."""
+    with contextlib.suppress(FileNotFoundError, FileFailure):
+        said = glance.read(scene.layout.root, "/etc/hostname", cap=_HOST_NAME)
+        name = said.decode("ascii", "replace").strip()
+        return name if _NAME.fullmatch(name) else ""
     return ""
 
 

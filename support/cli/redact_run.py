@@ -29,6 +29,7 @@ from support.redact.own import OwnPattern, own_patterns
 from support.redact.redactor import Known, Redactor
 from support.redact.span import Span
 from support.redact.whole_folder import Outcome, is_text, learn_all, redact_all
+from support.scene import is_rescue
 
 _BLOCK = 1 << 20
 _HELD = 16 << 20  # bytes of a pipe that are held, so that names in them can be learned first
@@ -150,7 +151,8 @@ def _identities(layout: Layout, wish: Wish) -> tuple[Identities, Callable[[], No
     path = wish.key or _key_path(layout)
     key = key_at(path.absolute())
     ours = wish.key is None
-    names = Identities(key, path.parent if ours else None)
+    # Compiled rules run as they are: never those of another machine's disk.
+    names = Identities(key, path.parent if ours and not is_rescue(layout.root) else None)
     names.learn_machine(layout)
 
     def keep() -> None:

@@ -7,7 +7,6 @@ of its own. Refuses to need a manifest: without one there is still a bundle.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import click
 
@@ -20,11 +19,9 @@ from agent.host.machine import Host
 from agent.layout import Layout
 from agent.manifest.model import Manifest
 from support.collectors.last_sign import last_sign
-from support.scene import Scene
+from support.scene import Scene, is_rescue
 
 DAY = 86400.0
-# What only a system of its own has (os-release(5)); an appliance below a folder has none.
-_SYSTEM = ("etc/os-release", "usr/lib/os-release")
 
 
 @dataclass(frozen=True)
@@ -62,10 +59,6 @@ def _hides_nothing(layout: Layout, error: CaretakerError) -> None:
             f"what the manifest hides can't be read, so nothing was collected: {error.message}",
             hint="caretaker manifest check",
         ) from error
-
-
-def is_rescue(root: Path) -> bool:
-    return root != Path("/") and any((root / each).exists() for each in _SYSTEM)
 
 
 def scene_of(world: World, since: float | None, until: float | None) -> Scene:

@@ -36,32 +36,34 @@ def words(text: str) -> str:
 def unique(name: str, taken: set[str]) -> str:
     """`name`, or one like it that neither is in `taken` nor a folder there, nor below a file there.
 
-    It is put in, with its folders (those end in a slash).
+    It is put in, with its folders (those end in a slash). The vendor may unpack it where large and
+    small letters are the same: then one file would be written over another.
     """
     number, found = 1, name
     while not _free(found, taken):
         number += 1
         found = _numbered(name, number, taken)
-    taken.add(found)
+    taken.add(found.casefold())
     taken.update(f"{folder}/" for folder in _folders(found))
     return found
 
 
 def _free(name: str, taken: set[str]) -> bool:
-    if name in taken or f"{name}/" in taken:
+    whole = name.casefold()
+    if whole in taken or f"{whole}/" in taken:
         return False
     return not any(folder in taken for folder in _folders(name))
 
 
 def _folders(name: str) -> list[str]:
-    return [str(folder) for folder in PurePosixPath(name).parents if folder.name]
+    return [str(folder) for folder in PurePosixPath(name.casefold()).parents if folder.name]
 
 
 def _numbered(name: str, number: int, taken: set[str]) -> str:
     """`app.log` as `app~2.log`; where a folder of it is a file, that one gets the number."""
     parts = name.split("/")
     for place in range(1, len(parts)):
-        if "/".join(parts[:place]) in taken:
+        if "/".join(parts[:place]).casefold() in taken:
             parts[place - 1] += f"~{number}"
             return "/".join(parts)
     path = PurePosixPath(name)

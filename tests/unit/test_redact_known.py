@@ -197,3 +197,13 @@ def test_a_value_with_one_run_of_letters_is_found_wherever_its_line_ends(at: int
     text = f"before {bird[:at]}\n{bird[at:]} after".encode()
     [span] = known.spans(text)
     assert text[: span.start] + text[span.end :] == b"before  after"
+
+
+def test_a_phrase_is_found_where_its_line_ends_between_two_words() -> None:
+    known = KnownValues([Known(b"copper maple canyon", "a test")])
+    for text in (
+        b"copper\n    maple canyon",
+        b"copper maple \r\ncanyon",
+        b"copper\n maple\n canyon",
+    ):
+        assert [text[one.start : one.end] for one in known.spans(b"x " + text + b" y")], text

@@ -210,3 +210,29 @@ def test_a_failure_of_the_disk_leaves_nothing(root: Path, monkeypatch: pytest.Mo
     with pytest.raises(CaretakerError, match="nothing of it is left"):
         world.make()
     assert world.left() == []
+
+
+def test_a_note_that_a_stranger_put_beside_it_is_not_believed(root: Path) -> None:
+    world = World(root, dict(FILES))
+    part = cut(world, "c")
+    note = unfinished._beside(part)
+    assert unfinished.read(part) is not None
+    note.chmod(0o644)
+    assert unfinished.read(part) is None
+    note.chmod(0o600)
+    content = note.read_bytes()
+    note.unlink()
+    note.symlink_to(root / "elsewhere")
+    (root / "elsewhere").write_bytes(content)
+    assert unfinished.read(part) is None
+    note.unlink()
+    os.mkfifo(note, 0o600)
+    assert unfinished.read(part) is None
+
+
+def test_names_of_what_was_done_are_taken_when_it_is_gone_on_with(root: Path) -> None:
+    world = World(root, {**FILES, "c": {"a.log/below.txt": b"c\n", "B.LOG": b"d\n"}})
+    cut(world, "c")
+    made = world.make(world.order(resume=True))
+    names = [each.name for each in made.manifest.files if each.collector == "c"]
+    assert names == ["a.log~2/below.txt", "B~2.LOG"]

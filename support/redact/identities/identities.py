@@ -124,9 +124,14 @@ class Identities:
         return {**self.names.given, **self.macs.given}
 
 
-def open_identities(layout: Layout) -> Identities:
-    """With this machine's key, made where there is none, and its own names. CaretakerError."""
-    identities = Identities(key_at(layout.pseudonym_key), layout.support_state)
+def open_identities(layout: Layout, *, store: bool = True) -> Identities:
+    """With this machine's key, made where there is none, and its own names. CaretakerError.
+
+    Not `store`: the compiled rules that stand there are not to be used. On the disk of another
+    machine anybody may have put them there, and whoever loads them runs what they are.
+    """
+    kept = layout.support_state if store else None
+    identities = Identities(key_at(layout.pseudonym_key), kept)
     identities.learn_machine(layout)
     return identities
 

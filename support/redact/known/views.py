@@ -66,6 +66,10 @@ def _nothing(_hit: re.Match[bytes]) -> bytes:
     return b""
 
 
+def _space(_hit: re.Match[bytes]) -> bytes:
+    return b" "
+
+
 def _quote(hit: re.Match[bytes]) -> bytes:
     return hit[0][:1]
 
@@ -90,6 +94,7 @@ _WRITERS = (
     _Writer(re.compile(b"="), re.compile(rb"=(?:([0-9A-F]{2})|\r?\n)"), _printable),
     _Writer(re.compile(rb"\n"), re.compile(rb"\\?\r?\n[ \t]*"), _nothing),
     _Writer(re.compile(rb"\\n"), re.compile(rb"(?:\\+r)?\\+n[ \t]*"), _nothing),
+    _Writer(re.compile(rb"\n"), re.compile(rb"[ \t]*\r?\n[ \t]*"), _space),
     _Writer(re.compile(b"'"), re.compile(rb"'(?:\\'|\"'\")?'"), _quote),
     _Writer(re.compile(b'"'), re.compile(rb'""'), _quote),
 )
