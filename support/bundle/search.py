@@ -12,6 +12,7 @@ import re2
 
 from agent.errors import UsageError
 from support.bundle.reading import OURS, File
+from support.bundle.record import REPORT
 
 _LINE = 64 << 10  # bytes of a line that are looked at, and carried over a block's end
 
@@ -42,9 +43,10 @@ def compiled(pattern: str, *, ignore_case: bool, plain: bool):  # type: ignore[n
 
 
 def hits(files: Iterable[File], pattern, chosen) -> Iterator[Hit]:  # type: ignore[no-untyped-def]  # as above
-    """In order; of files that `chosen(name)` takes. The signature's own two are no evidence."""
+    """In order; of files that `chosen(name)` takes. The signature's own two are no evidence, and
+    the page repeats what the others say."""
     for each in files:
-        if each.name in OURS or not chosen(each.name):
+        if each.name in (*OURS, REPORT) or not chosen(each.name):
             continue
         for number, line in lines(each.blocks):
             if pattern.search(line):

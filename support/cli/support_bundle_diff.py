@@ -24,6 +24,7 @@ def diff(old: Path, new: Path, *, identity_file: Path | None, as_json: bool) -> 
     """Say what changed from OLD to NEW: what began to fail, packages, units, settings, files.
 
     Logs and counters are left out, since they always differ. Exit status 1: something changed.
+    Two bundles of one machine: each has its own pseudonyms.
 
     \b
     caretaker support-bundle diff monday.support.tar.zst today.support.tar.zst

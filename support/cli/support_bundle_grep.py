@@ -28,7 +28,8 @@ def grep(
 ) -> None:  # fmt: skip
     """Print the lines of FILE that match PATTERN (RE2), as NAME:LINE:TEXT.
 
-    The bundle is verified on the way; exit status 1: no line matches.
+    The bundle is verified on the way; exit status 1: no line matches. `report.html` is left out:
+    it repeats what the others say.
 
     \b
     caretaker support-bundle grep 'connection refused' FILE

@@ -15,7 +15,7 @@ from agent.errors import MachineError
 from agent.host import told
 from support.bundle import refinery
 from support.bundle.order import Order
-from support.bundle.preview import SHOWN, Previewed, preview
+from support.bundle.preview import SHOWN, Masked, Previewed, preview
 from support.bundle.refinery import Lost
 from support.cli.support_bundle import Wishes
 from support.cli.support_bundle_choice import TIME, chosen
@@ -85,9 +85,12 @@ def _lines(found: Iterator[Previewed]) -> Iterator[str]:
             continue
         yield f"{plain(each.name)}  ({size(each.size)})"
         shown: Counter[str] = Counter()
+        last = Masked("", 0, "")
         for masked in each.masked:
             shown[masked.rule] += 1
-            yield f"  {masked.line}: {plain(masked.text)}"
+            if masked.line != last.line or masked.text not in last.text:  # two places, one line
+                yield f"  {masked.line}: {plain(masked.text)}"
+                last = masked
         for rule, number in each.counts.items():
             if shown[rule] >= SHOWN and number > SHOWN:
                 yield f"  and {number - SHOWN:,} more of {rule}"
