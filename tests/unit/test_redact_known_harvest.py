@@ -152,6 +152,7 @@ def test_a_folder_teaches_by_its_configuration_and_not_by_its_logs(tmp_path: Pat
         *("amber-canyon-otter-42", "amber anchor beacon falcon", "Tr0ub4dor&3"),
         "0d4f8a1c-1111-4222-8333-444455556666",
         *("x" * 9 + "Q7" + "y" * 9, "9182736450", "hunter-2-Zq%"),
+        *("/rnBYB3cXs5pNDqjS3ImpD1S", "UPmt98nj(u9ogIbbc-QMf3>h>tI", "uBZ7:/DpX%@vw^jU%rn"),
         *("maple horse falcon", "øzаçåDåäçvdnрMdñTо"),
     ],
 )  # fmt: skip
@@ -168,6 +169,7 @@ def test_what_is_long_and_mixed_is_searched_for(value: str) -> None:
         *("eu-central-1", "ledgerly-db-credentials", "https://example.net/a1", "${DB_PASSWORD}"),
         *("scram-sha-256", "AES-256-GCM", "2026-11-05", "hunter2", "Page2", "the quick brown fox"),
         *("django.contrib.auth.hashers.Argon2PasswordHasher", "sha256:0123456789abcdef01234567"),
+        *("file:/etc/shop/key", "/usr/lib/x86_64/libFoo7.so", "getSecret2(envName"),
         *("REDACTED-keyed", "***********", "correcthorsebattery"),
     ],
 )  # fmt: skip

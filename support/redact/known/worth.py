@@ -42,10 +42,13 @@ _ADDRESS = re.compile(
 _HOST = re.compile(rb"(?:[a-zA-Z0-9-]+\.)+[a-z]{2,}(?::\d+)?")
 _MAIL = re.compile(rb"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _DATE = re.compile(rb"\d{4}-?\d\d-?\d\d(?:[T ].*)?")
-_LINK = re.compile(rb"[a-z][a-z0-9+.-]*:/.*", re.IGNORECASE)
+_LINK = re.compile(rb"[a-z][a-z0-9+.-]*://.*|[a-z]+:/[\w./-]*", re.IGNORECASE)
 _PATH = re.compile(rb"~?\.{0,2}/[\w./@+-]*|[\w.@+-]+(?:/[\w.@+-]+)*/[\w@+-]+\.\w{1,5}")
 _DOTTED = re.compile(rb"[A-Za-z_][a-z_]+(?:[.:/][A-Za-z_]+\d{0,2}[A-Za-z]*)+")
 _DIGEST = re.compile(rb"(?:sha(?:1|256|384|512)[-:]|SHA256:|-----).*", re.DOTALL)
+_BASE64 = re.compile(rb"[A-Za-z0-9+/]{16,}={0,2}")
+_PIECE = 12
+_KINDS = (rb"[a-z]", rb"[A-Z]", rb"\d")
 _NONE = (
     _DOTTED,
     _DIGEST,
@@ -65,7 +68,11 @@ def is_telling(value: bytes, names: frozenset[bytes] = frozenset()) -> bool:
     """Whether to search for the value everywhere. `names` are the machine's own: none is."""
     if not SHORTEST <= len(value) <= _LONGEST or value.lower() in names:
         return False
-    if not is_worth(value) or not plausible(value) or b"\0" in value:
+    if not is_worth(value) or b"\0" in value:
+        return False
+    if _is_base64(value) or _is_torn(value):
+        return True
+    if not plausible(value):
         return False
     if value.isdigit():
         return len(value) >= _DIGITS and not _DATE.fullmatch(value)
@@ -74,6 +81,21 @@ def is_telling(value: bytes, names: frozenset[bytes] = frozenset()) -> bool:
     if b" " in value:
         return _phrase(value)
     return _is_made(value) if len(value) >= _ENOUGH else _is_short_and_odd(value)
+
+
+def _is_base64(value: bytes) -> bool:
+    """Random bytes that happen to look like a path: one in sixty begins with a slash."""
+    if not _BASE64.fullmatch(value):
+        return False
+    longest = max(value.split(b"/"), key=len)
+    return len(longest) >= _PIECE and all(re.search(one, longest) for one in _KINDS)
+
+
+def _is_torn(value: bytes) -> bool:
+    """What looks like a call, and has a bracket that nothing closes."""
+    odd = value.count(b"(") != value.count(b")") and not re.search(rb"[\s\"',;]", value)
+    numbers = len(re.findall(rb"\d", value)) > 1
+    return odd and numbers and len(value) >= _PIECE and all(re.search(k, value) for k in _KINDS)
 
 
 def may_be_searched(value: bytes, names: frozenset[bytes] = frozenset()) -> bool:
