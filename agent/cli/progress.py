@@ -10,19 +10,23 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Protocol, runtime_checkable
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, SpinnerColumn, TaskID, TextColumn
-from rich.progress import Progress as RichProgress
 
 from agent.cli.saying import json_line, plain, size, span
 from agent.host.clock import Clock
 from agent.progress import Progress, Unit
 
 _EVERY = 5.0  # seconds between two lines of one step, where there is no terminal
-_SIGNS = {True: "[green]●[/]", False: "[red]✖[/]", None: "·"}
 _STANDS = 60.0  # seconds, where it is not further than it was
+
+
+@runtime_checkable
+class Closes(Protocol):
+    """What has to be taken away when it is over."""
+
+    def close(self, *, well: bool | None) -> None: ...
 
 
 def watched(*, json_wanted: bool) -> Progress:
@@ -32,7 +36,12 @@ def watched(*, json_wanted: bool) -> Progress:
     """
     if json_wanted:
         return JsonLines(Clock())
-    return Bars(Clock()) if sys.stderr.isatty() else Lines(Clock())
+    if not sys.stderr.isatty():
+        return Lines(Clock())
+    # Drawing takes 30 ms to import, which only a terminal is worth.
+    from agent.cli.bars import Bars
+
+    return Bars(Clock())
 
 
 @contextmanager
@@ -52,56 +61,8 @@ def watching(*, json_wanted: bool) -> Iterator[Progress]:
 
 def ended(progress: Progress, *, well: bool | None) -> None:
     """The last step is over. None: only the watching is."""
-    if isinstance(progress, Bars):
+    if isinstance(progress, Closes):
         progress.close(well=well)
-
-
-class Bars:
-    """One line that moves for the step under way; those that are over stay above it."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._console = Console(stderr=True, highlight=False)
-        self._bar = RichProgress(
-            SpinnerColumn(),
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=24),
-            TextColumn("{task.fields[told]}"),
-            console=self._console,
-            transient=True,
-        )
-        self._task: TaskID | None = None
-        self._title, self._begun = "", 0.0
-
-    def step(self, code: str, title: str) -> None:
-        self._over(well=True)
-        self._title, self._begun = plain(title), self._clock.monotonic()
-        self._task = self._bar.add_task(_escaped(self._title), total=None, told="")
-        self._bar.start()
-
-    def advance(self, done: int, total: int, unit: Unit) -> None:
-        if self._task is not None:
-            self._bar.update(
-                self._task, completed=min(done, total) if total else done, total=total or None,
-                told=amount(done, total, unit),
-            )  # fmt: skip
-
-    def note(self, text: str) -> None:
-        self._console.print(f"  {_escaped(plain(text))}")
-
-    def close(self, *, well: bool | None) -> None:
-        self._over(well=well)
-        self._bar.stop()
-
-    def _over(self, *, well: bool | None) -> None:
-        if self._task is None:
-            return
-        self._bar.remove_task(self._task)
-        self._task = None
-        took = span_of(self._clock.monotonic() - self._begun)
-        self._console.print(
-            f"{_SIGNS[well]} {_escaped(self._title)}  [dim]{took}[/]", soft_wrap=True
-        )
 
 
 class Lines:
@@ -165,7 +126,3 @@ def amount(done: int, total: int, unit: Unit) -> str:
 def span_of(seconds: float) -> str:
     """A measured time, as exact as it is worth."""
     return f"{seconds:.2f} s" if seconds < 10 else span(seconds)
-
-
-def _escaped(text: str) -> str:
-    return text.replace("[", "\\[")

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from agent.host import mapped
 from agent.host.failures import HostFailure
 
 _LOCAL_ONLY = 1  # SD_JOURNAL_LOCAL_ONLY
@@ -21,6 +22,8 @@ _SECOND = 1_000_000  # the journal counts microseconds
 _SHORTEST = 40  # bytes of a line
 _STAMP = 33  # bytes of a line's time and its end
 _SAMPLE = 256  # entries, by which the length of the others is guessed
+_FILES = ".journal"
+_ALL_AT_ONCE, _BLOCKS = 20_000, 4  # entries counted, blocks given; then what was read is let go
 _COUNTED = 300_000  # entries; a journal of gigabytes must not make a plan slow
 _LOOKED = 5000  # entries in which the latest values of a field are sought
 _MARGIN = 0.8  # of the cap; the guess is one
@@ -150,6 +153,9 @@ class Telling:
         count = last = 0
         while count < most and following() and (now := at()) <= until:
             count, last = count + 1, now
+            if not count % _ALL_AT_ONCE:
+                mapped.let_go(_FILES)
+        mapped.let_go(_FILES)
         return count, last
 
     def _length(self) -> float:
@@ -166,7 +172,7 @@ class Telling:
         following, at, said = self.reader._next, self.reader._get_realtime, self._said
         until, refused = _micro(self.wanted.until), _refusal(self.reader, self.wanted.without)
         lines: list[bytes] = []
-        size, begun, stamp = 0, -1, b""
+        size, begun, stamp, given = 0, -1, b"", 0
         while following():
             now = at()
             if now > until:
@@ -181,7 +187,9 @@ class Telling:
             size += len(line)
             if size > _BLOCK:
                 yield _plain(lines)
-                lines, size = [], 0
+                lines, size, given = [], 0, given + 1
+                if not given % _BLOCKS:
+                    mapped.let_go(_FILES)
         if lines:
             yield _plain(lines)
 

@@ -20,7 +20,7 @@ from agent.manifest.support import Look
 from agent.progress import Progress
 from support.analysers.analyser import Judgement
 from support.analysers.study import Study
-from support.bundle import beginning, closing, names, place, refinery, unfinished
+from support.bundle import beginning, names, place, refinery, unfinished
 from support.bundle.beginning import Begun
 from support.bundle.making import DISK
 from support.bundle.messages import Ready
@@ -29,7 +29,6 @@ from support.bundle.record import BundleManifest
 from support.bundle.refinery import Lost, Refinery
 from support.bundle.refining import Tools
 from support.bundle.seal import OneFile, Out, Sealed, Split, Stream, name_it, seal
-from support.bundle.sign import Signer
 from support.bundle.unfinished import Note
 from support.collectors.collector import Collector
 from support.scene import Scene
@@ -267,29 +266,32 @@ def _keep_note(course: _Course) -> None:
 
 
 def _close(course: _Course) -> tuple[BundleManifest, list[Judgement]]:
+    # What signs and what writes the report take room that nobody has while collectors run.
+    from support.bundle import closing
+
     course.means.progress.step("analyse", "Look at what was collected, and sign it")
     course.begun.release()
     key = closing.key_of(course.scene, course.notes)
+
+    def closed() -> tuple[BundleManifest, list[Judgement]]:
+        partial = "; ".join(course.partial)
+        return closing.close(course.begun, course.ready, course.refinery, key, partial)
+
     try:
         if why := course.refinery.settle():
             course.notes.append(why)
             course.means.progress.note(why)
-        return _closed(course, key)
+        return closed()
     except Lost:
         _again(course)  # What was collected is whole; another one looks at the last texts.
     try:
-        return _closed(course, key)
+        return closed()
     except Lost as lost:
         raise MachineError(
             "redaction-failed",
             f"the redactor ended before it saw the last texts ({lost}); nothing is left",
             hint="caretaker support-bundle  # again",
         ) from lost
-
-
-def _closed(course: _Course, key: Signer) -> tuple[BundleManifest, list[Judgement]]:
-    partial = "; ".join(course.partial)
-    return closing.close(course.begun, course.ready, course.refinery, key, partial)
 
 
 def _finish(course: _Course) -> tuple[str, Sealed]:

@@ -15,9 +15,9 @@ from click.testing import CliRunner, Result
 
 from agent.change.change import Outcome
 from agent.change.request import RollbackRequest, UpgradeRequest
-from agent.cli import changing
+from agent.cli import bars, changing
 from agent.cli.program import program
-from agent.cli.progress import Bars, JsonLines, Lines, amount
+from agent.cli.progress import JsonLines, Lines, amount
 from agent.errors import BusyError, CaretakerError, RefusedError, RolledBackError, UsageError
 from agent.host import clock, permissions
 from agent.progress import Progress
@@ -273,12 +273,12 @@ def test_a_log_is_not_filled_by_what_stands_still(capsys: pytest.CaptureFixture[
 
 
 def test_a_bar_leaves_a_line_a_step(capsys: pytest.CaptureFixture[str]) -> None:
-    bars = Bars(clock.Clock())
-    bars.step("stop", "stop [1.0]")
-    bars.advance(1, 2, "items")
-    bars.note("a [note]")
-    bars.step("data", "clone")
-    bars.close(well=False)
+    shown = bars.Bars(clock.Clock())
+    shown.step("stop", "stop [1.0]")
+    shown.advance(1, 2, "items")
+    shown.note("a [note]")
+    shown.step("data", "clone")
+    shown.close(well=False)
     said = capsys.readouterr().err
     assert "stop [1.0]" in said
     assert "a [note]" in said
