@@ -54,5 +54,6 @@ FORMS: dict[str, Filter] = FILTERS | {
     "dashed4": _whole(lambda text: text.replace(".", "-")),
     "dollars": _said(lambda text: text.replace("$", "$$")),
     "logpem": _logged,
+    "indent6": _whole(lambda text: text.replace("\n", "\n      ")),
     "indent16": _whole(lambda text: text.replace("\n", "\n" + 16 * " ")),
 }

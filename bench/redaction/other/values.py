@@ -132,6 +132,7 @@ MAKERS: dict[str, Maker] = {
     "b32": _of(_B32, 32), "totp": _of(_B32, 16), "alnum20": _strong(20), "alnum32": _strong(32),
     "alnum40": _strong(40), "alnum64": _strong(64), "erlang": _of(string.ascii_uppercase, 20),
     "community": lambda rng: f"{_word(rng)}{_word(rng).title()}{rng.randrange(99)}",
+    "winkey": lambda rng: "-".join(_of(_UPPER, 5)(rng) for _ in range(5)),
     # Tokens by their makers.
     "ghp": _prefixed("ghp_", _ALNUM, 36), "gho": _prefixed("gho_", _ALNUM, 36),
     "ghs": _prefixed("ghs_", _ALNUM, 36),
