@@ -56,8 +56,8 @@ def test_it_goes_on_by_itself_when_the_time_is_up(tmp_path: Path) -> None:
     hold.freeze(here.scene, 0.8, by="a test")
     until(lambda: not is_held(here))
     assert said.read_text() == "freeze\nthaw\n"
-    [*_, last] = read_ledgers([here.scene.layout.ledger])
-    assert (last.act, last.why) == ("thaw", "its time was up")
+    until(lambda: read_ledgers([here.scene.layout.ledger])[-1].act == "thaw")
+    assert read_ledgers([here.scene.layout.ledger])[-1].why == "its time was up"
 
 
 @pytest.mark.parametrize("when", ["during", "after"])
