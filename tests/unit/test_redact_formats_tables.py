@@ -76,6 +76,12 @@ COPY public.other (id, name) FROM stdin;
 INSERT INTO p (path, secret) VALUES ('C:\\', '⟦x\\⟧');
 CREATE USER MAPPING FOR bob SERVER s OPTIONS (user 'u', password '⟦pw⟧');
 """,
+    "users.sql": """
+-- MySQL dump 10.13
+INSERT INTO `users` VALUES (1,'bob','b@example.org','⟦5f4dcc3b5aa765d61d8327deb882cf99⟧','x');
+INSERT INTO `wp_users` VALUES (1,'bob','⟦$P$Babcdefghij1234567890⟧','http://a.example/Bob1','2026-01-01');
+INSERT INTO `files` VALUES (1,'a.tar','5f4dcc3b5aa765d61d8327deb882cf99');
+""",
 }
 
 

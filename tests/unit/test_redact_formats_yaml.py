@@ -11,6 +11,19 @@ from support.redact.formats import yaml_files
 from tests.unit.redact_formats_stage import claimed, cut, redacted, told
 
 CASES = {
+    "users of an authenticator": """
+basic_auth:
+  users: {bob: ⟦Pa55word⟧, eve: "⟦pw two 2⟧"}
+roles:
+  users: {bob: admin, eve: editor}
+authentication:
+  users: {bob: read-write, eve: bob@example.org}
+""",
+    "a key of a tunnel alone": """
+wg0:
+  key: "⟦8OrA9uZ+uLzPu0+L6vCrUR8fQq83vEjRWeJCrze8SNE=⟧"
+  cache: {key: "page-1"}
+""",
     "plain and comments": """
 # the password: below
 db:

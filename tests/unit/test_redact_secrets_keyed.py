@@ -29,7 +29,7 @@ define('DB_PASSWORD', '⟦hunter2⟧');
 define( "AUTH_KEY", "⟦put your-unique phrase |here!⟧" );
 client = Client(api_key="⟦abc123⟧", timeout=5)
 conn = psycopg2.connect(host="x", password="⟦hunter2⟧")
-mysql_connect("localhost", "root", "pw")
+mysql_connect("localhost", "root", "⟦pw⟧")
 os.environ["API_TOKEN"] = "⟦abc123⟧"
 process.env.TOKEN = '⟦abc123⟧'
 Password: "⟦hunter2⟧",

@@ -100,6 +100,8 @@ def hides(key: bytes, value: bytes) -> bool:
         return False
     if key.lower().endswith(b"key") and _NAME.fullmatch(value) and is_secret_key(value):
         return False  # `passwordKey: postgres-password` says under which key it is kept
+    if values.is_label(key, value):
+        return False
     scheme = _SCHEME.match(value)
     if scheme:
         return is_worth(value[scheme.end() :])

@@ -6,11 +6,12 @@ Owns the reading of those statements. Refuses to know a dialect beyond its quote
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from support.redact.formats.columns import Columns
 from support.redact.formats.judge import Leaf, hides, is_worth, masks, tidy
 from support.redact.rule import FormatRule
+from support.redact.secrets.told import is_password
 from support.redact.span import Span
 
 CODE = "sql"
@@ -45,6 +46,19 @@ _NO_COLUMN = frozenset(
 )
 
 
+_PEOPLE = re.compile(rb"(?:\w+_)?(?:users?|accounts?|members?|admins?|logins?|customers?)")
+_HASHED = re.compile(rb"\*?[0-9A-Fa-f]{32}|\*?[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64}|\$\w+\$.*|\{\w+\}.*")
+
+
+class People:
+    """Rows of a table of users, whose columns the dump does not name: hashes and passwords."""
+
+    def spans(self, row: Sequence[Leaf]) -> Iterator[Span]:
+        for leaf in row:
+            if not leaf.bare and (_HASHED.fullmatch(leaf.text) or is_password(leaf.text)):
+                yield masks(leaf, CODE)
+
+
 def claims(name: str, head: bytes) -> bool:
     return bool(_NAMED.search(name) or _LOOKS.search(head))
 
@@ -62,7 +76,10 @@ def _spans(data: bytes) -> Iterator[Span]:
         at = statement.end()
         if statement["insert"]:
             names = _names(statement["columns"]) or tables.get(_bare(statement["table"]), [])
-            spans, at = _inserted(data, at, Columns(names, CODE), token)
+            judged: Columns | People = Columns(names, CODE)
+            if not names and _PEOPLE.fullmatch(_bare(statement["table"])):
+                judged = People()
+            spans, at = _inserted(data, at, judged, token)
             yield from spans
         elif statement["copied"]:
             spans, at = _copied(data, at, Columns(_names(statement["copied"]), CODE))
@@ -101,7 +118,7 @@ def _created(data: bytes, at: int) -> tuple[list[bytes], int]:
 
 
 def _inserted(
-    data: bytes, at: int, columns: Columns, token: re.Pattern[bytes]
+    data: bytes, at: int, columns: Columns | People, token: re.Pattern[bytes]
 ) -> tuple[list[Span], int]:
     """`(1, 'a'), (2, 'b');` by column; returns where the statement ends."""
     found: list[Span] = []
@@ -128,7 +145,7 @@ def _inserted(
     return found, len(data)
 
 
-def _row(columns: Columns, row: list[Leaf]) -> Iterator[Span]:
+def _row(columns: Columns | People, row: list[Leaf]) -> Iterator[Span]:
     """A number becomes a string in SQL's own quotes."""
     for span in columns.spans(row):
         yield span._replace(instead=span.instead.replace(b'"', b"'"))

@@ -33,6 +33,10 @@ _ENCODED = frozenset((b"data", b"stringData", b"binaryData"))
 _ASSIGNED = re.compile(rb"-{0,2}([A-Za-z_][\w.-]*)(=|: ?)(?=\S)")
 _ACCOUNT = re.compile(rb"(?m)^[ \t]*[\w.-]+:(?!R$|RANDOM$)([^\s][^\n]*?)[ \t]*$")
 _HASHED = re.compile(rb"[\w.@-]+:(?=\$(?:apr1|2[aby]|5|6|y|argon2)\w*\$|\{S?SHA\})")
+_SHARED = re.compile(rb"[A-Za-z0-9+/]{43}=")  # 32 bytes, as WireGuard writes its keys
+_USERS = frozenset((b"users", b"accounts", b"logins"))
+_AUTHS = re.compile(rb"(?i)auth(?:entication|enticator)?\Z|basic_?auth|htpasswd")
+_SAYS = re.compile(rb"[^A-Za-z_ -]")
 _FLAG = re.compile(rb"--?([A-Za-z][\w-]+)")
 _MANY = re.compile(rb"(?i)(?:pass(?:word|phrase)?|secret|token|key|pin)s")
 
@@ -135,10 +139,27 @@ class Walk:
             key = frame.key + b"_" + key
         elif key.lower() in _WHICH and frame.key.lower() in (b"key", b"keys"):
             key += b"_key"  # netplan's WireGuard: `key: {private: x}`, `keys: {shared: x}`
-        if hides(key, leaf.text) or hides_below(frame.hidden, key, leaf.text):
+        if (
+            hides(key, leaf.text)
+            or hides_below(frame.hidden, key, leaf.text)
+            or self._is_hidden_here(frame, leaf)
+        ):
             self.spans.append(masks(leaf, self._code))
         elif not leaf.bare:
             self.spans += self._inside(leaf)
+
+    def _is_hidden_here(self, frame: Frame, leaf: Leaf) -> bool:
+        """`auth: {users: {bob: x}}`, and a tunnel's `key: x`."""
+        if frame.now == b"key" and _SHARED.fullmatch(leaf.text):
+            return True
+        if frame.key.lower() not in _USERS or len(self._stack) < 2:
+            return False
+        above = self._stack[-2].key
+        return (
+            bool(_AUTHS.search(above) and _SAYS.search(leaf.text))
+            and b"@" not in leaf.text
+            and is_worth(leaf.text)
+        )
 
     def _note(self, frame: Frame, key: bytes, leaf: Leaf) -> None:
         if key in _NAMES and frame.name is None:

@@ -25,8 +25,13 @@ _PARTS = re.compile(
 )
 # `Bearer x` needs no header's name: it is written in prose, curl and code alike.
 _BARE = re.compile(
-    rb"(?i)(?<![\w-])(bearer|basic|negotiate|ntlm)(?:[ ]+|%20|\+|\\u0020|:[ ]?)"
+    rb"(?i)(?<![\w-])(bearer|basic|negotiate|ntlm)"
+    rb"(?:[ ]+(?:auth(?:orization)?:? )?|%20|\+|\\u0020|:[ ]?)"
     rb"([A-Za-z0-9._~+/=-]{8,})"
+)
+_SAYS = (
+    rb"(?:bearer|basic|negotiate|ntlm)"
+    rb"(?:[ ]+(?:auth(?:orization)?:? )?|%20|\+|\\u0020|:[ ]?)"
 )
 _LONGEST = 16384
 _ONE = re.compile(rb"[^\s,;<>\"'\\]+")
@@ -146,7 +151,7 @@ RULES = (
     LineRule(
         "bearer",
         "Credentials after their scheme",
-        (rb"(?:bearer|basic|negotiate|ntlm)(?:[ ]+|%20|\+|\\u0020|:[ ]?)[A-Za-z0-9._~+/=-]{8}",),
+        (_SAYS + rb"[A-Za-z0-9._~+/=-]{8}",),
         _bearer,
     ),
     LineRule(

@@ -35,7 +35,7 @@ _SCHEME = re.compile(
 )
 # What a repr writes between the separator and the quote: b'x', SecretStr('x'), [b"x"].
 _WRAP = re.compile(
-    rb"(?:[([]?[brufLRNE@]{0,2}|[&\w.]{0,24}(?:String|Str|Secret|Password)\("
+    rb"(?:[([]?[brufLRNE@]{0,2}|[&\w.]{0,24}(?:String|Str|Secret|Password|Some)\("
     rb"|string\(\d{1,6}\) |(?i:md5|sha\d{0,3}|crypt|password|hash|encode|hashbytes|to_base64)\()"
     rb"(?=\\{0,15}[\"'])"
     rb"|(?:!!\w{1,12}|&\w{1,40}) "
@@ -60,6 +60,8 @@ def find(line: bytes) -> Iterable[Span]:
         name = _name(line, key)
         if name == b"secret" and _is_placeholder(line, key):
             continue
+        if _asks(line, key) or _is_checksum(line, key):
+            continue
         if weight(name) == NEVER or MARK in name or _is_header(line, key, name.lower()):
             continue
         for span in _value(line, key, name):
@@ -71,6 +73,21 @@ def _is_placeholder(line: bytes, key: re.Match[bytes]) -> bool:
     """`{secret:NAME}` of a manifest, which says where one is put (agent/manifest/placeholders)."""
     named = _PLACEHOLDER.match(line, key.start() - 1) if key.start() else None
     return named is not None and not looks_random(named[1])
+
+
+_PROMPT = re.compile(rb"\bread (?:-\w+ (?:\d+ )?){0,4}-\w{0,4}p ?[\"'][^\"']{0,80}\Z")
+
+
+def _asks(line: bytes, key: re.Match[bytes]) -> bool:
+    """`read -p "Password: " answer`: the quote behind the name ends the question."""
+    if key.group(2) or line[key.end() : key.end() + 1] not in (b'"', b"'"):
+        return False
+    return _PROMPT.search(line, max(0, key.start() - 120), key.start(1)) is not None
+
+
+def _is_checksum(line: bytes, key: re.Match[bytes]) -> bool:
+    """Helm's annotation `checksum/secret`: what changes when the secret does."""
+    return line[max(0, key.start() - 9) : key.start()].lower() == b"checksum/"
 
 
 def _is_header(line: bytes, key: re.Match[bytes], name: bytes) -> bool:

@@ -106,7 +106,7 @@ _AFTER = _words(
     leaked found detected scanning scanner redacted masked hidden optional default defaults
     list views view table tables schema schemas level minlen maxlen minlength maxlength latency
     bytes ca cert certs certificate entropy score quality spent cached processed consumed remaining
-    saved stdin fd"""
+    saved stdin fd mgmt management"""
 )
 # Before it these say the same: `max_tokens`, `has_password`, `no_password`.
 _BEFORE = _words(

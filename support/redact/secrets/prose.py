@@ -33,6 +33,11 @@ _SAID = re.compile(
 )
 
 
+_PIN = re.compile(
+    rb"(?i)\b(?:pin(?: code)?|passcode|door code|one-time code|access code)"
+    + _WHOSE
+    + rb"(?: (?:is|was|set to|changed to))?:? (\d{4,12})(?![\w:/-]|[.,]\d)"
+)
 # sshd's `Failed password for invalid user x`: who it was, and nothing of the password.
 _WHO = re.compile(rb"(?i)\b(?:user|account|login|role|from|by|for) \Z")
 # `unexpected token "foo"`: a parser's words.
@@ -41,6 +46,8 @@ _PARSER = re.compile(rb"(?i)(?:expected|unknown|illegal|missing|next|this|reserv
 
 def find(line: bytes) -> Iterable[Span]:
     for match in _SAID.finditer(line):
+        if line[match.start() - 1 : match.start()] == b"/":
+            continue  # `checksum/secret: x` of Helm
         if _PARSER.search(line, max(0, match.start() - 16), match.start()):
             continue
         if match.group(1):
@@ -58,6 +65,10 @@ def find(line: bytes) -> Iterable[Span]:
             value = value[:-1]
         if plausible(value) and _mixed(value) and not _NO_SECRET.fullmatch(value):
             yield Span(start, start + len(value), CODE)
+
+
+def _pins(line: bytes) -> Iterable[Span]:
+    return [Span(*match.span(1), "pin") for match in _PIN.finditer(line)]
 
 
 def _mixed(value: bytes) -> bool:
@@ -89,5 +100,11 @@ RULES = (
             _GENERATED,
         ),
         find,
+    ),
+    LineRule(
+        "pin",
+        "Numbers that open something",
+        (rb"\b(?:pin|pin code|passcode|door code|one-time code|access code)\b.{0,100} \d{4}",),
+        _pins,
     ),
 )

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from support.redact.rule import LineRule
 from support.redact.secrets.names import SURE, weight
-from support.redact.secrets.values import hides, plausible
+from support.redact.secrets.values import hides, looks_random, plausible
 from support.redact.span import Span
 
 CODE = "setting"
@@ -29,8 +29,10 @@ _EXACT = re.compile(
     rb"|insecure-password|ro6?community6?|rw6?community6?|trapcommunity|authcommunity (?:\w+,?)+"
     rb"|snmp-server community|enable (?:password|secret)(?: level \d+)?(?: 0)?"
     rb"|neighbor \S+ password|stats auth [^\s:]+:|com2sec6?(?: -Cn \S+)? \S+ \S+"
-    rb"|ldap_default_authtok|rpc-?password|login \S+ password|account \S+ password)\s*"
-    rb"(?<=[\s:])" + _ONE + rb"(?=[\s;}]|\Z)"
+    rb"|(?:tacacs|radius)-server (?:host \S+ )?(?:[\w-]+ \d+ )*key(?: \d)?"
+    rb"|ntp authentication-key \d+ md5|crypto isakmp key(?: \d)?|key-string(?: \d)?"
+    rb"|rename-command \w+|ldap_default_authtok|rpc-?password|login \S+ password"
+    rb"|account \S+ password)\s*(?<=[\s:])" + _ONE + rb"(?=[\s;}]|\Z)"
 )
 _USER = re.compile(
     rb"(?i)createuser(?: -e \S+)? (?:\"[^\"]*\"|\S+) (?:MD5|SHA[\w-]*) (\"[^\"]*\"|\S+)"
@@ -63,7 +65,7 @@ def _spaced(line: bytes) -> Iterable[Span]:
 def _exact(line: bytes) -> Iterable[Span]:
     for match in _EXACT.finditer(line):
         group = match.lastindex or 3
-        if plausible(match.group(group)):
+        if plausible(match.group(group)) and not _is_example(line, match, group):
             yield Span(match.start(group), match.end(group), CODE)
     for match in _USER.finditer(line):
         for group in (1, 2):
@@ -79,6 +81,13 @@ def _exact(line: bytes) -> Iterable[Span]:
         login = b"LOGIN" in match.group() and match.group(1)[:1] != b"'"
         if hides(b"pass", match.group(1)) or (login and plausible(match.group(1))):
             yield Span(match.start(1), match.end(1), CODE)
+
+
+def _is_example(line: bytes, match: re.Match[bytes], group: int) -> bool:
+    """Redis: `# requirepass foobared` in every file as shipped, and a command's new plain name."""
+    if match.group(group) == b"foobared":
+        return line.lstrip().startswith(b"#")
+    return b"rename-command" in match.group().lower() and not looks_random(match.group(group))
 
 
 # PHP's serialize, and calls that change a password: changeUserPassword("bob", "x")
@@ -116,7 +125,9 @@ _WORDS = (
 _SERVERS = (
     rb"(?:requirepass|masterauth|rootpw|bindpw|auth_pass|wpa-psk|wpa-passphrase|wep-key\d"
     rb"|insecure-password|community6?|enable (?:password|secret)|neighbor \S+ password|stats auth"
-    rb"|com2sec|ldap_default_authtok|rpc-?password|login \S+ password|account \S+ password) "
+    rb"|com2sec|ldap_default_authtok|rpc-?password|login \S+ password|account \S+ password"
+    rb"|-server [^\n]{0,80}key(?: \d)?|ntp authentication-key \d+ md5|crypto isakmp key(?: \d)?"
+    rb"|key-string(?: \d)?|rename-command \w+) "
 )
 _LINE = (
     rb"^[ \t]*(?:\w+[ \t]+)?[\w.-]{0,60}(?:" + _WORDS + rb")[\w.-]{0,60}[ \t]{1,40}"

@@ -3,6 +3,7 @@
 from support.redact.rule import LineRule, PassageRule
 from support.redact.secrets import (
     bound,
+    calls,
     commands,
     hashes,
     headers,
@@ -16,6 +17,7 @@ from support.redact.secrets import (
     settings,
     sql,
     tokens,
+    told,
     urls,
 )
 
@@ -33,6 +35,8 @@ LINES: tuple[LineRule, ...] = (
     *settings.RULES,
     *markup.RULES,
     *prose.RULES,
+    *calls.RULES,
+    *told.RULES,
 )
 PASSAGES: tuple[PassageRule, ...] = (
     *key_passages.RULES,
@@ -40,4 +44,5 @@ PASSAGES: tuple[PassageRule, ...] = (
     *sql.PASSAGES,
     *bound.PASSAGES,
     *rows.PASSAGES,
+    *told.PASSAGES,
 )

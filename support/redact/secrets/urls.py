@@ -57,7 +57,9 @@ def _userinfo(line: bytes, start: int, end: int) -> Iterable[Span]:
     user, password = line[start:colon], line[colon + 1 : sign]
     if password and not stands_for(password):
         yield Span(colon + 1, sign, "url-password")
-    if looks_random(user, 20) and not stands_for(user):
+    # A long user with digits is a token, unless it is an address of mail.
+    mail = b"@" in user or b"%40" in user
+    if looks_random(user, 20) and not mail and not stands_for(user):
         yield Span(start, colon, "url-password")
 
 

@@ -28,6 +28,7 @@ _WORDS = frozenset(
     opaque forbidden unauthorized disallowed
     unsupported unavailable
     error bad no-auth plain plaintext
+    amd64 arm64 i386 armhf armel riscv64 s390x ppc64el x86_64 aarch64 noarch
     external internal manual self local remote yes/no chauthtok identifier""".split()
 )
 # `${X}`, `{{ x }}`, `<password>`, `%(x)s`, `%s`, `{0}`, `***`, `xxxx`, `....`, `@@X@@`, `[hidden]`
@@ -43,7 +44,7 @@ _STANDS_FOR = re.compile(
 _VARIABLE = re.compile(rb"\$\{?[A-Za-z_]\w*(?::?[-?+=][^{}]*)?\}")
 # A path, an ARN or a reference to where the secret is kept.
 _REFERENCE = re.compile(
-    rb"(?:[\w.-]{1,40}:)?(?:/|~/|\./|\.\./)?(?:run|etc|var|home|opt|usr|tmp|root|dev|proc"
+    rb"\$\w+/[\w./-]+|(?:[\w.-]{1,40}:)?(?:/|~/|\./|\.\./)?(?:run|etc|var|home|opt|usr|tmp|root|dev|proc"
     rb"|srv|mnt|app|apps|secrets?"
     rb"|data|vault|config|conf|certs?|keys?|ssl|tls|lib|credentials)/[\w./@-]*"
     rb"|~?/[\w.-]+\.[a-z]{2,5}|[A-Za-z]:\\[\w\\. -]*|arn:aws[\w-]*:.*"
@@ -95,6 +96,8 @@ def hides(name: bytes, value: bytes) -> bool:
     words = split(name)
     if value.isupper() and value.lower() in (name.lower(), words[-1]):
         return False  # `--password=PASSWORD` of a help text
+    if is_label(name, value):
+        return False
     if _NUMBER.fullmatch(value) and len(value) < 9:
         return _a_password(words) or (len(value) >= 4 and bool(_SAYS_NUMBER & set(words)))
     return not (b"pwd" in words and value.startswith(b"/"))
@@ -112,6 +115,12 @@ def plausible(value: bytes) -> bool:
 def stands_for(value: bytes) -> bool:
     """True for a variable, a template, asterisks, `<password>`: a sign in place of a value."""
     return MARK in value or bool(_STANDS_FOR.fullmatch(value) or _VARIABLE.fullmatch(value))
+
+
+def is_label(name: bytes, value: bytes) -> bool:
+    """`challengePassword = A challenge password` of openssl.cnf: words that ask for one."""
+    said = value.lower().split()
+    return len(said) > 1 and said[-1] in split(name)[-1:] and value.replace(b" ", b"").isalpha()
 
 
 def is_prose(value: bytes) -> bool:
