@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from support.redact.identities.hosts import Hosts
 from support.redact.identities.names import Names
 from support.redact.identities.rule import IdentityRule, Name
-from support.redact.identities.user_places import Users
+from support.redact.identities.users import Users
 
 _BEFORE = re.compile(rb".*[^A-Za-z0-9._%+'-]", re.DOTALL)
 _DOMAIN = re.compile(

@@ -20,9 +20,15 @@ from support.redact.identities.learned import Learned
 from support.redact.identities.machine import learn_machine
 from support.redact.identities.macs import Macs
 from support.redact.identities.names import Names
+from support.redact.identities.phrase import rules_of
 from support.redact.identities.programs import programs_in
 from support.redact.identities.rule import IdentityRule
-from support.redact.identities.user_places import Users
+from support.redact.identities.user_commands import COMMANDS, LISTS
+from support.redact.identities.user_phrases import SENTENCES
+from support.redact.identities.user_places import user_rules
+from support.redact.identities.user_rows import row_rules
+from support.redact.identities.user_tables import Tables
+from support.redact.identities.users import Users
 
 
 class Identities:
@@ -44,7 +50,10 @@ class Identities:
             *self._shapes,
             *self._emails.rules(),
             *host_rules(self._hosts),
-            *self._users.rules(),
+            *user_rules(self._users),
+            *rules_of(self._users, (*SENTENCES, *COMMANDS), LISTS),
+            *row_rules(self._users),
+            *Tables(self._users).rules(),
         )
         self._paths: Engine | None = None
 
@@ -62,8 +71,8 @@ class Identities:
             self._teachers[engine] = open_engine(_triggers(rules), len(rules), engine, self.store)
         for rule, starts in zip(rules, self._teachers[engine].scan(data), strict=True):
             for start, end, _ in rule.find(data, starts):
-                if rule.teaches == "user":
-                    self._learned.user(data[start:end])
+                if rule.teaches.endswith("user"):
+                    self._learned.user(data[start:end], sure=rule.teaches == "user")
                 else:
                     self._learned.host(data[start:end], sure=rule.teaches == "host")
 
@@ -71,7 +80,7 @@ class Identities:
         self._learned.host(name.encode(), sure=True)
 
     def learn_user(self, name: str) -> None:
-        self._learned.user(name.encode(), least=3)
+        self._learned.user(name.encode(), sure=True, least=3)
 
     def learn_machine(self, layout: Layout) -> None:
         """What the machine below this root says of itself. Never fails."""

@@ -15,11 +15,12 @@ from support.redact.identities.host_places import word_around
 from support.redact.identities.hosts import Hosts
 from support.redact.identities.public_names import ENDINGS, PUBLIC
 from support.redact.identities.rule import IdentityRule, Name
-from support.redact.identities.user_places import Users
+from support.redact.identities.users import Users
 
 _MOST = 5000
 _WORD = re.compile(rb"[a-z0-9][a-z0-9_.-]*[a-z0-9]\Z")
 _DIGIT = re.compile(rb"[0-9]")
+_TELLING = re.compile(rb"[0-9.]")
 _LETTER = re.compile(rb"[a-z]")
 _ALONE_BEFORE = re.compile(rb"[A-Za-z0-9_]")
 
@@ -53,8 +54,11 @@ class Learned:
         if all(labels) and not labels[-1].isdigit() and len(self._hosts.domains) < _MOST:
             self._hosts.learn_domain(low)
 
-    def user(self, name: bytes, *, least: int = 4) -> None:
+    def user(self, name: bytes, *, sure: bool, least: int = 4) -> None:
+        """`sure`: where only people stand; else it must have a dot or a digit, as no word has."""
         low = name.lower()
+        if not sure and not _TELLING.search(low):
+            return
         if low in EVERYDAY or low in self._users.kept or not least <= len(low) <= 64:
             return
         if not _WORD.match(low) or not _LETTER.search(low) or TECHNICAL.fullmatch(low):

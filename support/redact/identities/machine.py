@@ -29,11 +29,11 @@ def learn_machine(
     root = layout.root
     for uid, name in _accounts(_read(root, "/etc/passwd")):
         if uid in _PEOPLE and name != layout.app.encode():
-            learned.user(name, least=3)
+            learned.user(name, sure=True, least=3)
         else:
             keep(name)
     for home in _homes(root):
-        learned.user(home, least=3)
+        learned.user(home, sure=True, least=3)
     for line in _lines(_read(root, "/etc/hostname")):
         learned.host(line.split()[0], sure=True)
     for name in _neighbours(_read(root, "/etc/hosts")):

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+Teaches = Literal["", "host", "seen-host", "user", "seen-user"]
+
 Name = tuple[int, int, bytes]
 """From where to where in the block, and the pseudonym."""
 
@@ -19,14 +21,15 @@ class IdentityRule:
 
     What it finds must not depend on which of several overlapping matches it is given: Hyperscan
     reports all, `re` the first of each run. `teaches`: what it finds while names are learned is
-    then known everywhere; of a `seen-host` only what can't be a word. `line`: its triggers begin
+    then known everywhere; of a `seen-host` or `seen-user` only what can't be a word. `line`: its
+    triggers begin
     where a line does, and it is given any place in that line.
     """
 
     code: str
     triggers: tuple[bytes, ...]
     find: Callable[[bytes, Sequence[int]], Iterable[Name]]
-    teaches: Literal["", "host", "seen-host", "user"] = ""
+    teaches: Teaches = ""
     line: bool = False
 
 
@@ -38,3 +41,16 @@ def line_starts(block: bytes, offsets: Sequence[int]) -> Iterator[int]:
         if start != last:
             last = start
             yield start
+
+
+def line_spans(block: bytes, offsets: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """The lines of these ascending offsets, each once, without what ends them."""
+    past = -1
+    for offset in offsets:
+        if offset < past:
+            continue
+        start = block.rfind(b"\n", 0, offset) + 1
+        end = block.find(b"\n", offset)
+        past = len(block) if end < 0 else end
+        yield start, past
+        past += 1
