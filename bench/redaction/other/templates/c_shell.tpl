@@ -70,7 +70,7 @@ pip install --index-url https://ci:«url:pw»@«host:reg1»/simple «=requests==
 git clone https://oauth2:«token:glpat»@«host:ci1»/infra/ansible.git
 git remote set-url origin https://«user:ops»:«url:alnum40»@github.com/«?acme/site».git
 gh auth login --with-token <<< «token:ghp»
-restic -r sftp:«user:ops»@«host:bak1»:/srv/restic --password-file «=/root/.restic-pass» snapshots
+restic -r sftp:«user:ops»@«host:bak1»:/srv/restic --password-file «=/etc/restic-pass» snapshots
 RESTIC_PASSWORD=«command:dashed» restic backup «=/etc»
 borg init --encryption=«=repokey» ssh://borg@«host:bak1»/./repo && export BORG_PASSPHRASE='«command:phrase»'
 zip -P «command:pw» -r «=logs.zip» logs/
@@ -183,7 +183,7 @@ SECRET_FILE=«=/run/secrets/db_password»
 PASSWORD_LENGTH=«=24»
 if [[ -z "$ADMIN_PASS" ]]; then «=echo "no password given" >&2»; exit 1; fi
 «=password=$(openssl rand -base64 32)»
-«=export PGPASSFILE=/root/.pgpass»
+«=export PGPASSFILE=/srv/ops/.pgpass»
 sshpass -p "$DB_PASS" ssh deploy@«ip4:web2» "«=systemctl reload nginx»"
 echo "machine «host:api1» login deploy password «command:pw»" > ~/.netrc
 cat <<EOF > /etc/app/db.ini
