@@ -20,7 +20,7 @@ from agent.manifest.support import Look
 from agent.progress import Progress
 from support.analysers.analyser import Judgement
 from support.analysers.study import Study
-from support.bundle import beginning, names, place, refinery, unfinished
+from support.bundle import ahead, beginning, names, place, refinery, unfinished
 from support.bundle.beginning import Begun
 from support.bundle.making import DISK
 from support.bundle.messages import Ready
@@ -250,6 +250,7 @@ def _keep_note(course: _Course) -> None:
     if now - since < _SYNC_EVERY and making.packer.weight - length < _SYNC_BYTES:
         return
     making.packer.flush()
+    ahead.sync(course.scene.layout)
     making.part.sync()
     note = Note(
         header=begun.header,

@@ -45,7 +45,8 @@ class Tools:
     """What the refinery works with; made in it, and gone with it.
 
     `said` is told to the packer. `settle` keeps what must be kept on the machine, once, at the
-    end; why it could not, or nothing.
+    end; why it could not, or nothing. `note` is called before anything that leaves counts, and
+    keeps the same where a killed process can't lose it.
     """
 
     said: Ready
@@ -54,6 +55,7 @@ class Tools:
     collectors: Mapping[str, Collector]
     run: Callable[[Collector, Scene, Limits], Iterator[Event]]
     settle: Callable[[], str] = lambda: ""
+    note: Callable[[], None] = lambda: None
 
 
 class _LeakError(Exception):
@@ -181,6 +183,7 @@ class Refining:
         return text
 
     def _say(self, word: messages.Word) -> None:
+        self._tools.note()
         self._line.send(messages.words(word))
 
 

@@ -15,6 +15,7 @@ from functools import partial
 from agent.errors import CaretakerError
 from agent.host import chance, glance
 from agent.host.failures import FileFailure
+from support.bundle.ahead import Ahead, take_over
 from support.bundle.messages import Ready
 from support.bundle.refining import Tools
 from support.collectors.collector import Collector
@@ -35,8 +36,18 @@ _TOLD = 5  # secrets that are not searched for
 NOBODY = ("", "root")  # names of no person
 
 
-def tools(scene: Scene, collectors: Sequence[Collector], who: str, begin: Begin = here) -> Tools:
-    """Everything on. Raises CaretakerError."""
+def tools(
+    scene: Scene,
+    collectors: Sequence[Collector],
+    who: str,
+    begin: Begin = here,
+    *,
+    lasting: bool = True,
+) -> Tools:
+    """Everything on. Not `lasting`: nothing leaves, so no pseudonym need be kept.
+
+    Raises CaretakerError.
+    """
     layout = scene.layout
     known = harvest(layout, scene.manifest)
     identities, note = _identities(scene)
@@ -55,6 +66,11 @@ def tools(scene: Scene, collectors: Sequence[Collector], who: str, begin: Begin 
         notes=((note,) if note else ()) + _passed(known),
     )
 
+    ahead = Ahead(layout, (identities.names.given, identities.macs.given))
+    if lasting and not note:
+        with contextlib.suppress(CaretakerError):  # The disk is full: it stays for the next time.
+            take_over(layout, partial(keep, layout))
+
     def settle() -> str:
         if note:
             return ""
@@ -62,6 +78,7 @@ def tools(scene: Scene, collectors: Sequence[Collector], who: str, begin: Begin 
             keep(layout, identities.given())
         except CaretakerError as error:
             return f"{error.message}; `reveal` may not know all names"
+        ahead.over()
         return ""
 
     return Tools(
@@ -71,7 +88,12 @@ def tools(scene: Scene, collectors: Sequence[Collector], who: str, begin: Begin 
         collectors={each.code: each for each in collectors},
         run=partial(run, begin=begin),
         settle=settle,
+        note=ahead.note if lasting and not note else _nothing,
     )
+
+
+def _nothing() -> None:
+    pass
 
 
 def _passed(known: KnownValues) -> tuple[str, ...]:

@@ -63,12 +63,16 @@ def make_it(world: World, scene: Scene, wishes: Wishes, *, as_json: bool) -> int
     return PARTIAL if made.manifest.partial else 0
 
 
-def tools(scene: Scene, *, collectors: Sequence[Collector], redacted: bool = True) -> Tools:
+def tools(
+    scene: Scene, *, collectors: Sequence[Collector], redacted: bool = True, lasting: bool = True
+) -> Tools:
     """In the refinery, which alone needs them: imported there, they take no room here."""
     begin = begin_apart(scene, collectors)
     from support.bundle.tools import raw_tools, tools
 
-    return (tools if redacted else raw_tools)(scene, collectors, who(), begin)
+    if redacted:
+        return tools(scene, collectors, who(), begin, lasting=lasting)
+    return raw_tools(scene, collectors, who(), begin)
 
 
 def who() -> str:

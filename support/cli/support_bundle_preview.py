@@ -32,7 +32,7 @@ def show_preview(world: World, scene: Scene, wishes: Wishes, *, as_json: bool) -
     )
     gentle(scene.host)
     with told.listening() as heard:
-        make = partial(tools, collectors=collectors)
+        make = partial(tools, collectors=collectors, lasting=False)
         started = refinery.start(scene, make, heard.to_stop)
         try:
             with watching(json_wanted=as_json) as progress:
