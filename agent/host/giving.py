@@ -4,8 +4,8 @@ Owns the fork, the pipe, waiting for the next bytes no longer than one may, and 
 family: what the work started, and what that left behind. Refuses threads in the parent (a fork
 copies their locks, and the leash holds to the thread that forked), and to know what the bytes mean.
 
-Who calls starts no other child while such work is under way: what its programs leave behind
-becomes a child of ours, and is known by not having been there before.
+Who calls starts no child in another way while such work is under way: what its programs leave
+behind becomes a child of ours, and is known by not having been there before.
 """
 
 from __future__ import annotations

@@ -35,6 +35,7 @@ from support.scene import Scene
 
 STOPPED = "told to stop"
 _USUAL = 32 << 20  # bytes of a finished bundle, for which a place is looked for
+_AHEAD = 3  # collectors that may be begun while one is under way
 _SYNC_EVERY = 2.0  # seconds
 _SYNC_BYTES = 8 << 20
 
@@ -207,7 +208,11 @@ def _one(course: _Course, collector: Collector, deadline: float) -> str:
     clock, making = course.scene.host.clock, course.begun.making
     begun = clock.monotonic()
     given = course.refinery.collect(
-        collector.code, room=max(0, making.room), seconds=deadline - begun, quiet=collector.timeout
+        collector.code,
+        room=max(0, making.room),
+        seconds=deadline - begun,
+        quiet=collector.timeout,
+        soon=course.begun.left[:_AHEAD],
     )
     try:
         making.take(collector.code, given)

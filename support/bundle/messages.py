@@ -17,11 +17,15 @@ class Word(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 class Collect(Word, frozen=True, kw_only=True):
-    """Run this collector. `room`: bytes that may still be written; `seconds`: time that is left."""
+    """Run this collector. `room`: bytes that may still be written; `seconds`: time that is left.
+
+    `soon`: those that come after it.
+    """
 
     code: str
     room: int
     seconds: float
+    soon: tuple[str, ...] = ()
 
 
 class Check(Word, frozen=True, kw_only=True):

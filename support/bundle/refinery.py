@@ -6,7 +6,7 @@ not answer in time is ended, and whatever it was at is dropped.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from agent.errors import CaretakerError, MachineError, ManifestError, RefusedError
 from agent.host import partner
@@ -64,12 +64,15 @@ class Refinery:
         assert isinstance(said, Ready)
         return said
 
-    def collect(self, code: str, *, room: int, seconds: float, quiet: float) -> Iterator[Given]:
+    def collect(
+        self, code: str, *, room: int, seconds: float, quiet: float, soon: Sequence[str] = ()
+    ) -> Iterator[Given]:
         """What this collector gives, Over as the last. Lost, RefusedError (a leak).
 
-        `quiet` is how long it may say nothing; it has `seconds` in all.
+        `quiet` is how long it may say nothing; it has `seconds` in all. `soon`: which come next.
         """
-        self._send(messages.words(Collect(code=code, room=room, seconds=seconds)))
+        asked = Collect(code=code, room=room, seconds=seconds, soon=tuple(soon))
+        self._send(messages.words(asked))
         self._collecting = True
         while self._collecting:
             said = self._next(min(quiet, seconds) + _SLACK)

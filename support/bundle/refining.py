@@ -8,7 +8,7 @@ the end leave at all.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -45,8 +45,8 @@ class Tools:
     """What the refinery works with; made in it, and gone with it.
 
     `said` is told to the packer. `settle` keeps what must be kept on the machine, once, at the
-    end; why it could not, or nothing. `note` is called before anything that leaves counts, and
-    keeps the same where a killed process can't lose it.
+    end; why it could not, or nothing. `ahead` begins collectors whose turn comes soon. `note` is
+    called before anything that leaves counts, and keeps what a killed process may not lose.
     """
 
     said: Ready
@@ -55,6 +55,7 @@ class Tools:
     collectors: Mapping[str, Collector]
     run: Callable[[Collector, Scene, Limits], Iterator[Event]]
     settle: Callable[[], str] = lambda: ""
+    ahead: Callable[[str, Sequence[str], Limits], None] = lambda _now, _soon, _limits: None
     note: Callable[[], None] = lambda: None
 
 
@@ -100,6 +101,7 @@ class Refining:
         events = self._tools.run(collector, self._scene, self._limits)
         try:
             with partner.may_be_called_off():
+                self._tools.ahead(asked.code, asked.soon, self._limits)
                 over = self._pass_on(events)
         except partner.CalledOff:
             over = Over(

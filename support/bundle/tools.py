@@ -19,7 +19,8 @@ from support.bundle.ahead import Ahead, take_over
 from support.bundle.messages import Ready
 from support.bundle.refining import Tools
 from support.collectors.collector import Collector
-from support.collectors.running import Begin, here, run
+from support.collectors.running import run
+from support.collectors.starting import Apart
 from support.redact.canaries import selftest
 from support.redact.identities import Identities, open_identities
 from support.redact.identities.key import LENGTH
@@ -40,7 +41,7 @@ def tools(
     scene: Scene,
     collectors: Sequence[Collector],
     who: str,
-    begin: Begin = here,
+    apart: Apart,
     *,
     lasting: bool = True,
 ) -> Tools:
@@ -86,7 +87,8 @@ def tools(
         redactor=redactor,
         scanner=known.scan(),
         collectors={each.code: each for each in collectors},
-        run=partial(run, begin=begin),
+        run=partial(run, begin=apart.begin),
+        ahead=apart.ahead,
         settle=settle,
         note=ahead.note if lasting and not note else _nothing,
     )
@@ -146,14 +148,13 @@ class _NoScan:
         return None
 
 
-def raw_tools(
-    scene: Scene, collectors: Sequence[Collector], who: str, begin: Begin = here
-) -> Tools:
+def raw_tools(scene: Scene, collectors: Sequence[Collector], who: str, apart: Apart) -> Tools:
     """Nothing redacted."""
     return Tools(
         said=Ready(engine="off", selftest={}, machine=scene.host.network.host_name(), who=who),
         redactor=_Raw(),
         scanner=_NoScan(),
         collectors={each.code: each for each in collectors},
-        run=partial(run, begin=begin),
+        run=partial(run, begin=apart.begin),
+        ahead=apart.ahead,
     )

@@ -31,7 +31,7 @@ from support.cli.support_bundle_scene import World
 from support.cli.support_bundle_screen import as_value, last_words
 from support.collectors.collector import Collector
 from support.collectors.selection import collectors_for
-from support.collectors.starting import begin_apart
+from support.collectors.starting import Apart
 from support.scene import Scene
 
 PARTIAL = 4  # exit status: there is a bundle, and not all was collected
@@ -67,12 +67,12 @@ def tools(
     scene: Scene, *, collectors: Sequence[Collector], redacted: bool = True, lasting: bool = True
 ) -> Tools:
     """In the refinery, which alone needs them: imported there, they take no room here."""
-    begin = begin_apart(scene, collectors)
+    apart = Apart(scene, collectors)
     from support.bundle.tools import raw_tools, tools
 
     if redacted:
-        return tools(scene, collectors, who(), begin, lasting=lasting)
-    return raw_tools(scene, collectors, who(), begin)
+        return tools(scene, collectors, who(), apart, lasting=lasting)
+    return raw_tools(scene, collectors, who(), apart)
 
 
 def who() -> str:

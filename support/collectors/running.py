@@ -26,6 +26,7 @@ from support.collectors.limits import Limits
 from support.scene import Scene
 
 _FILES = 20_000  # of one collector
+GRACE = 5.0  # seconds after all is over, when a collector ends by itself
 _SLACK = 64 << 10  # bytes above its cap: the words where something is left out
 
 
@@ -46,6 +47,15 @@ def here(collector: Collector, scene: Scene, cap: int, longest: float) -> Child:
     return giving.begin(lambda give: collect(collector, scene, cap, give), longest=longest)
 
 
+def refusal(collector: Collector, scene: Scene, limits: Limits) -> str:
+    """Why it is not even begun; empty: it may."""
+    if why := limits.refusal(collector):
+        return why
+    if scene.rescue and not collector.rescue:
+        return "it says nothing of a disk that did not boot"
+    return ""
+
+
 def run(collector: Collector, scene: Scene, limits: Limits, begin: Begin = here) -> Iterator[Event]:
     """What it gives, as `events` says; never raises for what goes wrong in it.
 
@@ -53,15 +63,13 @@ def run(collector: Collector, scene: Scene, limits: Limits, begin: Begin = here)
     generator ends it with all its family. Call it in a process without threads.
     """
     begun = limits.clock.monotonic()
-    why = limits.refusal(collector)
-    if not why and scene.rescue and not collector.rescue:
-        why = "it says nothing of a disk that did not boot"
+    why = refusal(collector, scene, limits)
     if why:
         yield Ended("skipped", 0.0, why)
         return
     cap = min(collector.cap, limits.bytes(collector.priority))
     try:
-        child = begin(collector, scene, cap, limits.seconds() + 5)
+        child = begin(collector, scene, cap, limits.seconds() + GRACE)
     except OSError as error:
         yield Ended("failed", 0.0, f"there was no process for it: {error.strerror}")
         return
