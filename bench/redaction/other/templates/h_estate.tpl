@@ -143,7 +143,7 @@ common:
   storage:
     s3:
       endpoint: «host:s31»:9000
-      access_key_id: «config:alnum20»
+      access_key_id: «?b2NHYqLw8xDkT4pRzV6s»
       secret_access_key: «config:awssecret»
       «=insecure: true»
   ring:
@@ -295,7 +295,7 @@ psexec \\«ip4:dc1» -u «user:adm» -p «command:pw» cmd
 profile::mysql::root_password: «config:pw»
 profile::mysql::password_policy: «=strict»
 profile::app::secret: >
-  ENC[PKCS7,«config:b64_64»]
+  ENC[PKCS7,«?MIIBeQYJKoZIhvcNAQcDoIIBajCCAWYCAQAxggEhMIIBHQIBADAFMAACAQEw»]
 ntp::servers: [«ip4:ntp1», «=pool.ntp.org»]
 accounts:
   «user:ops»: {uid: «=1001», password: '«hash:sha512»'}
@@ -364,7 +364,7 @@ InstrumentationKey=«?6d1c5f0e-2a4b-4f7c-8e1d-0a9b8c7d6e5f»;IngestionEndpoint=h
 ### tmp/mail.eml | text | 1
 Received: from «host:mx2» («host:mx2» [«ip4:mx2»]) by «host:mx1» (Postfix) with ESMTPS id «=4XYZ12abcD»
 Received: from [«ip6:cust2»] (unknown) by «host:mx2»
-Message-ID: <«b:id»@«host:mx2»>
+Message-ID: <«?20261011080000.4XYZ12abcD»@«host:mx2»>
 From: «mail:cust1»
 To: "Ops" <«mail:ops»>
 Subject: «=password reset requested»
@@ -383,7 +383,7 @@ Your new password: «log:human»
 2026-10-11T08:00:04.0000000Z HEAD is now at «b:git7» «=fix: token refresh race (#412)»
 2026-10-11T08:00:05.0000000Z   env:
 2026-10-11T08:00:05.1000000Z     NPM_TOKEN: «token:npm»
-2026-10-11T08:00:05.2000000Z     NODE_AUTH_TOKEN: «=XXXXX-XXXXX-XXXXX-XXXXX»
+2026-10-11T08:00:05.2000000Z     NODE_AUTH_TOKEN: «?XXXXX-XXXXX-XXXXX-XXXXX»
 2026-10-11T08:00:06.0000000Z Cache restored from key: «=Linux-node-»«b:digest»
 2026-10-11T08:00:07.0000000Z ##[add-mask]«log:pw»
 2026-10-11T08:00:08.0000000Z echo "password=«log:pw»" >> $GITHUB_OUTPUT
