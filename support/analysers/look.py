@@ -22,12 +22,12 @@ def look_analysers(looks: Mapping[str, Look]) -> tuple[Analyser, ...]:
     return tuple(_analyser(name, look) for name, look in looks.items())
 
 
-def refuse_bad(looks: Mapping[str, Look]) -> None:
+def refuse_bad(looks: Mapping[str, Look], where: str) -> None:
     """Raises ManifestError for the first pattern that is none."""
     for name, look in looks.items():
         if why := complaint(look.pattern):
-            message = f"look.{name}.pattern: {why}"
-            raise ManifestError("pattern-invalid", message, hint="caretaker manifest check")
+            message = f"{where}: look.{name}.pattern is no regular expression of RE2: {why}"
+            raise ManifestError("pattern-invalid", message, hint=f"${{EDITOR:-vi}} {where}")
 
 
 def _analyser(name: str, look: Look) -> Analyser:

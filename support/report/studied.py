@@ -66,9 +66,10 @@ def looks_in(path: Path) -> dict[str, Look]:
     """The `[look.NAME]` tables of somebody's TOML file. UsageError, ManifestError."""
     try:
         content = files.read_bytes(path, cap=_CAP)
-    except (FileNotFoundError, FileFailure) as error:
-        message = f"{path} can't be read: {error}"
-        raise UsageError("file-unreadable", message, hint=f"ls -l {path}") from error
+    except FileNotFoundError as error:
+        raise UsageError("usage", f"there is no {path}", hint=f"ls {path.parent}") from error
+    except FileFailure as error:
+        raise UsageError("file-unreadable", str(error), hint=f"ls -l {path}") from error
     hint = "caretaker manifest explain look"
     try:
         looks = msgspec.convert(_tables(content), dict[str, Look])
@@ -76,7 +77,7 @@ def looks_in(path: Path) -> dict[str, Look]:
         raise ManifestError("manifest-syntax", f"{path}: {error}", hint=hint) from error
     except msgspec.ValidationError as error:
         raise ManifestError("manifest-value", f"{path}, look: {error}", hint=hint) from error
-    refuse_bad(looks)
+    refuse_bad(looks, str(path))
     return looks
 
 

@@ -61,5 +61,5 @@ def test_what_is_no_pattern_says_so_and_harms_no_other(pattern: str) -> None:
     assert "Its pattern is none" in told.summary
     assert one(good, LOGS).answer == "fail"
     with pytest.raises(ManifestError) as refused:
-        refuse_bad(looks)
+        refuse_bad(looks, "more.toml")
     assert refused.value.code == "pattern-invalid"
