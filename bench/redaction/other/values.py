@@ -21,7 +21,7 @@ _ALNUM = string.ascii_letters + _DIGIT
 _UPPER = string.ascii_uppercase + _DIGIT
 _HEX, _B32 = "0123456789abcdef", string.ascii_uppercase + "234567"
 _URL, _CRYPT = _ALNUM + "_-", _ALNUM + "./"
-_SYLLABLES = ("ka", "mol", "tir", "sen", "grap", "vi", "lok", "dru", "fen", "ost", "pim", "zar")
+_SYLLABLES = ("ka", "mol", "tir", "sen", "grap", "vi", "lok", "dru", "fen", "usk", "pim", "zar")
 
 
 def _of(alphabet: str, length: int) -> Callable[[Random], str]:
