@@ -230,7 +230,7 @@ def _at_border(b: Builder, n: int, text: str) -> None:
 
 
 def _in_name(b: Builder, n: int, text: str) -> None:
-    name = re.sub(r"[\s/\0]", "_", text)[:180].strip(". ") or "x"
+    name = re.sub(r"[/\0]", "_", re.sub(r"\s*\n\s*", "", text))[:180].strip(". ") or "x"
     while len(name.encode()) > 200:
         name = name[:-1]
     b.put(f"srv/extra/session-{name}.txt", "nothing\n")

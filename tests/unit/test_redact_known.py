@@ -207,3 +207,13 @@ def test_a_phrase_is_found_where_its_line_ends_between_two_words() -> None:
         b"copper\n maple\n canyon",
     ):
         assert [text[one.start : one.end] for one in known.spans(b"x " + text + b" y")], text
+
+
+@pytest.mark.parametrize(
+    "bird", ["Jwcn7fobKBPw&a7z38O(9", "Jwcn7fobKBPw%2z38O9x", "Jwcn7fobKBPw&l7z38<9"]
+)
+def test_letters_that_are_alike_by_chance_after_a_sign_hide_nothing(bird: str) -> None:
+    known = KnownValues([Known(bird.encode(), "a test")])
+    for written in (html.escape(bird), quote(bird, safe="")):
+        text = f"a {written} end".encode()
+        assert [text[one.start : one.end] for one in known.spans(text)] == [written.encode()]

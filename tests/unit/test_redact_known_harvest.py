@@ -153,6 +153,7 @@ def test_a_folder_teaches_by_its_configuration_and_not_by_its_logs(tmp_path: Pat
         "0d4f8a1c-1111-4222-8333-444455556666",
         *("x" * 9 + "Q7" + "y" * 9, "9182736450", "hunter-2-Zq%"),
         *("/rnBYB3cXs5pNDqjS3ImpD1S", "UPmt98nj(u9ogIbbc-QMf3>h>tI", "uBZ7:/DpX%@vw^jU%rn"),
+        *("c1057(Utr]>no@fd'=9%b)s9K>]t", 'ZHjW(5FLYy("j~|),iX2'),
         *("maple horse falcon", "øzаçåDåäçvdnрMdñTо"),
     ],
 )  # fmt: skip

@@ -20,6 +20,7 @@ from support.redact.span import Span
 
 RULE = "known-value"
 _AROUND = 2048  # at most; of a value, escaped twice, it needs some twelve times its length
+_ALIKE = 6
 _SIGNS = frozenset(b"%\\&=\r\n'\"+ ")
 
 
@@ -192,7 +193,8 @@ def _may_go_on(data: bytes, text: bytes, start: int, low: int, high: int) -> boo
     """Whether the text parts from the form at what could be an escape or the end of a line."""
     ends_alike = high - start == len(text)
     if not ends_alike and high < len(data):
-        return data[high] in _SIGNS or data[high - 1] in _SIGNS
+        # The first letters after a sign may be alike by chance: `&a` and `&amp;a`.
+        return not _SIGNS.isdisjoint(data[max(low, high - _ALIKE) : high + 1])
     return not _SIGNS.isdisjoint(data[max(0, low - 12) : low])
 
 

@@ -48,6 +48,7 @@ _DOTTED = re.compile(rb"[A-Za-z_][a-z_]+(?:[.:/][A-Za-z_]+\d{0,2}[A-Za-z]*)+")
 _DIGEST = re.compile(rb"(?:sha(?:1|256|384|512)[-:]|SHA256:|-----).*", re.DOTALL)
 _BASE64 = re.compile(rb"[A-Za-z0-9+/]{16,}={0,2}")
 _PIECE = 12
+_STRANGE = rb"[<>?@#%^~|!$&*]"  # a call has one of them at most
 _KINDS = (rb"[a-z]", rb"[A-Z]", rb"\d")
 _NONE = (
     _DOTTED,
@@ -92,8 +93,11 @@ def _is_base64(value: bytes) -> bool:
 
 
 def _is_torn(value: bytes) -> bool:
-    """What looks like a call, and has a bracket that nothing closes."""
+    """What looks like a call, and has a bracket that nothing closes, or signs that none has."""
+    if re.search(rb"\s", value):
+        return False
     odd = value.count(b"(") != value.count(b")") and not re.search(rb"[\s\"',;]", value)
+    odd = odd or (b"(" in value and len(set(re.findall(_STRANGE, value))) > 1)
     numbers = len(re.findall(rb"\d", value)) > 1
     return odd and numbers and len(value) >= _PIECE and all(re.search(k, value) for k in _KINDS)
 
