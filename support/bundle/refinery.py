@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from agent.errors import CaretakerError, MachineError, ManifestError, RefusedError
-from agent.host import partner
+from agent.host import heap, partner
 from agent.host.clock import Clock
 from agent.host.partner import Line, Partner
 from support.bundle import messages
@@ -140,6 +140,7 @@ def start(scene: Scene, make: Callable[[Scene], Tools], told: Callable[[], bool]
     def work(line: Line) -> int:
         try:
             tools = make(scene)
+            heap.settle()
         except CaretakerError as error:
             line.send(messages.words(_broke(error)))
             return error.exit_status
