@@ -18,7 +18,7 @@ _LONGEST = 1 << 20  # characters; ours refuses more, too
 
 
 class _Header(msgspec.Struct):
-    app: str | None = None
+    version: str | None = None
 
 
 class _Manifest(msgspec.Struct):
@@ -27,15 +27,16 @@ class _Manifest(msgspec.Struct):
 
 def judge(evidence: Evidence) -> Iterator[Judgement]:
     bundle = document(evidence, MANIFEST, _Manifest)
-    app = bundle.header.app if bundle is not None and bundle.header is not None else None
+    # The version comes out of the manifest; the name may have been found elsewhere.
+    version = bundle.header.version if bundle is not None and bundle.header is not None else None
     text = text_of(evidence, APPLIANCE)
     wrong = _wrong(text) if text is not None else ""
-    if wrong or (text is not None and app == ""):
+    if wrong or (text is not None and version == ""):
         words = f"The manifest can't be read: {wrong or 'what it says makes no sense'}"
         yield failed(words, [cite(evidence, APPLIANCE, text=words)], _ADVICE)
-    elif app == "":
+    elif version == "":
         words = "There is no manifest, so what only it knows is not in this bundle"
-        yield failed(words, [cite(evidence, MANIFEST, '"app"', words)], _ADVICE)
+        yield failed(words, [cite(evidence, MANIFEST, '"version"', words)], _ADVICE)
     elif text is None:
         yield unknown("The manifest was not collected", advice=_ADVICE)
     else:

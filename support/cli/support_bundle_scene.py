@@ -6,13 +6,14 @@ of its own. Refuses to need a manifest: without one there is still a bundle.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 
 import click
 
 from agent.cli.appliance import manifest_of
 from agent.errors import CaretakerError, ManifestError, RefusedError, UsageError
-from agent.host import files, permissions
+from agent.host import files, glance, permissions
 from agent.host.accounts import is_root
 from agent.host.failures import FileFailure
 from agent.host.machine import Host
@@ -22,6 +23,7 @@ from support.collectors.last_sign import last_sign
 from support.scene import Scene, is_rescue
 
 DAY = 86400.0
+_NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
 
 
 @dataclass(frozen=True)
@@ -42,8 +44,22 @@ def world_of(layout: Layout, *, rescue: bool | None) -> World:
         manifest, layout = manifest_of(layout)
     except CaretakerError as error:
         _hides_nothing(layout, error)
-        return World(layout, None, rescued, error.message)
+        return World(replace(layout, app=_app_of(layout)), None, rescued, error.message)
     return World(layout, manifest, rescued)
+
+
+def _app_of(layout: Layout) -> str:
+    """The appliance's name by the link that setup made, `/opt/<app>/support`.
+
+    With it there is far more to collect, and the application's secrets are known.
+    """
+    found = [
+        each.name
+        for each in glance.entries(layout.root, "/opt")
+        if _NAME.fullmatch(each.name)
+        and glance.link(layout.root, f"/opt/{each.name}/support").endswith("/tool/support")
+    ]
+    return found[0] if len(found) == 1 else ""
 
 
 def _hides_nothing(layout: Layout, error: CaretakerError) -> None:

@@ -55,6 +55,25 @@ def of_services(manifest: Manifest | None) -> tuple[Collector, ...]:
     return tuple(found.values())
 
 
+def of_unnamed(app: str) -> tuple[Collector, ...]:
+    """Where no manifest says which: all units that are called as ours call them, `<app>-NAME`."""
+    if not app:
+        return ()
+    units = partial(_beginning, f"{app}-")
+    return (
+        Collector(
+            code="journal-application",
+            title="Journal of the application",
+            reads=f"the journal's entries of units called {app}-* in the window",
+            sources=partial(_sources_of, units),
+            guess=partial(_guess, partial(_told_by, units)),
+            sample=partial(_sampled, partial(_told_by, units)),
+            cap=_UNIT_CAP,
+            priority=FIRST,
+        ),
+    )
+
+
 def of_units(
     code: str,
     units: Iterable[str],
@@ -171,9 +190,12 @@ def _known(reader: Reader | None) -> list[str]:
     )
 
 
+def _beginning(word: str, reader: Reader | None) -> list[str]:
+    return [unit for unit in _known(reader) if unit.startswith(word)]
+
+
 def _ours(reader: Reader | None) -> list[str]:
-    found = [unit for unit in _known(reader) if unit.startswith(_OURS)]
-    return found or [f"{_OURS}.service"]
+    return _beginning(_OURS, reader) or [f"{_OURS}.service"]
 
 
 def taken(scene: Scene, reader: Reader | None) -> list[str]:
@@ -184,6 +206,8 @@ def taken(scene: Scene, reader: Reader | None) -> list[str]:
         units += [unit_name(manifest, name) for name in manifest.services]
         for collect in manifest.collect.values():
             units += [] if collect.consent else collect.units
+    elif scene.layout.app:
+        units += _beginning(f"{scene.layout.app}-", reader)
     return [*_with_instances(reader, units), *_ours(reader)]
 
 
@@ -195,11 +219,11 @@ def _without(units: tuple[str, ...]) -> dict[str, frozenset[bytes]]:
     return {"_TRANSPORT": frozenset([b"kernel"]), **dict.fromkeys(fields, names)}
 
 
-def _our_sources(scene: Scene) -> Iterator[Source]:
+def _sources_of(units: Callable[[Reader | None], list[str]], scene: Scene) -> Iterator[Source]:
     if not has_journal(scene):
         return
     journal = _Journal(scene, opened(scene))
-    for unit in _ours(journal.reader):
+    for unit in units(journal.reader):
         yield journal.source(unit, groups_of([unit]))
 
 
@@ -257,8 +281,10 @@ def _told(wanted: tuple[str, ...], _: Scene, reader: Reader | None) -> tuple[Gro
     return groups_of(_with_instances(reader, wanted))
 
 
-def _told_by_us(_: Scene, reader: Reader | None) -> tuple[Group, ...]:
-    return groups_of(_ours(reader))
+def _told_by(
+    units: Callable[[Reader | None], list[str]], _: Scene, reader: Reader | None
+) -> tuple[Group, ...]:
+    return groups_of(units(reader))
 
 
 def _kernel(*_: object) -> tuple[Group, ...]:
@@ -273,9 +299,9 @@ OURS = Collector(
     code="journal-caretaker",
     title="Journal of Caretaker",
     reads="the journal's entries of Caretaker's units in the window",
-    sources=_our_sources,
-    guess=partial(_guess, _told_by_us),
-    sample=partial(_sampled, _told_by_us),
+    sources=partial(_sources_of, _ours),
+    guess=partial(_guess, partial(_told_by, _ours)),
+    sample=partial(_sampled, partial(_told_by, _ours)),
     cap=_UNIT_CAP,
     priority=SOON,
 )

@@ -19,6 +19,8 @@ def collectors_for(scene: Scene) -> tuple[Collector, ...]:
     """Those of every machine, with a journal for each service of this one's manifest, and what
     the vendor declares."""
     services = journal.of_services(scene.manifest)
+    if scene.manifest is None:
+        services = journal.of_unnamed(scene.layout.app)
     place = COLLECTORS.index(journal.OURS)
     return (*COLLECTORS[:place], *services, *COLLECTORS[place:], *declared(scene))
 

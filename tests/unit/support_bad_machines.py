@@ -136,7 +136,7 @@ FINE: dict[str, Files] = {
         "PRETTY_NAME": "Debian GNU/Linux 13 (trixie)", "ID": "debian", "VERSION_ID": "13"}}},
     "taint": {"kernel/kernel.json": {"release": "6.1.0", "taint": 4096,
                                      "tainted_by": ["out-of-tree module"]}},
-    "manifest": {"manifest.json": {"header": {"app": "forge"}},
+    "manifest": {"manifest.json": {"header": {"version": "1.2"}},
                  "configuration/appliance.toml": '[appliance]\nname = "forge"\n'},
     "bundle": {"manifest.json": {"collectors": [{"code": "disks", "how": "done"}],
                                  "consent": {"redaction": "full"}, "partial": ""}},
@@ -324,8 +324,8 @@ BAD: list[tuple[str, str, str, Files]] = [
         "taint": 16, "tainted_by": ["machine check"]}}),
     ("manifest", "fail", "can't be read: Expected", {"configuration/appliance.toml": "[x]\na\n"}),
     ("manifest", "fail", "makes no sense", {
-        "manifest.json": {"header": {"app": ""}}, "configuration/appliance.toml": "x = 1\n"}),
-    ("manifest", "fail", "There is no manifest", {"manifest.json": {"header": {"app": ""}}}),
+        "manifest.json": {"header": {"version": ""}}, "configuration/appliance.toml": "x = 1\n"}),
+    ("manifest", "fail", "There is no manifest", {"manifest.json": {"header": {"version": ""}}}),
     ("bundle", "fail", "Redaction was switched off", {"manifest.json": {
         "collectors": [], "consent": {"redaction": "off"}}}),
     ("bundle", "warn", "1 collector failed: network", {"manifest.json": {
