@@ -8,6 +8,7 @@ counted. Needs root; `sos` stands in the test root.
 from __future__ import annotations
 
 import argparse
+import compileall
 import json
 import os
 import statistics
@@ -24,7 +25,7 @@ from bench.redaction.speed_mix import SECRETS, Mix
 from bench.support import appliance, peers
 from bench.support.measured import Cost, measure, small_disks
 from tests.machine import ready
-from tests.machine.checkout import SOURCE
+from tests.machine.checkout import REPOSITORY, SOURCE
 from tests.machine.machine import TOOL, Machine, boot
 from tests.machine.wheelhouse import tool_environment
 
@@ -75,6 +76,8 @@ def main() -> int:
     if os.geteuid() != 0:
         parser.error("only root may boot a machine")
     part = 10 if chosen.quick else 1
+    for package in ("agent", "support"):  # as pip does where the tool is installed
+        compileall.compile_dir(REPOSITORY / package, quiet=2)
     binds = {TOOL: tool_environment(SOURCE)}
     with (
         tempfile.TemporaryDirectory(prefix="caretaker-bench-support-") as scratch,
