@@ -19,7 +19,7 @@ from support.redact.known.values import KnownValues
 from support.redact.redactor import Redactor
 
 _KEY = b"one key for all of them 012345678"
-_MOST = 24  # rows
+_MOST = 40  # rows
 
 
 def singly(samples: list[Sample]) -> tuple[Score, Report]:
@@ -64,4 +64,5 @@ def _around(sample: Sample, label: Label) -> str:
     before = sample.text[max(0, label.start - 2) : label.start].replace("\n", "⏎")
     after = sample.text[label.end : label.end + 2].replace("\n", "⏎")
     masked = ("".join("x" if each.isalnum() else each for each in part) for part in (before, after))
-    return f"{label.name} in {sample.format}: {'…'.join(masked)}"
+    file = sample.path.rpartition("/")[2]
+    return f"{label.name} in {sample.format}, {file}: {'…'.join(masked)}"

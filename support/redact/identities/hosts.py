@@ -28,6 +28,12 @@ _DASHED = re.compile(
     rb"((?:ip|ec2|host)-)?(\d{1,3})-(\d{1,3})-(\d{1,3})-(\d{1,3})\Z", re.IGNORECASE
 )
 _REGION = re.compile(rb"[a-z]{2}(?:-[a-z]+)+-\d[a-z]?\Z|[a-z]+(?:us|eu|asia|india|uk)\d?\Z")
+# Mechanisms and ciphers: `--auth-host=scram-sha-256` is PostgreSQL's.
+_MECHANISM = re.compile(
+    rb"(?:scram|sha|hmac|aes|rsa|ecdsa|ed25519|x25519|curve|chacha|tls|ssl|diffie|kex|pbkdf|argon"
+    rb"|bcrypt|gss|gssapi|ntlm|cram|digest|md5|utf|iso|cp|zstd|gzip|postgresql|python|openjdk|php)"
+    rb"[-_0-9].*\Z"
+)
 _TELLING = re.compile(rb"[0-9-]")
 _FILES = frozenset(
     b"""
@@ -77,6 +83,7 @@ class Hosts:
         if (
             low.startswith(b"redacted-")
             or low.isdigit()
+            or _MECHANISM.match(low)
             or _CAMEL.search(word)
             or not (sure or _is_telling(low))
         ):

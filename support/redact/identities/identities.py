@@ -11,6 +11,7 @@ from pathlib import Path
 from agent.layout import Layout
 from support.redact.engine import Choice, Engine, Trigger, open_engine
 from support.redact.identities.emails import Emails
+from support.redact.identities.host_phrases import phrase_rules
 from support.redact.identities.host_places import host_rules
 from support.redact.identities.hosts import Hosts
 from support.redact.identities.ipv4 import IPv4
@@ -50,6 +51,7 @@ class Identities:
             *self._shapes,
             *self._emails.rules(),
             *host_rules(self._hosts),
+            *phrase_rules(self._hosts),
             *user_rules(self._users),
             *rules_of(self._users, (*SENTENCES, *COMMANDS), LISTS),
             *row_rules(self._users),

@@ -17,7 +17,8 @@ from support.redact.identities.rule import IdentityRule, Name
 _MOST = 50_000  # spellings remembered
 
 _DOTTED = re.compile(
-    rb"(?<![0-9A-Za-z.])([0-9]{1,3})\.([0-9]{1,3})\.([0-9]{1,3})\.([0-9]{1,3})(?![0-9A-Za-z])"
+    rb"(?:(?<![0-9A-Za-z.])|(?<= -[hH]))"
+    rb"([0-9]{1,3})\.([0-9]{1,3})\.([0-9]{1,3})\.([0-9]{1,3})(?![0-9A-Za-z])"
 )
 _DASHED = re.compile(
     rb"(?<![0-9.])(?<![0-9]-)([0-9]{1,3})-([0-9]{1,3})-([0-9]{1,3})-([0-9]{1,3})(?![0-9-])"
@@ -33,7 +34,7 @@ _WORDS = b"|".join(
     word[::-1]
     for word in (
         *(b"version", b"release", b"revision", b"build", b" ver", b" rev", b" v", b" oid"),
-        *(b"firmware", b"driver", b"upgrade", b"upgraded"),
+        *(b"firmware", b"driver", b"upgrade", b"upgraded", b"bios", b"uefi"),
     )
 )
 _VERSION_BEFORE = re.compile(

@@ -41,6 +41,8 @@ class Learned:
         if len(labels) > 1:
             self.domain(b".".join(labels[1:]))
             sure = sure and labels[-1] in ENDINGS
+        if not self._hosts.in_place(labels[0], sure=True):
+            return
         if len(self.labels) < _MOST and self._is_fit(labels[0], sure=sure):
             self.labels.add(labels[0])
 

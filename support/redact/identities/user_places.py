@@ -15,7 +15,7 @@ from support.redact.identities.rule import IdentityRule, Name, Teaches, line_sta
 from support.redact.identities.users import Users
 
 _NAME = rb"([A-Za-z_][A-Za-z0-9_.-]{0,63})"
-_VALUE = rb"([A-Za-z_][A-Za-z0-9_.+-]{0,63})(?![A-Za-z0-9_(@/$]|\\(?![\"'n]))"
+_VALUE = rb"([A-Za-z_][A-Za-z0-9_.+-]{0,63})(?![A-Za-z0-9_(@/$=]|\\(?![\"'n]))"
 _KEY = (
     rb"(?:user|username|user_name|login|logname|ruser|acct|auid|author|created_by|updated_by"
     rb"|requested_by|actor)"
