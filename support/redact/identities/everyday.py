@@ -70,7 +70,8 @@ _SERVICES = frozenset(
     """.split()
 )
 
-# What we call files, keys and units ourselves: a machine may well be called `appliance`.
+# What we call files, keys and units ourselves: a machine may well be called `appliance`. Then who
+# acts in the ledger, and the states of systemd's units, which stand under `actor` and `sub`.
 _OURS = frozenset(
     b"""
     appliance analysis analyser backup backups bundle bundles case certificate certificates changes
@@ -80,6 +81,10 @@ _OURS = frozenset(
     networks packages patches payload pseudonym reboot redact redactor releases remedies remedy
     report rescue samples security settings setup summary task tasks timeline uid gid verdict vm
     vms virtual
+    schedule scheduled timer daemon boot person housekeeping maintenance upgrade rollback restore
+    running dead exited mounted plugged listening waiting elapsed auto-restart start-pre start-post
+    final-sigterm final-sigkill stop-sigterm stop-sigkill stop-post activating deactivating
+    reloading mounting unmounting tentative condition loaded not-found masked
     """.split()
 )
 

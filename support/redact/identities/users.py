@@ -22,7 +22,10 @@ _SERVICE = re.compile(
     rb"|writer|read|write|ops|job|worker|agent|prod|dev|test|stage|staging|repl|backup|web|exporter"
     rb"|monitor|migrator|migration|runner|sync|etl|sys|system|daemon|id|name)\Z"
 )
-_SUFFIX = re.compile(rb"\.(?:conf|log|txt|html?|php|js|css|py|json|ya?ml|xml|png|service|sh)\Z")
+_SUFFIX = re.compile(
+    rb"\.(?:conf|log|txt|html?|php|js|css|py|json|ya?ml|xml|png|service|sh|socket"
+    rb"|timer|target|mount|automount|scope|slice|path|device|swap|toml|jsonl|db|so|age|zst)\Z"
+)
 _LOWER = re.compile(rb"[a-z][a-z0-9._-]+\Z")
 
 
