@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from support.redact.identities.english import COMMON
+
 # Accounts of the system, of programs and of clouds' images; never a person's.
 SYSTEM_USERS = frozenset(
     b"""
@@ -128,7 +130,7 @@ _ENGLISH = frozenset(
     """.split()
 )
 
-EVERYDAY = _SERVICES | _OURS | _ENGLISH | SYSTEM_USERS
+EVERYDAY = COMMON | _SERVICES | _OURS | _ENGLISH | SYSTEM_USERS
 
 # Devices, standards and versions: with a digit, and still nobody's.
 TECHNICAL = re.compile(
