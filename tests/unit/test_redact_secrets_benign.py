@@ -29,6 +29,9 @@ token_count=17 total_tokens=512 max_tokens: 4096
 password_policy=strict password_min_length=12 password_expiry_days=90
 passwordFile: /etc/x/pw.txt
 password = "{secret:sql}"
+pattern = 'customer=(?P<secret>[A-Z]{2}\d{6})'
+LoadCredential=sql:/etc/shop/secrets/sql
+ImportCredential=sysctl.extra
 environment.JWT_SECRET = "{secret:token-key}"
 command = ["{release}/bin/x", "--password={secret:sql}", "--url=http://{setting:listen}/"]
 secretName: my-tls

@@ -16,8 +16,9 @@ from support.redact.span import Span
 
 CODE = "markup"
 
+# Not `(?P<secret>…)`, by which a pattern names what it hides.
 _ELEMENT = re.compile(
-    rb"(?:<|&lt;)((?:[\w-]{1,40}:)?[A-Za-z_][\w.-]{0,60})(?:\s[^<>]{0,300})?(?<![/?])(?:>|&gt;)"
+    rb"(?:(?<!\?P)<|&lt;)((?:[\w-]{1,40}:)?[A-Za-z_][\w.-]{0,60})(?:\s[^<>]{0,300})?(?<![/?])(?:>|&gt;)"
     rb"\s*+([^<&]++(?:&(?!lt;)[^<&]*+)*+)(</|&lt;/|\Z)"
 )
 # <entry key="db.password">x</entry>

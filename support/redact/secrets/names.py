@@ -57,6 +57,7 @@ _PAIRS: dict[bytes, frozenset[bytes]] = {
     b"id": _words("session sess secret"),
     b"string": _words("community"),
     b"community": _words("ro rw rocommunity rwcommunity snmp read trap"),
+    b"communities": _words("snmp ro rw trap"),
     b"code": _words("recovery backup access security pin auth authorization verification otp"),
     b"codes": _words("recovery backup scratch"),
     b"phrase": _words("pass seed recovery mnemonic secret"),
@@ -106,13 +107,13 @@ _AFTER = _words(
     leaked found detected scanning scanner redacted masked hidden optional default defaults
     list views view table tables schema schemas level minlen maxlen minlength maxlength latency
     bytes ca cert certs certificate entropy score quality spent cached processed consumed remaining
-    saved stdin fd mgmt management"""
+    saved stdin fd query queries helpers maps mgmt management"""
 )
 # Before it these say the same: `max_tokens`, `has_password`, `no_password`.
 _BEFORE = _words(
     """min max num total has is no count public requires allow allowed use uses using enable disable
     show need needs should forgot skip completion prompt failed wrong without allows n nb
-    number publishable existing checksum"""
+    number publishable existing checksum load import"""  # `LoadCredential=` of a unit names files
 )
 
 
