@@ -22,6 +22,14 @@ _TOP = re.compile(rb"[a-z]{2,24}\Z")
 _NO_TOPS = frozenset(
     b"service socket timer target mount slice scope path device swap conf log js py sh so".split()
 )
+# What systemd makes instances of: `redis-server@cache-2`.
+_UNIT = re.compile(
+    rb"(?:.*-(?:server|client|quick|fpm|daemon|agent)|s?getty|serial-getty|openvpn|postgresql|user"
+    rb"|systemd-.*|instance|php[\d.]*-fpm|mariadb|mysqld?|nginx|gunicorn|celery|worker|autossh"
+    rb"|syncthing"
+    rb"|ceph-\w+|ifup|wg|container|app|service)\Z"
+)
+_UUID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-", re.IGNORECASE)
 _LONGEST = 80
 
 
@@ -45,6 +53,12 @@ class Emails:
             while start <= at and block[start] in b".'-%+":
                 start += 1
             user = block[start : at + 1]
+            if block[start - 1 : start] == b"/" and b"." in user:
+                # A principal of Kerberos: service/host@REALM.
+                host = self._hosts.by_shape(user)
+                if host:
+                    yield start, at + 1, host
+                    continue
             instead = self._whole(user, domain[1]) if user else b""
             if instead:
                 yield start, domain.end(), instead
@@ -69,6 +83,8 @@ class Emails:
 
     def _on_host(self, user: bytes, label: bytes) -> bytes:
         """`mkrause@db1`: of a shell, of ssh."""
+        if label[:1].isdigit() or _UNIT.match(user) or _UUID.match(label):
+            return b""
         host = self._hosts.in_place(label, sure=False)
         person = self._users.pseudonym(user)
         if not host:

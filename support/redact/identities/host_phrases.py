@@ -91,12 +91,12 @@ PHRASES = (
     _phrase(rb"^[ \t]*(?:host_name|sysname|myhostname|mydomain|router_id|server_name)[ \t]+[a-z]",
             rb"^\s*(?:host_name|sysname|myhostname|mydomain|router_id|server_name)[ \t]+" + _D
             + rb"(?=[\s;]|$)"),
-    _phrase(rb"\b(?:node[._]name|broker[._]name|myhostname|sysname|ring0_addr|nodename"
+    _phrase(rb"(?:node[._]name|broker[._]name|myhostname|sysname|ring0_addr|nodename"
             rb"|agent_hostname"
             rb"|router_id|node_id|instance_name|vm_name|rhost|advertised\.host\.name|log_host"
             rb"|workstation(?: name)?|source workstation|client_hostname|origin_host)"
             rb"[\"']?[ \t]*[=:][ \t]*[\"']?[a-z]",
-            rb"\b(?:node[._]name|broker[._]name|myhostname|sysname|ring0_addr|nodename"
+            rb"(?:\b|_)(?:node[._]name|broker[._]name|myhostname|sysname|ring0_addr|nodename"
             rb"|agent_hostname"
             rb"|router_id|node_id|instance_name|vm_name|rhost|advertised\.host\.name|log_host"
             rb"|workstation(?: name)?|source workstation|client_hostname|origin_host)"
@@ -113,7 +113,7 @@ PHRASES = (
             rb" [a-z][a-z0-9_./-]*\[[0-9]+\]:",
             rb"^[\d-]{10} [\d:.,]+ " + _D + rb" [\w./-]+\[\d+\]:", sure=False),
     # `name (address)`, `name[address]`: ping, traceroute, arp, mail.
-    _phrase(rb"\b" + _T + rb" ?[(\[]\[?" + _ADDRESS + rb"[)\]]",
+    _phrase(rb"[a-z0-9_.-] ?[(\[]\[?" + _ADDRESS + rb"[)\]]",
             rb"(?<![\w.@-])" + _D + rb" ?[(\[]\[?" + _IP + rb"[)\]]", sure=False),
     _phrase(rb"^ping [a-z]|^traceroute to [a-z]|^--- [a-z]",
             rb"^(?:PING|traceroute to|---) " + _D + rb" (?:\(|ping statistics)"),

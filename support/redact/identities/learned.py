@@ -22,7 +22,9 @@ _WORD = re.compile(rb"[a-z0-9][a-z0-9_.-]*[a-z0-9]\Z")
 _DIGIT = re.compile(rb"[0-9]")
 _TELLING = re.compile(rb"[0-9.]")
 _LETTER = re.compile(rb"[a-z]")
-_ALONE_BEFORE = re.compile(rb"[A-Za-z0-9_]")
+_AFTER = re.compile(rb"[A-Za-z0-9_]")
+_ALONE_BEFORE = re.compile(rb"[A-Za-z0-9_]\Z")
+_NEW_BEFORE = re.compile(rb"[A-Za-z0-9_]-?\Z")
 
 
 class Learned:
@@ -84,13 +86,13 @@ class Learned:
         labels = self.labels - self._hosts.kept
         if labels:
             hosts = {label: self._hosts.renamed([label]) for label in labels}
-            made.append(_alone("host", hosts))
+            made.append(_alone("host", hosts, dashed=False))
         if self._hosts.domains:
             domains = sorted(self._hosts.domains)
             made.append(IdentityRule("host", tuple(map(re.escape, domains)), self._below))
         people = {name: self._users.pseudonym(name) for name in self.people - self._users.kept}
         if people:
-            made.append(_alone("user", people))
+            made.append(_alone("user", people, dashed=True))
         return tuple(made)
 
     def _below(self, block: bytes, starts: Sequence[int]) -> Iterator[Name]:
@@ -105,22 +107,27 @@ class Learned:
                 yield start, end, instead
 
 
-def _alone(code: str, names: dict[bytes, bytes]) -> IdentityRule:
-    """Finds each of the names where no letter, digit or underscore touches it."""
+def _alone(code: str, names: dict[bytes, bytes], *, dashed: bool) -> IdentityRule:
+    """Finds each of the names where no letter, digit or underscore touches it.
+
+    `dashed`: behind a word and a dash too. A machine `gw4` is not the end of `edge-gw4`.
+    """
     lengths = sorted({len(name) for name in names}, reverse=True)
-    find = _finder(names, lengths)
+    find = _finder(names, lengths, (_ALONE_BEFORE if dashed else _NEW_BEFORE).search)
     return IdentityRule(code, tuple(re.escape(name) for name in sorted(names)), find)
 
 
 def _finder(
-    names: dict[bytes, bytes], lengths: Sequence[int]
+    names: dict[bytes, bytes],
+    lengths: Sequence[int],
+    goes_on: Callable[[bytes, int, int], re.Match[bytes] | None],
 ) -> Callable[[bytes, Sequence[int]], Iterable[Name]]:
-    touches = _ALONE_BEFORE.match
+    touches = _AFTER.match
 
     def find(block: bytes, starts: Sequence[int]) -> Iterator[Name]:
         past = 0
         for at in starts:
-            if at < past or (at and touches(block, at - 1)):
+            if at < past or goes_on(block, max(at - 2, 0), at):
                 continue
             for length in lengths:
                 instead = names.get(block[at : at + length].lower())

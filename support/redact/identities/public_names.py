@@ -10,7 +10,8 @@ from __future__ import annotations
 # With all that stands before them.
 PUBLIC = frozenset(
     b"""
-    googleapis.com x.org lwn.net
+    googleapis.com x.org lwn.net wordpress.org wordpress.com k3s.io office.com office365.com
+    rabbitmq.com influxdata.com zabbix.com home-assistant.io
     istio.io linkerd.io cert-manager.io coreos.com fluxcd.io argoproj.io traefik.io cattle.io
     rancher.io openshift.io projectcalico.org cilium.io x-k8s.io opentelemetry.io grpc.io etcd.io
     containerd.io opencontainers.org spdx.org knative.dev tekton.dev goharbor.io min.io nats.io

@@ -23,6 +23,15 @@ _LAST = (
 )
 _STOP = rb"(?=\s*(?:$|[;&|\"')]))"
 
+_PROGRAMS = (
+    rb"(?:bash|sh|php[\d.]*|python[\d.]*|perl|ruby|node|nice|ionice|flock|test|cd|find|rsync"
+    rb"|curl|wget"
+    rb"|systemctl|sleep|rm|cp|mv|tar|gzip|mysqldump|pg_dump|logger|echo|timeout|chronic|docker"
+    rb"|certbot"
+    rb"|journalctl|sudo|run-parts|command|env|nohup|kill|pkill|touch|cat|mail|date|xargs|zfs|borg"
+    rb"|restic|duplicity|make|git|ntpdate|apt|apt-get|dnf|yum|fstrim|sync|java|bundle|rake|exec)"
+)
+
 COMMANDS = (
     phrase(_LAST + rb" ", rb"(?<![/.\w-])" + _LAST
             + rb"\b(?![^\n;|&]* (?:-r|--system|-\w*r\w* )\b)[^\n;|&]{0,200}? " + Q + X + Q + _STOP,
@@ -36,7 +45,7 @@ COMMANDS = (
     phrase(rb"\b" + _BIG_U + rb"\b[^\n;|&]* -U ?[\"']?[a-z_]",
             rb"\b" + _BIG_U + rb"\b[^\n;|&]{0,120}? (?-i:-U) ?[\"']?(?:[\w.-]+[\\/]{1,2})?" + X
             + rb"(?=[\s%'\"]|$)", "", wary=False),
-    phrase(rb"\bssh [^\n;|&]*-l ?[a-z_]", rb"\bssh [^\n;|&]{0,80}?-l ?" + X + rb"(?="
+    phrase(rb"\bssh [^\n;|&{]* -l ?[a-z_]", rb"\bssh [^\n;|&{]{0,80}? -l ?" + X + rb"(?="
             rb" )", wary=False),
     phrase(rb"--(?:user|username|login|owner|as|run-as|proxy-user|http-user|ftp-user|uid|account"
             rb"|db-?user|db-?username|author|admin-user) [\"']?[a-z_]",
@@ -61,6 +70,14 @@ COMMANDS = (
             rb"\b(?:set_?(?:basic_?)?auth|(?:http)?basic_?auth|networkcredential|credentials?"
             rb"|passwordauthentication|login|authenticate|auth|pdo|connect|getconnection"
             rb"|auth ?= ?)\((?:[^,()\n]{1,120}, ?)?[\"']" + X + rb"[\"'], ?[\"']", "", wary=False),
+    # A table of cron's that names the account; psql's own commands.
+    phrase(rb"^(?:@(?:reboot|hourly|daily|weekly|monthly|yearly)"
+            rb"|[0-9*/,-]+[ \t]+[0-9*/,-]+[ \t]+[0-9*/,-]+"
+           rb"[ \t]+[0-9a-z*/,-]+[ \t]+[0-9a-z*/,-]+)[ \t]+[a-z_][a-z0-9_.-]*[ \t]+[/a-z]",
+           rb"^(?:@\w+|(?:[\da-z*/,-]+[ \t]+){5})[ \t]*(?!" + _PROGRAMS + rb"\s)" + X
+           + rb"[ \t]+(?=/|\[|[a-z_]+ )"),
+    phrase(rb"\\password [a-z_]", rb"\\password " + X + rb"\s*$", wary=False),
+    phrase(rb"\\c(?:onnect)? [^ \n]+ [a-z_]", rb"\\c(?:onnect)? \S+ " + X + rb"(?=\s|$)"),
 )  # fmt: skip
 
 LISTS = (
@@ -77,9 +94,9 @@ LISTS = (
             rb"|operators)\": ?\[",
             rb"\"(?:users|members|owners|admins|maintainers|assignees|reviewers|approvers|memberuid"
             rb"|operators)\": ?\[([^\]\n{]{1,2000})\]"),
-    phrase(rb"\b(?:users|members|owners|admins|maintainers|assignees|reviewers|approvers|operators)"
+    phrase(rb"(?:users|members|owners|admins|maintainers|assignees|reviewers|approvers|operators)"
             rb"[ \t]*[=:][ \t]*\[?[\"']?[a-z_]",
-            rb"\b(?:users|members|owners|admins|maintainers|assignees|reviewers|approvers"
+            rb"(?:\b|_)(?:users|members|owners|admins|maintainers|assignees|reviewers|approvers"
             rb"|operators)"
             rb"[ \t]*[=:][ \t]*\[?((?:[\"']?[a-z_][\w.-]*[\"']?, ?)*[\"']?[a-z_][\w.-]*[\"']?)\]?"
             rb"(?=[\s;]|$)"),

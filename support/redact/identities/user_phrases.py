@@ -64,7 +64,7 @@ SENTENCES = (
     phrase(rb" for [a-z_][a-z0-9_.-]{0,63} from [0-9a-f:]",
             rb" for (?:invalid user )?" + X + rb" from [0-9a-fA-F:]", ""),
     phrase(rb"\b(?:user|account|login|member|operator|admin|employee) [\"'`<]?[a-z_][a-z0-9_.-]*"
-            rb"(?:" + _GOES_ON + rb"|[\"'`\])>.,;:{]|\r?$)",
+            rb"(?:" + _GOES_ON + rb"|[\"'`\])>.,;:{]| \{|\r?$)",
             rb"(?<![/.-])(?<!invalid )(?<!illegal )(?<!unknown )\b"
         rb"(?:user|account|login|member|operator|admin|employee) " + Q + X
             + rb"(?=" + _GOES_ON + rb"|\s*\{|[\"'`\])>.,;:](?![\w/])|\s*$)"),
@@ -77,7 +77,7 @@ SENTENCES = (
             rb"(?:\b(?:user|account) ?\[(?:[\w.-]+\\)?|\]\\\[|-> \[)" + X + rb"\]", "user",
             wary=False),
     phrase(rb"\]\\{1,2}\[[a-z_]", rb"\]\\{1,2}\[" + X + rb"\]", "user", wary=False),
-    phrase(rb"\b[A-Z][A-Z0-9-]{1,15}\\{1,4}[a-z][a-z0-9._-]{2,}",
+    phrase(rb"[A-Z0-9-]\\{1,4}[a-z][a-z0-9._-]{2}",
             rb"(?-i:\b(?!HK)[A-Z][A-Z0-9-]{1,15}(?:\\\\(?:\\\\)?|\\(?![nrtuxfbv0]|[\w.-]*\\))"
             rb"([a-z][a-z0-9._-]{2,40}))(?![\\:(\w])", "user"),
     phrase(rb"[a-z0-9_]@(?:\[unknown\]|[a-z0-9_-]+|\[local\])[ :]",
@@ -129,4 +129,31 @@ SENTENCES = (
     phrase(rb"\b(?:account|user|login|logon) (?:name|id)[ \t]*[:=][ \t]*[a-z_]",
             rb"\b(?:account|user|login|logon) (?:name|id)[ \t]*[:=][ \t]*" + X + rb"(?![\w$(])",
             wary=False),
+    # Whose it is; who stands behind a full name.
+    phrase(rb"[a-z0-9]'s (?:laptop|phone|macbook|notebook|desktop|workstation|iphone|tablet"
+            rb"|machine|pc"
+           rb"|account|password|mailbox|home|session|key|token)\b",
+           rb"(?<![\w.-])" + X + rb"'s (?:laptop|phone|macbook|notebook|desktop|workstation|iphone"
+           rb"|tablet|machine|pc|account|password|mailbox|home|session|key|token)\b"),
+    phrase(rb"\bby [a-z][^()\n]* \([a-z_][a-z0-9_.-]*\)", rb"\bby [^()\n]{1,60} \(" + X + rb"\)"),
+    phrase(rb"\b(?:colleague|hi|hello|dear|thanks|ask|welcome|contact|ping|cc|told|asked"
+            rb"|tell)[,:]? @?"
+           rb"[a-z][a-z0-9]*[.][a-z]", rb"\b(?:colleague|hi|hello|dear|thanks|ask|welcome"
+           rb"|contact|ping"
+           rb"|cc|told|asked|tell)[,:]? @?" + X + ENDS),
+    # name and value, of JSON, of a HAR, of PHP; of Kafka's login modules.
+    phrase(rb"\"name\": ?\"[a-z._-]*(?:user|username|login)\", ?\"value\": ?\"[a-z_]",
+           rb"\"name\": ?\"[\w.-]*(?:user|username|login)\", ?\"value\": ?\"" + X + rb"\"", "",
+           wary=False),
+    phrase(rb"define\( ?['\"][a-z_]*user(?:name)?['\"], ?['\"][a-z_]",
+           rb"define\( ?['\"]\w*USER(?:NAME)?['\"], ?['\"]" + X + rb"['\"]", "", wary=False),
+    phrase(rb"\buser_[a-z0-9_.-]+ ?= ?\\?[\"']", rb"\buser_([a-z0-9][\w.-]*) ?= ?\\?[\"']", ""),
+    # Hashes and passwords beside names, wherever they stand in the line.
+    phrase(rb"[a-z0-9_]:\$\$?(?:apr1|2[abxy]|5|6|y)\$",
+           rb"(?<![\w.-])" + X + rb":\$\$?(?:apr1|2[abxy]|5|6|y)\$", "user", wary=False),
+    phrase(rb"\bauth [a-z_][a-z0-9_.-]*:", rb"\bstats auth " + X + rb":", ""),
+    phrase(rb":[^@\s\"']+@(?:tcp|unix)\(", rb"[\"'=]" + X + rb":[^@\s\"']{1,80}@(?:tcp|unix)\(", "",
+           wary=False),
+    phrase(rb"\bname=\"?[a-z_][a-z0-9_.-]*\"? (?:group|password|service|profile|disabled)=",
+           rb"\bname=\"?" + X + rb"\"? (?:group|password|service|profile|disabled)=", wary=False),
 )  # fmt: skip

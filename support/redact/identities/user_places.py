@@ -53,8 +53,8 @@ def _place(trigger: bytes, expression: bytes, teaches: Teaches = "user") -> Plac
 PLACES = (
     _place(_KEY + _GAP + rb"[a-z_]", _KEY + _GAP + _VALUE),
     _place(_LESSER + _GAP + rb"[a-z_]", _LESSER + _GAP + _VALUE, "seen-user"),
-    _place(rb"\b(?:sub|uid|cn)\\?[\"']?[=:]\s?\\?[\"']?[a-z_]",
-           rb"(?:sub|uid|cn)\\?[\"']?[=:]\s?\\?[\"']?" + _VALUE, ""),
+    _place(rb"\b(?:sub|uid)\\?[\"']?[=:]\s?\\?[\"']?[a-z_]",
+           rb"(?:sub|uid)\\?[\"']?[=:]\s?\\?[\"']?" + _VALUE, ""),
     _place(rb"\b(?:for|of|by|as|from|authenticating) user [a-z_]",
            rb"(?:for|of|by|as|from|authenticating) user " + _NAME + _ENDS),
     _place(rb"\b(?:accepted|postponed) [a-z/-]{1,40} for [a-z_]",

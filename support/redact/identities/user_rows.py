@@ -33,7 +33,9 @@ ROWS: tuple[tuple[bytes, bytes, Teaches], ...] = (
     # chap-secrets(5), ipsec.secrets(5), pgbouncer's userlist, users of FreeRADIUS.
     (rb"^[\"']?" + _T + rb"[\"']?[ \t]+[*a-z0-9._-]+[ \t]+[^ \t\n]+[ \t]+(?:\*"
             rb"|[0-9.]{7,15})[ \t]*\r?$",
-     rb"[\"']?" + _X + rb"[\"']?[ \t]+[*\w.-]+[ \t]+\S+[ \t]+(?:\*|[0-9.]{7,15})\s*$", "seen-user"),
+     rb"[\"']?" + _X
+     + rb"[\"']?[ \t]+[*\w.-]+[ \t]+(?:\"[^\"\n]+\"|\S+)[ \t]+(?:\*"
+     rb"|[0-9.]{7,15})\s*$", "seen-user"),
     (rb"^[\"']?" + _T + rb"[\"']?(?: %any%?)? ?: (?:eap|xauth|ntlm)\b",
      rb"[\"']?" + _X + rb"[\"']?(?: %any%?)? ?: (?:EAP|XAUTH|NTLM)\b", "user"),
     (rb"^\"" + _T + rb"\"[ \t]+\"[^\"\n]+\"[ \t]*\r?$", rb"\"" + _X + rb"\"[ \t]+\"[^\"\n]+\"", ""),
@@ -76,11 +78,16 @@ ROWS: tuple[tuple[bytes, bytes, Teaches], ...] = (
     (rb"^\s*username " + _T + rb" (?:privilege|password|secret|algorithm|role|view|nopassword)",
      rb"\s*username " + _X + rb" ", "user"),
     (rb"^set system login user " + _T, rb"set system login user " + _X + rb" ", "user"),
-    (rb"^[^\n]*\blogin[ \t]+" + _T + rb"[ \t\n]",
+    (rb"\blogin[ \t]+" + _T + rb"[ \t\n]",
      rb"(?:\s*machine \S+)?[ \t]*\blogin[ \t]+" + _X + rb"(?=[ \t]+(?:password|account)|\s*$)", ""),
     # OpenVPN's status: common name, real address.
     (rb"^(?:client_list,)?" + _T + rb",[0-9]{1,3}(?:\.[0-9]{1,3}){3}:[0-9]+,",
      rb"(?:CLIENT_LIST,)?" + _X + rb",\d{1,3}(?:\.\d{1,3}){3}:\d+,", "user"),
+    # smbpasswd(5); basic_auth of Caddy.
+    (rb"^" + _T + rb":[0-9]+:[0-9a-fx]{32}:", _X + rb":\d+:[0-9A-FX]{32}:", "user"),
+    (rb"^[ \t]+" + _T + rb" \$2[abxy]\$", rb"[ \t]+" + _X + rb" \$2[abxy]\$", "user"),
+    (rb"^\*[ \t]+[\"']?" + _T + rb"[\"']?[ \t]+[^ \t\n]+[ \t]+(?:\*|[0-9.]{7,15})",
+     rb"\*[ \t]+[\"']?" + _X + rb"[\"']?[ \t]+\S+[ \t]+(?:\*|[0-9.]{7,15})", ""),
 )  # fmt: skip
 
 

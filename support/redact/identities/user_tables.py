@@ -39,10 +39,11 @@ _LIST = re.compile(
     rb"|operators|sudoers|accounts|user_list|allowed_users)[\"']?:[ \t]*\r?\Z"
 )
 _ITEM = re.compile(
-    rb"([ \t]*)- (?:(?:&\w+ )?[\"']?(?:name|login|username|user|id)[\"']?: ?)?[\"']?"
-    rb"([A-Za-z_][A-Za-z0-9_.-]{0,63})[\"']?(?: *#.*)?\r?\Z"
+    rb"([ \t]*)- (?:\{ ?)?(?:(?:&\w+ )?[\"']?(?:name|login|username|user|id)[\"']?: ?)?[\"']?"
+    rb"([A-Za-z_][A-Za-z0-9_.-]{0,63})[\"']?(?: *[,}#].*)?\r?\Z"
 )
 _GIT = re.compile(rb"[ \t]+name = ([a-z][a-z0-9_.-]{1,63})\r?\Z")
+_EDIT = re.compile(rb"[ \t]+edit \"([A-Za-z_][A-Za-z0-9_.-]*)\"\r?\Z")
 _MOST = 100_000  # rows
 _SHOUTS = frozenset((b"USER", b"OWNER", b"UID", b"LOGIN", b"RUSER", b"USERNAME", b"EUSER"))
 
@@ -69,6 +70,8 @@ class Tables:
                        rb"|reviewers|approvers|operators|sudoers|accounts|user_list"
                        rb"|allowed_users)[\"']?:[ \t]*\r?$", self._listed),
             self._rule(rb"^\[user\]", self._of_git),
+            self._rule(rb"^<auth-user-pass>", self._inline),
+            self._rule(rb"^config (?:user|system admin|vpn)", self._of_fortinet),
         )  # fmt: skip
 
     def _rule(self, trigger: bytes, find: Finder) -> IdentityRule:
@@ -168,6 +171,22 @@ class Tables:
                 item = _ITEM.match(row)
                 if item:
                     yield from self._named(low + item.start(2), item[2])
+
+    def _inline(self, block: bytes, starts: Sequence[int]) -> Iterator[Name]:
+        """OpenVPN's two lines, the second of which is the password."""
+        for _, end in line_spans(block, starts):
+            for low, high in _lines_after(block, end):
+                yield from self._named(low, block[low:high])
+                break
+
+    def _of_fortinet(self, block: bytes, starts: Sequence[int]) -> Iterator[Name]:
+        for _, end in line_spans(block, starts):
+            for low, high in _lines_after(block, end):
+                name = _EDIT.match(block[low:high])
+                if name:
+                    yield from self._named(low + name.start(1), name[1])
+                elif block[low:high].startswith(b"end"):
+                    break
 
     def _of_git(self, block: bytes, starts: Sequence[int]) -> Iterator[Name]:
         for _, end in line_spans(block, starts):
