@@ -11,6 +11,20 @@ from support.redact.formats import json_files
 from tests.unit.redact_formats_stage import claimed, cut, redacted
 
 CASES = {
+    "a password that Terraform made": (
+        '{"type":"random_password","instances":[{"attributes":{"length":9,"result":"Zx9!kq2Lm"}}]}',
+        '{"type":"random_password","instances":[{"attributes":{"length":9,"result":"###"}}]}',
+    ),
+    "a helper for credentials, and how a password is hashed": (
+        (
+            '{"credHelpers":{"gcr.example.org":"gcr-login"},"credentials":[{"secretData":"q83vEjRW",'
+            r'"credentialData":"{\"hashIterations\":27500,\"algorithm\":\"pbkdf2-sha256\"}"}]}'
+        ),
+        (
+            '{"credHelpers":{"gcr.example.org":"gcr-login"},"credentials":[{"secretData":"###",'
+            r'"credentialData":"{\"hashIterations\":27500,\"algorithm\":\"pbkdf2-sha256\"}"}]}'
+        ),
+    ),
     "nested": (
         '{"db": {"user": "bob", "password": "hunter22", "port": 5432}}',
         '{"db": {"user": "bob", "password": "###", "port": 5432}}',

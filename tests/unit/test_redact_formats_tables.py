@@ -92,6 +92,7 @@ def test_redacts(name: str) -> None:
 
 
 BENIGN = {
+    "": "the password, the token, the key\nIf they are wrong, it stops.\nOne, two, three, four.\n",
     "notes.txt": "Dear all, the password was changed\nand so on, and so on\n",
     "log.txt": "a, b\n1, 2\n",
     "a.csv": "",

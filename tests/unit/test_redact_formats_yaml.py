@@ -11,6 +11,25 @@ from support.redact.formats import yaml_files
 from tests.unit.redact_formats_stage import claimed, cut, redacted, told
 
 CASES = {
+    "a secret of Kubernetes that holds files": """
+kind: Secret
+stringData:
+  config.yaml: |
+    port: 80
+    password: ⟦Pa55word⟧
+data:
+  ca.crt: LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCk1JSUJzekNDQVZtZ0F3SUJBZ0lVWGFiYw==
+  password: ⟦UGE1NXdvcmQ=⟧
+""",
+    "keys of an encryption": """
+active_record_encryption:
+  primary_key: ⟦EGY8WhulUOXixybod7ZWwMIL68R9o5kC⟧
+  key_derivation_salt: ⟦xEY0dt6TZcAMg52K7O84wYzkjvbA62Hz⟧
+snmp_communities:
+  - ⟦C0mmun1ty⟧
+table:
+  primary_key: id
+""",
     "users of an authenticator": """
 basic_auth:
   users: {bob: ⟦Pa55word⟧, eve: "⟦pw two 2⟧"}

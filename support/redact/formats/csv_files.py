@@ -31,11 +31,17 @@ def claims(name: str, head: bytes) -> bool:
     names = line.strip(b" |\r\n").split(sign)
     if not all(_NAME.match(one) for one in names if one.strip()):
         return False
-    # Without a name that says so, only a header that names a secret makes a table of it.
-    second = head.partition(line)[2][:2000].lstrip(b"\r\n").split(b"\n")[0]
-    return bool(_NAMED.search(name)) or (
-        Columns(names, CODE).any and (second.count(sign) >= line.count(sign) - 1 or b"+-" in second)
-    )
+    if _NAMED.search(name):
+        return True
+    # Without a name that says so, only a header that names a secret makes a table of it: of short
+    # words, above rows that are as wide.
+    if not Columns(names, CODE).any or any(
+        len(one.split()) > 3 or one.strip()[-1:] == b"." for one in names
+    ):
+        return False
+    below = head[:4000].partition(line)[2].lstrip(b"\r\n").split(b"\n")[:4]
+    rows = [one for one in (below[:-1] if len(below) > 1 else below) if one.strip()]
+    return b"+-" in below[0] or all(one.count(sign) >= line.count(sign) for one in rows)
 
 
 def find(data: bytes) -> Iterable[Span]:

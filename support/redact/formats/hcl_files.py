@@ -19,7 +19,7 @@ from support.redact.formats.judge import (
     tidy,
 )
 from support.redact.rule import FormatRule
-from support.redact.secrets.names import weight
+from support.redact.secrets.names import SURE, weight
 from support.redact.span import Span
 
 CODE = "hcl"
@@ -36,6 +36,7 @@ _PAIR = re.compile(
     rb"\"?([A-Za-z][\w.-]{0,80})\"?[ \t]{0,40}[=:][ \t]{0,40}\"((?:[^\"\\\n]|\\.)*)\""
 )
 _LIST = re.compile(rb"\b([A-Za-z][\w-]{0,80})[ \t]{0,40}=[ \t]{0,40}\[([^\[\]]{0,4000})\]")
+_MAP = re.compile(rb"\b([A-Za-z][\w-]{0,80}s)[ \t]{0,40}=[ \t]{0,40}\{([^{}]{0,4000})\}")
 _STRING = re.compile(rb"\"((?:[^\"\\\n]|\\.)*)\"")
 _STYLE = Style(CODE, multiline=False, ends=b",")
 
@@ -62,12 +63,21 @@ def _defaults(data: bytes) -> Iterator[Span]:
         for found in _STRING.finditer(data, *many.span(2)):
             if hides_below(weight(many[1]), b"", found[1]):
                 yield masks(Leaf(found[1], *found.span(1)), CODE)
+    yield from _maps(data)
     for pair in _PAIR.finditer(data):
         if hides(pair[1], pair[2]):
             yield masks(Leaf(pair[2], *pair.span(2)), CODE)
     for found in _DEFAULT.finditer(data):
         if is_secret_key(found[1]) and is_worth(found[2]):
             yield masks(Leaf(found[2], *found.span(2)), CODE)
+
+
+def _maps(data: bytes) -> Iterator[Span]:
+    """`api_tokens = { web = "x" }`"""
+    for many in _MAP.finditer(data):
+        for pair in _PAIR.finditer(data, *many.span(2)) if weight(many[1]) else ():
+            if hides_below(SURE, b"", pair[2]):
+                yield masks(Leaf(pair[2], *pair.span(2)), CODE)
 
 
 def _heredocs(data: bytes) -> Iterator[Span]:

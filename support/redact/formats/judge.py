@@ -85,6 +85,8 @@ def is_worth(value: bytes) -> bool:
     value = value.strip()
     if MARK in value or _EMPTY.fullmatch(value):
         return False
+    if value.startswith(b'{"hashIterations"'):
+        return False  # Keycloak's credentialData says how, its secretData what.
     if len(value) > 512:
         return True
     if _PLACEHOLDER.fullmatch(value) or _REFERENCE.fullmatch(value):

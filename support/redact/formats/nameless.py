@@ -24,6 +24,7 @@ _OTHER = re.compile(
     rb"|[{\[<(\"'].*|.*[\"{}<>].*|(?:ssh-|ecdsa-|age1).*|[a-z][a-z0-9._-]*[:=](?!=?\Z).*"
 )
 _UPPER = re.compile(rb"[A-Z]{20}|[A-Z2-7]{16,64}")  # Erlang's cookie; base 32
+_BLOB = re.compile(rb"[A-Za-z0-9+/]{300,4000}={0,2}")  # MongoDB's key file
 _KINDS = (
     re.compile(rb"[a-z]"),
     re.compile(rb"[A-Z]"),
@@ -33,7 +34,7 @@ _KINDS = (
 
 
 def claims(name: str, head: bytes) -> bool:
-    return not name and len(head) < 1024 and _place(head) is not None
+    return not name and len(head) < 4000 and _place(head) is not None
 
 
 def find(data: bytes) -> Iterable[Span]:
@@ -55,7 +56,7 @@ def _place(text: bytes) -> tuple[int, int] | None:
 
 def _alone(value: bytes) -> bool:
     """Nothing stands beside it that says what it is: it has to look like nothing else."""
-    if _UPPER.fullmatch(value):
+    if _UPPER.fullmatch(value) or _BLOB.fullmatch(value):
         return True
     return 10 <= len(value) <= 300 and _is_password(value)
 

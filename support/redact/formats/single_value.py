@@ -18,7 +18,7 @@ _SUFFIX = re.compile(r"(?i)\.(?:txt|key|secret|pass|pw|token|value|dat|conf|bak|
 _NAMED = re.compile(
     r"(?i)(?:\A|/)(?:\.?erlang\.cookie|\.?vault[-_](?:token|pass(?:word)?)(?:\.txt)?|\.?vault_pass|"
     r"\.?(?:ldap|smb|pam_ldap|libnss-ldap|nslcd)\.secret|master\.key|\.?my_?token|rndc-secret|"
-    r"secret[_-]?key(?:_base)?|\.?restic[-_.]?pass\w*|\.?borg[-_.]?pass\w*|\.?\w*passphrase|"
+    r"secret[_-]?key(?:_base)?|[\w.-]*key-?file|\.?restic[-_.]?pass\w*|\.?borg[-_.]?pass\w*|\.?\w*passphrase|"
     r"k3s/server/(?:node-)?token|serviceaccount/token|kubelet-token|\.?npm-token|auth\.token|"
     r"(?:credentials|secrets)/[\w.-]*(?:pass|pw|token|secret|key)[\w-]*)\Z"
 )

@@ -21,6 +21,7 @@ from support.redact.formats.judge import (
     masks,
 )
 from support.redact.secrets.names import NEVER, weight
+from support.redact.secrets.values import looks_random
 from support.redact.span import Span
 
 _NAMES = frozenset(
@@ -33,6 +34,9 @@ _ENCODED = frozenset((b"data", b"stringData", b"binaryData"))
 _ASSIGNED = re.compile(rb"-{0,2}([A-Za-z_][\w.-]*)(=|: ?)(?=\S)")
 _ACCOUNT = re.compile(rb"(?m)^[ \t]*[\w.-]+:(?!R$|RANDOM$)([^\s][^\n]*?)[ \t]*$")
 _HASHED = re.compile(rb"[\w.@-]+:(?=\$(?:apr1|2[aby]|5|6|y|argon2)\w*\$|\{S?SHA\})")
+_PUBLIC = (  # In base 64, too.
+    b"-----BEGIN CERT", b"-----BEGIN PUB", b"LS0tLS1CRUdJTiBDRVJU", b"LS0tLS1CRUdJTiBQVUJMSUMg",
+)  # fmt: skip
 _SHARED = re.compile(rb"[A-Za-z0-9+/]{43}=")  # 32 bytes, as WireGuard writes its keys
 _USERS = frozenset((b"users", b"accounts", b"logins"))
 _AUTHS = re.compile(rb"(?i)auth(?:entication|enticator)?\Z|basic_?auth|htpasswd")
@@ -126,7 +130,10 @@ class Walk:
 
     def _value(self, frame: Frame, leaf: Leaf) -> None:
         key = frame.now
-        if frame.key in _ENCODED:
+        if frame.key in _ENCODED and not leaf.text.lstrip().startswith(_PUBLIC):
+            if b"\n" in leaf.text and (found := [*self._inside(leaf)]):
+                self.spans += found  # A whole file, redacted as such.
+                return
             frame.encoded.append(leaf)
         self._note(frame, key.lower(), leaf)
         if key == b"list" and frame.key == b"chpasswd":
@@ -152,6 +159,10 @@ class Walk:
         """`auth: {users: {bob: x}}`, and a tunnel's `key: x`."""
         if frame.now == b"key" and _SHARED.fullmatch(leaf.text):
             return True
+        if frame.now in (b"result", b"bcrypt_hash"):
+            return any(one.kind == b"random_password" for one in self._stack[-5:])
+        if frame.key.endswith(b"encryption") and frame.now.endswith((b"_key", b"_salt")):
+            return looks_random(leaf.text, 16)
         if frame.key.lower() not in _USERS or len(self._stack) < 2:
             return False
         above = self._stack[-2].key
@@ -169,7 +180,7 @@ class Walk:
             frame.name = leaf.text.rpartition(b"/")[2]
         elif key in _VALUES:
             frame.values.append(leaf)
-        elif key == b"kind":
+        elif key == b"kind" or (key == b"type" and leaf.text == b"random_password"):
             frame.kind = leaf.text
         elif key == b"sensitive" and leaf.text == b"true":
             frame.sensitive = True

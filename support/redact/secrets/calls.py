@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from support.redact.rule import LineRule
 from support.redact.secrets.names import SURE, weight
-from support.redact.secrets.values import hides, plausible, stands_for
+from support.redact.secrets.values import hides, looks_random, plausible, stands_for
 from support.redact.span import Span
 
 CODE = "call-argument"
@@ -20,10 +20,13 @@ _STRING = rb"(?:\"((?:[^\"\\\n]|\\.){1,200})\"|'((?:[^'\\\n]|\\.){1,200})')"
 _ANY = rb"(?:\"[^\"\n]{0,200}\"|'[^'\n]{0,200}'|[$@&\w.\[\]>:-]{1,80})\s{0,4},\s{0,4}"
 # After a user: Go, .NET, Java, Python's requests and smtplib, PHP's ldap; after a URL and a user.
 _USER = (
-    rb"(?:basic_?auth|networkcredential|passwordauthentication|credentials(?:\.basic)?"
-    rb"|basicauthentication|withcredentials|\.login|\bauth=|simple_bind(?:_s)?)\("
+    rb"(?:basic_?auth\w{0,30}|networkcredential|passwordauthentication|credentials(?:\.basic)?"
+    rb"|withcredentials|\.login|\bauth=|simple_bind(?:_s)?)\("
 )
-_URL = rb"(?:getconnection|\bpdo|ldap_bind|mysqli(?:_connect)?|mysql_connect|\boci_connect)\("
+_URL = (
+    rb"(?:getconnection|\bpdo|ldap_bind|mysqli(?:_connect)?|mysql_connect|\boci_connect)"
+    rb"(?:(?:->|::)__construct)?\("
+)
 _ALONE = rb"[.:>]auth\("
 _SHAPES = (
     re.compile(b"(?i)" + _USER + rb"\s{0,4}" + _ANY + _STRING),
@@ -53,6 +56,17 @@ def _defaults(line: bytes) -> Iterable[Span]:
             yield Span(match.start(group), match.end(group), CODE)
 
 
+# `('core', 'smtp_password', 'x')`: a row of a name and a value.
+_BESIDE = re.compile(rb"'([\w.-]{3,60})'(?=\s?,\s?'((?:[^'\\]|''|\\.){4,200})')")
+
+
+def _rows(line: bytes) -> Iterable[Span]:
+    for match in _BESIDE.finditer(line):
+        name, value = match.groups()
+        if weight(name) == SURE and hides(name, value) and looks_random(value):
+            yield Span(*match.span(2), CODE)
+
+
 _WORDS = rb"(?:pass|pwd|secret|token|key|cred|psk|otp|jwt|bearer|session|pin|code|phrase|pw|share)"
 _WORDS_TOO = (
     rb"(?:kennwort|senha|mnemonic|contrasena|motdepasse|sessid|authtok|base|cookie|community|hash"
@@ -74,5 +88,11 @@ RULES = (
             rb"(?:\|\||\?\?|\?:|\bor\b)\s{0,4}[\"']",
         ),
         _defaults,
+    ),
+    LineRule(
+        "named-row",
+        "Secrets beside their names in a row",
+        (rb"'[\w.-]{0,60}(?:" + _WORDS + b"|" + _WORDS_TOO + rb")[\w.-]{0,60}'\s?,\s?'",),
+        _rows,
     ),
 )

@@ -169,7 +169,7 @@ def _arguments(line: bytes, program: Program, start: int, end: int) -> Iterator[
             waiting = -1
             continue
         for flag, kind in program.flags.items():
-            if text == flag and kind != GLUED:
+            if kind != GLUED and (text == flag or _bundles(text, flag, kind)):
                 waiting = kind
                 break
             if not text.startswith(flag) or text == flag or kind == APART:
@@ -183,6 +183,22 @@ def _arguments(line: bytes, program: Program, start: int, end: int) -> Iterator[
                     continue
             yield from _secret(line, after, word.end, kind)
             break
+
+
+def _bundles(text: bytes, flag: bytes, kind: int) -> bool:
+    """`curl -sSu user:x`: the last of several letters takes the value."""
+    bundled = kind == COLON and len(flag) == 2 and text[-1:] == flag[-1:]
+    return bundled and _BUNDLE.fullmatch(text) is not None
+
+
+_BUNDLE = re.compile(rb"-[A-Za-z]{2,8}")
+
+
+def _written(flag: bytes, kind: int) -> bytes:
+    """What a trigger looks for."""
+    if kind == COLON and len(flag) == 2:
+        return b"-[A-Za-z]{0,8}" + flag[1:]
+    return re.escape(flag)
 
 
 def _secret(line: bytes, start: int, end: int, kind: int) -> Iterator[Span]:
@@ -241,7 +257,7 @@ _LONG = re.compile(
     rb"(?<![\w.-])--?([A-Za-z][\w.-]{2,60})"
     rb"(?:[\"']?[ \t]{1,4}|(\\{0,7}[\"'],[ \t]{0,4}|[\"'] a\d{1,3}=))(?=[^\s-]|-[^\s-]{5})"
 )
-_USES = re.compile(rb"(?i)\buse\b.{0,16}\Z")
+_USES = re.compile(rb"(?i)\bus(?:e|es|ing)\b.{0,16}\Z")
 _METAVAR = re.compile(
     rb"[A-Z][A-Z_-]{2,}[,.;:\])]?|[a-z]+[,.;:]?|\[\w.*|<.*|[a-z-]+=?\.\.\.|`.*|PASS\w*"
 )
@@ -297,7 +313,8 @@ RULES = (
             % (
                 program.names,
                 _ENDS,
-                b"|".join(re.escape(flag) for flag in program.flags if flag) or rb"\S+/\S",
+                b"|".join(_written(*flag) for flag in program.flags.items() if flag[0])
+                or rb"\S+/\S",
             )
             for program in PROGRAMS
         ),

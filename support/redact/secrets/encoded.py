@@ -9,9 +9,11 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from bisect import bisect_left
 from collections.abc import Iterable
 
 from support.redact.rule import LineRule
+from support.redact.secrets import texts
 from support.redact.secrets.decoded import holds_secret
 from support.redact.secrets.values import hides
 from support.redact.span import Span
@@ -76,6 +78,26 @@ def _escapes(line: bytes) -> Iterable[Span]:
             yield Span(match.start(3), match.end(3), CODE)
 
 
+_BLANK = b"\\040"
+
+
+def _history(line: bytes) -> Iterable[Span]:
+    """What libedit keeps of `mysql` and `psql`: each blank written as `\\040`."""
+    if _BLANK not in line:
+        return
+    text = line.replace(_BLANK, b" ")
+    starts: list[int] = []  # of each blank, in the text
+    at = line.find(_BLANK)
+    while at >= 0:
+        starts.append(at - 3 * len(starts))
+        at = line.find(_BLANK, at + 4)
+    for rule in texts.LINES:
+        for span in rule.find(text):
+            first = span.start + 3 * bisect_left(starts, span.start)
+            last = span.end + 3 * bisect_left(starts, span.end)
+            yield Span(first, last, CODE, span.instead)
+
+
 _NAMES = (
     rb"pass|pwd|secret|token|key|cred|psk|otp|jwt|bearer|session|pin|cookie|hash|salt|seed|code|auth|pw"
     rb"|webhook|phrase|signature|licen[cs]e|sid|cvv|community|mnemonic|senha|kennwort|sig|csrf|xsrf|sas"
@@ -93,4 +115,5 @@ RULES = (
         ),
         _escapes,
     ),
+    LineRule("history", "Secrets in lines whose blanks are escaped", (rb"\\040",), _history),
 )

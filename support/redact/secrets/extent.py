@@ -54,6 +54,10 @@ def closing(line: bytes, start: int, sign: bytes, depth: int) -> int:
         if (place - run) % (2 * depth + 2) == depth:
             # SQL and CSV double a quote to write it; at the start it is an empty value.
             after = line[place + 1 : place + 2]
+            # A shell writes a quote within quotes as `'a'\\''b'`.
+            if not depth and sign == b"'" and line.startswith(b"\\''", place + 1):
+                place = line.find(sign, place + 4)
+                continue
             if depth or place == start or not _goes_on(line, place, sign, after):
                 return place - depth
             place += after == sign

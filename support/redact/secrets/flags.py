@@ -112,6 +112,7 @@ PROGRAMS: tuple[Program, ...] = (
         rb"nxc|crackmapexec|cme|evil-winrm|hydra|medusa|mcrcon|check_mysql\w*|check_pgsql",
         {b"-p": WHOLE},
     ),
+    Program(rb"rabbitmqadmin", {b"-p": WHOLE}),
     Program(rb"etcdctl", {b"--user": COLON}),
     Program(
         rb"aws", {b"--value": WHOLE, b"--secret-string": WHOLE}, rb"put-parameter|secretsmanager"

@@ -18,7 +18,7 @@ from support.redact.span import Span
 CODE = "journal-bytes"
 
 _ARRAY = re.compile(rb"\[\s{0,2}\d{1,3}(?:\s{0,2},\s{0,2}\d{1,3}){7,65536}\s{0,2}\]")
-_TITLE = re.compile(rb"\bproctitle=([0-9A-Fa-f]{8,65536})\b")
+_TITLE = re.compile(rb"\b(?:proctitle|cmd)=([0-9A-Fa-f]{8,65536})\b")
 _LEAST = 8
 
 
@@ -78,7 +78,10 @@ RULES = (
         _arrays,
     ),
     LineRule(
-        "audit-title", "Secrets in hex titles of processes", (rb"proctitle=[0-9A-F]{8}",), _titles
+        "audit-title",
+        "Secrets in hex titles of processes",
+        (rb"(?:proctitle|cmd)=[0-9A-F]{8}",),
+        _titles,
     ),
     LineRule(
         "audit-arguments", "Secrets in hex arguments", (rb"\ba\d{1,3}=[0-9A-F]{2}",), _executed

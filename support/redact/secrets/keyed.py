@@ -35,7 +35,7 @@ _SCHEME = re.compile(
 )
 # What a repr writes between the separator and the quote: b'x', SecretStr('x'), [b"x"].
 _WRAP = re.compile(
-    rb"(?:[([]?[brufLRNE@]{0,2}|[&\w.]{0,24}(?:String|Str|Secret|Password|Some)\("
+    rb"(?:[([]?[brufLRNE@]{0,2}|[&\w.]{0,24}(?:String|Str|Secret|Password|Some|fromhex|unhexlify|b64decode|decode64|Buffer\.from)\("
     rb"|string\(\d{1,6}\) |(?i:md5|sha\d{0,3}|crypt|password|hash|encode|hashbytes|to_base64)\()"
     rb"(?=\\{0,15}[\"'])"
     rb"|(?:!!\w{1,12}|&\w{1,40}) "
@@ -79,7 +79,9 @@ _PROMPT = re.compile(rb"\bread (?:-\w+ (?:\d+ )?){0,4}-\w{0,4}p ?[\"'][^\"']{0,8
 
 
 def _asks(line: bytes, key: re.Match[bytes]) -> bool:
-    """`read -p "Password: " answer`: the quote behind the name ends the question."""
+    """`read -p "Password: " answer`: the quote ends the question; `${TOKEN:?is not set}` too."""
+    if line[key.start() - 1 : key.start()] == b"{" and line[key.end() : key.end() + 1] == b"?":
+        return True
     if key.group(2) or line[key.end() : key.end() + 1] not in (b'"', b"'"):
         return False
     return _PROMPT.search(line, max(0, key.start() - 120), key.start(1)) is not None
@@ -129,6 +131,19 @@ def _value(line: bytes, key: re.Match[bytes], name: bytes) -> Iterable[Span]:
         if inside is None and key.group(5) and _explains(line, key, value, end):
             return
         yield Span(start, end, CODE, _instead(key, value, bare=inside is None))
+        if inside is not None and wrap and wrap.group()[:1] in (b"[", b"("):
+            yield from _items(line, end, name)
+
+
+_ITEM = re.compile(rb"[\"'],\s{0,4}[\"']([^\"'\\\n]{1,200})(?=[\"'])")
+
+
+def _items(line: bytes, at: int, name: bytes) -> Iterable[Span]:
+    """The rest of a list: `api_keys = ["x", "y"]`."""
+    while item := _ITEM.match(line, at):
+        if hides(name, item.group(1)):
+            yield Span(*item.span(1), CODE)
+        at = item.end()
 
 
 def _explains(line: bytes, key: re.Match[bytes], value: bytes, end: int) -> bool:

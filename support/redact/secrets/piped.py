@@ -36,11 +36,16 @@ _HERE = re.compile(
     + _SAID
     + rb")"
 )
+# `--key-file <(echo -n x)`, `--auth-user-pass <(printf '%s\n%s\n' bob x)`
+_SUBSTITUTED = re.compile(
+    rb"(?i:pass|key|secret|token|auth|psk|pin|wpa_)[^<\n]{0,60}<\("
+    rb"(?:echo|printf)(?: [^()\n]{0,100})? (?:" + _SAID + rb")\s?\)"
+)
 _USER = re.compile(rb"[\w.@-]{1,64}:(?=.)")
 
 
 def _piped(line: bytes) -> Iterable[Span]:
-    for shape in (_PIPED, _HERE):
+    for shape in (_PIPED, _HERE, _SUBSTITUTED):
         for match in shape.finditer(line):
             group = 2 if match.group(1) else 3
             start, end = match.start(group), match.end(group)
@@ -125,7 +130,11 @@ RULES = (
     LineRule(
         "piped",
         "Secrets piped into a program",
-        (rb"(?:echo|printf) .*\|", rb"(?:chpasswd|passwd|cryptsetup|kinit|sudo|docker login).*<<<"),
+        (
+            rb"(?:echo|printf) .*\|",
+            rb"<\((?:echo|printf) ",
+            rb"(?:chpasswd|passwd|cryptsetup|kinit|sudo|docker login).*<<<",
+        ),
         _piped,
     ),
     LineRule(

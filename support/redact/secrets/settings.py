@@ -30,9 +30,12 @@ _EXACT = re.compile(
     rb"|snmp-server community|enable (?:password|secret)(?: level \d+)?(?: 0)?"
     rb"|neighbor \S+ password|stats auth [^\s:]+:|com2sec6?(?: -Cn \S+)? \S+ \S+"
     rb"|(?:tacacs|radius)-server (?:host \S+ )?(?:[\w-]+ \d+ )*key(?: \d)?"
+    rb"|snmp-server host \S+(?: traps| informs)? version (?:1|2c|3 \w+)|set snmp community"
+    rb"|ip ospf message-digest-key \d+ md5(?: \d)?|set (?:\w+-)?(?:password|psksecret|passwd) ENC"
+    rb"|rootpwmodpw|/snmp community .{0,80}name=|MONITOR \S+@\S+ \d+ \S+"
     rb"|ntp authentication-key \d+ md5|crypto isakmp key(?: \d)?|key-string(?: \d)?"
     rb"|rename-command \w+|ldap_default_authtok|rpc-?password|login \S+ password"
-    rb"|account \S+ password)\s*(?<=[\s:])" + _ONE + rb"(?=[\s;}]|\Z)"
+    rb"|account \S+ password)\s*(?<=[\s:=])" + _ONE + rb"(?=[\s;}]|\Z)"
 )
 _USER = re.compile(
     rb"(?i)createuser(?: -e \S+)? (?:\"[^\"]*\"|\S+) (?:MD5|SHA[\w-]*) (\"[^\"]*\"|\S+)"
@@ -43,7 +46,7 @@ _ACL = re.compile(rb"(?i)\buser \S{1,60} [^\n]{0,200}?(?<= )[>#]([^\s\"']{3,200}
 _SPOKEN = re.compile(
     rb"(?:(?:[<>:\"] ?|-> ?|C: )(?:PASS|IDENTIFY|AUTH PLAIN|AUTHENTICATE)"
     rb"|\bLOGIN [\w.@\"-]{1,80})"
-    rb" :?\"?([^\s\"\\]{3,200})"
+    rb" :?\"?([^\s\"\\;]{3,200})"
 )
 _PAIR = re.compile(rb"\(\s{0,4}(\\?[\"'])([\w.-]{2,60})\1\s{0,4},\s{0,4}b?(\\?[\"'])(.*?)(?<!\\)\3")
 _TYPED = re.compile(
@@ -126,6 +129,9 @@ _SERVERS = (
     rb"(?:requirepass|masterauth|rootpw|bindpw|auth_pass|wpa-psk|wpa-passphrase|wep-key\d"
     rb"|insecure-password|community6?|enable (?:password|secret)|neighbor \S+ password|stats auth"
     rb"|com2sec|ldap_default_authtok|rpc-?password|login \S+ password|account \S+ password"
+    rb"|snmp-server host \S+ .{0,20}version (?:1|2c|3 \w+)|set snmp community|rootpwmodpw"
+    rb"|ip ospf message-digest-key \d+ md5(?: \d)?|set (?:\w+-)?(?:password|psksecret|passwd) ENC"
+    rb"|MONITOR \S+@\S+ \d+ \S+"
     rb"|-server [^\n]{0,80}key(?: \d)?|ntp authentication-key \d+ md5|crypto isakmp key(?: \d)?"
     rb"|key-string(?: \d)?|rename-command \w+) "
 )
@@ -151,6 +157,7 @@ RULES = (
         (
             _SERVERS,
             rb"createuser ",
+            rb"/snmp community .{0,80}name=",
             rb"\buser \S{1,60} .{0,200} [>#]",
             rb"(?:[<>:\"] ?|-> ?)(?:PASS|IDENTIFY|AUTH PLAIN|AUTHENTICATE) ",
             rb"\bLOGIN [\w.@\"-]{1,80} ",

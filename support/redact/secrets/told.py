@@ -40,7 +40,12 @@ _SEALED = re.compile(
 )
 _SHAPED = re.compile(
     rb"(?i)(?:routing_?key[\"']?\s{0,4}[:=]\s{0,4}[\"']?([0-9a-f]{32})\b"
-    rb"|customer_?key[\"']?\s{0,4}[:=]\s{0,4}[\"']?([A-Za-z0-9+/]{43}=))"
+    rb"|customer_?key[\"']?\s{0,4}[:=]\s{0,4}[\"']?([A-Za-z0-9+/]{43}=)"
+    rb"|\bresp=([A-Za-z0-9+/]{12,400}={0,2})(?=[\s,]|$)|crumb[\"']?\s{0,4}[:=]\s{0,4}[\"']?([0-9a-f]{32,64})\b"
+    rb"|/incomingwebhook/([0-9a-f]{32})\b|tcp-check send AUTH\\ ([^\s\\]{3,100})"
+    rb"|(?:krbprincipalkey|krb5key|krbmkey|unicodepwd|userpassword):: ([A-Za-z0-9+/]{8,4000}={0,2})"
+    rb"|\"(?:AUTH|requirepass|masterauth)\" (?:\"[^\"]{1,64}\" )?\"([^\"]{1,200})\"(?!\s\")"
+    rb"|\"SETUSER\" .{0,200}?\"[>#]([^\"]{1,200})\")"
 )
 _KINDS = tuple(re.compile(kind) for kind in (rb"[a-z]", rb"[A-Z]", rb"\d", rb"[^\w.:/@+=-]"))
 _OTHER = re.compile(
@@ -117,6 +122,25 @@ def _begin_jaas(line: bytes) -> Callable[[bytes], Iterable[Span] | None] | None:
     return lambda one: _shifted(follow(one))
 
 
+def _begin_inline(line: bytes) -> Callable[[bytes], Iterable[Span] | None] | None:
+    """OpenVPN's `<auth-user-pass>`: the tag, a user, the password."""
+    if line.strip() != b"<auth-user-pass>":
+        return None
+    seen = [0]
+
+    def follow(one: bytes) -> Iterable[Span] | None:
+        seen[0] += 1
+        if seen[0] > 3 or one.startswith(b"</"):
+            return None
+        value = one.strip()
+        if seen[0] < 3 or not plausible(value):
+            return ()
+        start = one.find(value)
+        return (Span(start, start + len(value), CODE),)
+
+    return follow
+
+
 def _shifted(spans: Iterable[Span] | None) -> Iterable[Span] | None:
     if spans is None:
         return None
@@ -136,6 +160,12 @@ RULES = (
             rb"secure_link_md5\s",
             rb"routing_?key[\"']?\s{0,4}[:=]\s{0,4}[\"']?[0-9a-f]{32}",
             rb"customer_?key[\"']?\s{0,4}[:=]\s{0,4}[\"']?[A-Za-z0-9+/]{43}=",
+            rb"\bresp=[A-Za-z0-9+/]{12}",
+            rb"crumb[\"']?\s{0,4}[:=]\s{0,4}[\"']?[0-9a-f]{32}",
+            rb"/incomingwebhook/[0-9a-f]{32}",
+            rb"tcp-check send AUTH",
+            rb"(?:krbprincipalkey|krb5key|krbmkey|unicodepwd|userpassword):: ",
+            rb"\"(?:AUTH|requirepass|masterauth|SETUSER)\" \"",
         ),
         _find,
     ),
@@ -152,5 +182,11 @@ PASSAGES = (
         "Users of a login module",
         (rb"LoginModule\s{1,9}required",),
         _begin_jaas,
+    ),
+    PassageRule(
+        "inline-login",
+        "A user and a password inside of a configuration",
+        (rb"^[ \t]*<auth-user-pass>[ \t\r]*$",),
+        _begin_inline,
     ),
 )  # fmt: skip

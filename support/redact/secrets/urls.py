@@ -130,7 +130,8 @@ _PARAMETER_WORDS = (
 def _parameters(line: bytes) -> Iterable[Span]:
     for match in _PARAMETER.finditer(line):
         name, value = match.group(1), match.group(3).rstrip(b",.)]}")
-        if value and _gives_away(name, value):
+        granted = name == b"code" and b"grant_type" in line and plausible(value)
+        if value and (granted or _gives_away(name, value)):
             yield Span(match.start(3), match.start(3) + len(value), "url-parameter")
 
 
@@ -144,7 +145,7 @@ def _gives_away(name: bytes, value: bytes) -> bool:
     if found == MAYBE and hides(name, value):
         return True
     if found == NEVER and lower not in _RANDOM:
-        return False
+        return lower.endswith(b"_key") and plausible(value) and looks_random(value, 12)
     return plausible(value) and looks_random(value, 6 if lower in (b"pass", b"auth") else 16)
 
 

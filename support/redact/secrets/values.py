@@ -38,7 +38,7 @@ _STANDS_FOR = re.compile(
     |%[sdvqr]|%\{[^{}]*\}|%[A-Z][A-Z0-9_]*%|(?-i:\$[A-Z_][A-Z0-9_]{2,})|[*]+|[xX]{3,}|[.]{2,}
     |[?]+|-+|_+|@@?\w+@@?|\[[A-Za-z _-]*\]|\([A-Za-z _-]*\)|\xe2\x80\xa6|(?:\xe2\x80\xa2)+|[#]+|\$\d
     |\\?\$\w*(?:pass|secret|token|pwd|key)\w*|!(?:vault|secret|env|Ref|Sub|GetAtt)\b.*
-    |[|>][+-]?\d?|ENC\[.*""",
+    |[|>][+-]?\d?|ENC\[.*|<<[-~]?["']?\w+["']?""",
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
 _VARIABLE = re.compile(rb"\$\{?[A-Za-z_]\w*(?::?[-?+=][^{}]*)?\}")
@@ -46,7 +46,7 @@ _VARIABLE = re.compile(rb"\$\{?[A-Za-z_]\w*(?::?[-?+=][^{}]*)?\}")
 _REFERENCE = re.compile(
     rb"\$\w+/[\w./-]+|(?:[\w.-]{1,40}:)?(?:/|~/|\./|\.\./)?(?:run|etc|var|home|opt|usr|tmp|root|dev|proc"
     rb"|srv|mnt|app|apps|secrets?"
-    rb"|data|vault|config|conf|certs?|keys?|ssl|tls|lib|credentials)/[\w./@-]*"
+    rb"|data|vault|config|conf|certs?|keys?|ssl|tls|lib|credentials)/(?:#\{[^{}]*\}|[\w./@-])*"
     rb"|~?/[\w.-]+\.[a-z]{2,5}|[A-Za-z]:\\[\w\\. -]*|arn:aws[\w-]*:.*"
     rb"|(?:file|vault|op|env|ssm|secretsmanager|awssm|keyring|credential|secret|projects"
     rb"|kms|gcpsm|azurekv):?/.*|env:\w+|file:.*|S-1-\d+(?:-\d+)+"
