@@ -98,9 +98,13 @@ def inside(
         fileobj=plain, mode="r|", bufsize=_CHUNK, tarinfo=_Entry
     ) as tar:  # fmt: skip
         yield _entries(tar)
-        # tarfile stops at its end mark; zstd's checksum comes after what pads it.
-        while plain.read(_CHUNK):
-            pass
+        # tarfile stops at its end mark; zstd's checksum comes after what pads it. No more may:
+        # a megabyte of zstd can be forty gigabytes of zeros.
+        left = _CHUNK
+        while data := plain.read(_CHUNK):
+            left -= len(data)
+            if left < 0:
+                raise tarfile.ReadError("it goes on after its end")
 
 
 @contextmanager

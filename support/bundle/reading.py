@@ -27,6 +27,8 @@ MEMBERS = 100_000
 _TEXT = 64 << 20  # bytes of the manifest
 _CHUNK = 1 << 20
 _TOLD = 20
+_HEADERS = {"path", "size"}
+_NAME = 4096  # bytes
 OURS = (record.MANIFEST, record.SIGNATURE)
 
 
@@ -72,6 +74,11 @@ class Reading:
                 raise received.invalid(self._path, f"{entry.name[:80]!r} is no file")
             if entry.name in self._seen or len(self._seen) >= MEMBERS:
                 raise received.invalid(self._path, f"{entry.name[:80]!r} is one too many")
+            if not entry.name.isprintable():  # it could write lines of its own into what is said
+                raise received.invalid(self._path, f"{entry.name[:80]!r} is no name")
+            # Ours have a longer name or size in such headers; anything else there costs memory.
+            if not entry.pax_headers.keys() <= _HEADERS or len(entry.name) > _NAME:
+                raise received.invalid(self._path, f"{entry.name[:80]!r} has headers of its own")
             self._size += entry.size
             if self._size > LIMIT:
                 raise received.invalid(self._path, f"it holds more than {LIMIT >> 30} GiB")

@@ -21,11 +21,12 @@ from agent.host.failures import FileFailure
 from agent.host.opened import Opened
 from agent.status import NO_SENSE
 from support.bundle.frame_walk import FrameWalk
-from support.bundle.seal import VOLUMES, Volume, Volumes
+from support.bundle.seal import MOST, VOLUMES, Volume, Volumes
 
 _AGE = b"age-encryption.org/v1"
 _ZSTD = b"\x28\xb5\x2f\xfd"
 _INDEX = 1 << 20  # bytes
+_HEADER, _STANZAS = 64 << 10, 100  # bytes of age's header, and who may open it
 _CHUNK = 1 << 20
 
 
@@ -37,6 +38,7 @@ def plain(path: Path, identities: Sequence[object]) -> Iterator[IO[bytes]]:
         stream: IO[bytes] = io.BufferedReader(_Joined(parts), _CHUNK)
         beginning = parts[0].read_at(0, min(len(_AGE), parts[0].size))
         if beginning == _AGE:
+            _look_at_header(path, parts)
             stream = stack.enter_context(_decrypted(path, stream, identities))
         elif not beginning.startswith(_ZSTD):
             raise invalid(path, "it is no support bundle")
@@ -83,6 +85,14 @@ def _decrypted(path: Path, stream: IO[bytes], keys: Sequence[object]) -> Iterato
         raise invalid(path, f"it can't be decrypted: {why}") from error
 
 
+def _look_at_header(path: Path, parts: Sequence[Opened]) -> None:
+    """Each stanza is tried with each key, which takes a while: ours have one for each recipient."""
+    head = io.BufferedReader(_Joined(parts), _HEADER).read(_HEADER)
+    end = head.find(b"\n---")
+    if end < 0 or head.count(b"\n->", 0, end) > _STANZAS:
+        raise invalid(path, "it can't be decrypted: its header is no usual one")
+
+
 @contextmanager
 def _open(path: Path) -> Iterator[Opened]:
     try:
@@ -121,6 +131,8 @@ def _indexed(index: Path) -> list[Path]:
         raise invalid(index, f"it is no index of volumes: {error}") from error
     if not said.volumes:
         raise invalid(index, "it names no volumes")
+    if len(said.volumes) > MOST or len({each.name for each in said.volumes}) < len(said.volumes):
+        raise invalid(index, "it names too many volumes, or one of them twice")
     wrong = [why for each in said.volumes if (why := _complaint(index.parent, each))]
     if wrong:
         raise invalid(index, "; ".join(wrong))
@@ -147,7 +159,7 @@ def _complaint(folder: Path, volume: Volume) -> str:
 class _Joined(io.RawIOBase):
     """Several files as one stream."""
 
-    def __init__(self, parts: list[Opened]) -> None:
+    def __init__(self, parts: Sequence[Opened]) -> None:
         self._parts, self._index, self._at = parts, 0, 0
 
     def readable(self) -> bool:

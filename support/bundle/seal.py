@@ -21,6 +21,7 @@ from agent.host.failures import FileFailure
 from agent.host.growing import Growing
 
 VOLUMES = ".volumes.json"
+MOST = 999  # volumes: three digits of a name
 _CHUNK = 256 << 10  # bytes that stand on the disk twice
 
 
@@ -119,9 +120,11 @@ class Split:
 
     def _next(self) -> Growing:
         name = f"{self._target.name}.{len(self._made) + 1:03d}"
-        if len(self._made) >= 999:
+        if len(self._made) >= MOST:
             raise UsageError(
-                "usage", "it would take more than 999 volumes", hint="--volume with a larger size"
+                "usage",
+                f"it would take more than {MOST} volumes",
+                hint="--volume with a larger size",
             )
         self._file = growing.begin(self._target.with_name(f".{name}.sealing"))
         self._digest = hashlib.sha256()
