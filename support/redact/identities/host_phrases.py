@@ -19,7 +19,7 @@ _D = rb"([A-Za-z][A-Za-z0-9_.-]{0,252})"
 _T = rb"[a-z][a-z0-9_.-]*"
 _IP = rb"\d{1,3}(?:\.\d{1,3}){3}"
 _ADDRESS = rb"[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}"
-_OPTIONS = rb"(?:-[46AaCfKNnqtTvxXY]+ |-[bcDEeFiIJLlmnOopQRSsWw] ?\S+ )*"
+_OPTIONS = rb"(?:-[46AaCfKNnqtTuvxXYz]+ |-[bcDEeFiIJLlmnOopQRSsWw] ?\S+ |\+\w+ |@\S+ )*"
 _PORTS = (
     rb"(?::22|:25|:53|:80|:88|:389|:443|:465|:587|:636|:873|:993|:1433|:1521|:2049|:2181|:2379"
     rb"|:2380|:2888|:3128|:3306"
@@ -167,6 +167,25 @@ PHRASES = (
             rb"^[\w.-]+ +(?:pts/|tty)\d+ +" + _D + rb" +(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun"
             rb"|\d)", sure=False),
     _phrase(rb"'@'[a-z]", rb"'[\w.%-]*'@'" + _D + rb"'", sure=False),
+    _phrase(rb"\bkubectl [^\n]*(?:drain|cordon|node|nodes) [a-z]",
+            rb"\bkubectl [^\n]*?(?:drain|cordon|uncordon|nodes?) " + _D + rb"(?=\s|$)", sure=False),
+    _phrase(rb"\bobject (?:host|endpoint|zone) \"", rb"\bobject (?:Host|Endpoint|Zone)"
+            rb" \"" + _D + rb"\""),
+    _phrase(rb"\bapplication_name ?= ?'?[a-z]", rb"\bapplication_name ?= ?'?" + _D, sure=False),
+    _phrase(rb"^[ \t]*name ?= ?\"?[a-z][a-z0-9.-]*-(?:fd|sd|dir|mon)\b",
+            rb"^\s*Name ?= ?\"?([A-Za-z][A-Za-z0-9.-]*?)-(?:fd|sd|dir|mon)\b", learned=False),
+    _phrase(rb"<(?:[a-z]+:)?(?:computername|computer|hostname|host|servername|machinename"
+            rb"|nodename|fqdn"
+            rb"|sourcehost)>[a-z]",
+            rb"<(?:\w+:)?(?:computername|computer|hostname|host|servername|machinename|nodename"
+            rb"|fqdn"
+            rb"|sourcehost)>" + _D + rb"<"),
+    _phrase(rb"from client [a-z]", rb"from client " + _D + rb" port", sure=False),
+    # In prose, only what has a hyphen and ends with a number.
+    _phrase(rb"\b(?:on|from|to|at|rebooted|restarted|of|and|in|vm|box|for)"
+            rb" [`*]{0,2}[a-z][a-z0-9]*-[a-z0-9-]*"
+            rb"[0-9]", rb"\b(?:on|from|to|at|rebooted|restarted|of|and|in|vm|box|for) [`*]{0,2}"
+            rb"([a-z][a-z0-9]*-[a-z0-9-]*[0-9])(?![\w./:@=-])", sure=False, learned=False),
 )  # fmt: skip
 
 _HOSTS_TRIGGER = (

@@ -13,6 +13,7 @@ from support.redact.engine import Choice, Engine, Trigger, open_engine
 from support.redact.identities.emails import Emails
 from support.redact.identities.host_phrases import phrase_rules
 from support.redact.identities.host_places import host_rules
+from support.redact.identities.host_tables import table_rules
 from support.redact.identities.hosts import Hosts
 from support.redact.identities.ipv4 import IPv4
 from support.redact.identities.ipv6 import IPv6
@@ -52,6 +53,7 @@ class Identities:
             *self._emails.rules(),
             *host_rules(self._hosts),
             *phrase_rules(self._hosts),
+            *table_rules(self._hosts),
             *user_rules(self._users),
             *rules_of(self._users, (*SENTENCES, *COMMANDS), LISTS),
             *row_rules(self._users),

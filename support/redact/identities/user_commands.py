@@ -78,6 +78,25 @@ COMMANDS = (
            + rb"[ \t]+(?=/|\[|[a-z_]+ )"),
     phrase(rb"\\password [a-z_]", rb"\\password " + X + rb"\s*$", wary=False),
     phrase(rb"\\c(?:onnect)? [^ \n]+ [a-z_]", rb"\\c(?:onnect)? \S+ " + X + rb"(?=\s|$)"),
+    phrase(rb"\b(?:reassign owned by|comment on role|granted by) [\"'`]?[a-z_]",
+           rb"\b(?:reassign owned by|comment on role|granted by) [\"'`]?" + X
+           + rb"[\"'`]?(?: to [\"'`]?" + X + rb")?", "", wary=False),
+    phrase(rb"\bgrant [\"'`]?[a-z_][a-z0-9_.-]*[\"'`]? to ",
+           rb"\bgrant [\"'`]?" + X + rb"[\"'`]? to [\"'`]?" + X + rb"[\"'`]?", "", wary=False),
+    # PowerShell and cmd.exe.
+    phrase(rb"-(?:local|ad)(?:user|groupmember|account)[a-z]* (?:-[a-z]+ )?[\"']?[a-z_]",
+           rb"-(?:Local|AD)(?:User|GroupMember|Account)\w* (?:-\w+ )?[\"']?" + X + rb"(?=[\s\"']"
+           rb"|$)"),
+    phrase(rb" -(?:member|username|samaccountname|identity|credential|userid) [\"']?[a-z_]",
+           rb" -(?:Member|UserName|SamAccountName|Identity|Credential|UserId) [\"']?" + X
+           + rb"(?=[\s\"']|$)"),
+    phrase(rb"\bnet user [a-z_]", rb"\bnet user " + X + rb"(?= )"),
+    phrase(rb"\.with(?:user|username)\(\"", rb"\.with(?:User"
+            rb"|Username)\(\"" + X + rb"\"", wary=False),
+    phrase(rb"(?:auth|credentials?|login|user|principal|account|interceptor)\(\"[^\"\n]+\", ?\"",
+           rb"(?:auth|credentials?|login|user|principal|account|interceptor)\(\"" + X + rb"\","
+           rb" ?\"", "",
+           wary=False),
 )  # fmt: skip
 
 LISTS = (

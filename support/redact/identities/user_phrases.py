@@ -124,7 +124,8 @@ SENTENCES = (
     phrase(rb"username\">[a-z_]", rb"Name=[\"']\w*UserName[\"']>" + X + rb"<", wary=False),
     phrase(rb"<(?:[a-z]+:)?(?:user|username|login|author|owner|userid|creator"
             rb"|lastmodifiedby)>[a-z_]",
-            rb"<(?:\w+:)?(?:user|username|login|author|owner|userid|creator|lastmodifiedby)>" + X
+            rb"<(?:\w+:)?(?:user|username|user-name|login|author|owner|userid|creator"
+            rb"|lastmodifiedby)>" + X
             + rb"<", wary=False),
     phrase(rb"\b(?:account|user|login|logon) (?:name|id)[ \t]*[:=][ \t]*[a-z_]",
             rb"\b(?:account|user|login|logon) (?:name|id)[ \t]*[:=][ \t]*" + X + rb"(?![\w$(])",
@@ -156,4 +157,20 @@ SENTENCES = (
            wary=False),
     phrase(rb"\bname=\"?[a-z_][a-z0-9_.-]*\"? (?:group|password|service|profile|disabled)=",
            rb"\bname=\"?" + X + rb"\"? (?:group|password|service|profile|disabled)=", wary=False),
+    # Icinga, Nagios, Solr, Kickstart, FreeRADIUS, fetchmail, an audit in JSON.
+    phrase(rb"\bobject (?:api)?user \"", rb"\bobject (?:Api)?User \"" + X + rb"\"", wary=False),
+    phrase(rb"\$user[0-9]+\$=[a-z_]", rb"\$USER\d+\$=" + X + rb"\s*$", ""),
+    phrase(rb"\"(?:credentials|user-role)\": ?\{\"", rb"\"(?:credentials|user-role)\": ?\{\"" + X
+           + rb"\"", "", wary=False),
+    phrase(rb"\buser [^\n]*--name=[a-z_]", rb"\buser [^\n]*?--name=\"?" + X, "user"),
+    phrase(rb"passwd/username string [a-z_]", rb"passwd/username string " + X, "user"),
+    phrase(rb"\[[a-z_][a-z0-9_.@-]*/[^\]\n]*\] \(from client", rb"\[" + X + rb"/[^\]\n]*\]"
+            rb" \(from", ""),
+    phrase(rb"\buser(?:name)? [\"']?[a-z_][a-z0-9_.-]*[\"']? (?:pass|there|with pass)",
+           rb"\buser(?:name)? [\"']?" + X + rb"[\"']? (?:pass|there|with pass)"),
+    phrase(rb"\bis [\"']?[a-z_][a-z0-9_.-]*[\"']? here\b", rb"\bis [\"']?" + X + rb"[\"']? here\b"),
+    phrase(rb"\"(?:who|by|account|subject|identity|person|caller|grantee|target_?user)\":"
+            rb" ?\"[a-z_]",
+           rb"\"(?:who|by|account|subject|identity|person|caller|grantee|target_?user)\": ?\"" + X
+           + rb"\""),
 )  # fmt: skip

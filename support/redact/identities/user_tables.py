@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from support.redact.identities.rule import IdentityRule, Name, line_spans
+from support.redact.identities.tables import cells, header, lines_after
 from support.redact.identities.users import Users
 
 _HEAD = (
@@ -23,8 +24,6 @@ _IS_HEAD = re.compile(_HEAD + rb"\Z", re.IGNORECASE)
 _BESIDE = re.compile(
     rb"(?:e-?mail|mail|password|passwd|pw|password_hash|shell|last_login|role)\Z", re.I
 )
-_CELL = re.compile(rb"[ \t]*[\"']?([A-Za-z_][\w ./%#()-]{0,40}?)[\"']?[ \t]*\Z")
-_MARKS = (b"\t", b"|", b";", b",")
 _ACCOUNT = re.compile(rb"[ \t]*[\"'`]?([A-Za-z_][A-Za-z0-9_.-]{0,63})\+?[\"'`]?[ \t]*\r?\Z")
 _RULER = re.compile(rb"[-+=|: \t]+\r?\Z")
 _WORD = re.compile(rb"[^ \t\r]+")
@@ -34,7 +33,7 @@ _INSERT = re.compile(rb"(?:INSERT|REPLACE)[ \w]{0,20} INTO [\w.\"`]+ ?\(([^()\n]
                      re.IGNORECASE)  # fmt: skip
 _VALUE = re.compile(rb"[ \t\n]*(N?'(?:[^'\\]|\\.|'')*'|[^,()'\n]*(?:\([^()\n]*\))?[^,()'\n]*)")
 _LIST = re.compile(
-    rb"([ \t]*)(?:- )?[\"']?(?:users|members|owners|admins|maintainers|assignees|reviewers"
+    rb"([ \t]*)(?:- )?[\"']?[\w-]*?(?:users|members|owners|admins|maintainers|assignees|reviewers"
     rb"|approvers"
     rb"|operators|sudoers|accounts|user_list|allowed_users)[\"']?:[ \t]*\r?\Z"
 )
@@ -42,9 +41,10 @@ _ITEM = re.compile(
     rb"([ \t]*)- (?:\{ ?)?(?:(?:&\w+ )?[\"']?(?:name|login|username|user|id)[\"']?: ?)?[\"']?"
     rb"([A-Za-z_][A-Za-z0-9_.-]{0,63})[\"']?(?: *[,}#].*)?\r?\Z"
 )
+_KEY = re.compile(rb"([ \t]+)[\"']?([a-z][a-z0-9_.-]{1,63})[\"']?:[ \t]*(?:\{.*|&\w+)?\r?\Z")
+_PAIR = re.compile(rb"[ \t]+(?:- )?[\"']?([a-z_][a-z0-9_.-]{0,63}):\S+\r?\Z")
 _GIT = re.compile(rb"[ \t]+name = ([a-z][a-z0-9_.-]{1,63})\r?\Z")
 _EDIT = re.compile(rb"[ \t]+edit \"([A-Za-z_][A-Za-z0-9_.-]*)\"\r?\Z")
-_MOST = 100_000  # rows
 _SHOUTS = frozenset((b"USER", b"OWNER", b"UID", b"LOGIN", b"RUSER", b"USERNAME", b"EUSER"))
 
 Finder = Callable[[bytes, Sequence[int]], Iterable[Name]]
@@ -66,11 +66,13 @@ class Tables:
             self._rule(rb"^copy [^\n(]*\([^\n]*\) from stdin", self._copied),
             self._rule(rb"^[ \t]*(?:insert|replace) [^\n(]*\(", self._inserted),
             self._rule(rb"^[A-Z0-9%_ -]*\b(?:user|owner|uid|login)[ \t]", self._spaced),
-            self._rule(rb"^[ \t-]*[\"']?(?:users|members|owners|admins|maintainers|assignees"
+            self._rule(rb"^[ \t-]*[\"']?[a-z0-9_-]*(?:users|members|owners|admins|maintainers"
+                    rb"|assignees"
                        rb"|reviewers|approvers|operators|sudoers|accounts|user_list"
                        rb"|allowed_users)[\"']?:[ \t]*\r?$", self._listed),
             self._rule(rb"^\[user\]", self._of_git),
             self._rule(rb"^<auth-user-pass>", self._inline),
+            self._rule(rb"^[ \t]*(?:list|users): [|>]", self._paired),
             self._rule(rb"^config (?:user|system admin|vpn)", self._of_fortinet),
         )  # fmt: skip
 
@@ -88,32 +90,33 @@ class Tables:
         for start, end in line_spans(block, starts):
             if start < past:
                 continue
-            mark, columns = _header(block[start:end])
+            mark, heads = header(block[start:end])
+            columns = _columns(heads)
             if not columns:
                 continue
-            for low, high in _lines_after(block, end):
+            for low, high in lines_after(block, end):
                 row = block[low:high]
                 if not row.strip() or (_RULER.match(row) and past):
                     break
                 past = high
-                cells = list(_cells(row, mark))
+                row_cells = list(cells(row, mark))
                 for column in columns:
-                    if column < len(cells):
-                        at, cell = cells[column]
+                    if column < len(row_cells):
+                        at, cell = row_cells[column]
                         yield from self._named(low + at, cell)
 
     def _copied(self, block: bytes, starts: Sequence[int]) -> Iterator[Name]:
         for start, end in line_spans(block, starts):
             match = _COPY.match(block, start, end)
             columns = _columns(match[1].split(b",")) if match else []
-            for low, high in _lines_after(block, end) if columns else ():
+            for low, high in lines_after(block, end) if columns else ():
                 row = block[low:high]
                 if row.startswith(b"\\."):
                     break
-                cells = list(_cells(row, b"\t"))
+                row_cells = list(cells(row, b"\t"))
                 for column in columns:
-                    if column < len(cells):
-                        yield from self._named(low + cells[column][0], cells[column][1])
+                    if column < len(row_cells):
+                        yield from self._named(low + row_cells[column][0], row_cells[column][1])
 
     def _inserted(self, block: bytes, starts: Sequence[int]) -> Iterator[Name]:
         for start, end in line_spans(block, starts):
@@ -147,7 +150,7 @@ class Tables:
             if len(heads) < 3 or not all(map(_SHOUTED.match, heads)):
                 continue
             columns = [n for n, head in enumerate(heads) if head in _SHOUTS]
-            for low, high in _lines_after(block, end) if columns else ():
+            for low, high in lines_after(block, end) if columns else ():
                 words = list(_WORD.finditer(block, low, high))
                 if len(words) <= columns[-1]:
                     break
@@ -159,7 +162,8 @@ class Tables:
             head = _LIST.match(block[start:end])
             if head is None:
                 continue
-            for low, high in _lines_after(block, end):
+            depth: int | None = None
+            for low, high in lines_after(block, end):
                 row = block[low:high]
                 inside = len(row) - len(row.lstrip(b" \t"))
                 if (
@@ -168,20 +172,33 @@ class Tables:
                     or (inside == len(head[1]) and not row.lstrip().startswith(b"-"))
                 ):
                     break
-                item = _ITEM.match(row)
-                if item:
+                item = _ITEM.match(row) or _KEY.match(row)
+                depth = inside if depth is None else depth
+                if item and inside == depth:
                     yield from self._named(low + item.start(2), item[2])
 
     def _inline(self, block: bytes, starts: Sequence[int]) -> Iterator[Name]:
         """OpenVPN's two lines, the second of which is the password."""
         for _, end in line_spans(block, starts):
-            for low, high in _lines_after(block, end):
+            for low, high in lines_after(block, end):
                 yield from self._named(low, block[low:high])
                 break
 
+    def _paired(self, block: bytes, starts: Sequence[int]) -> Iterator[Name]:
+        """`user:password` in cloud-init's chpasswd."""
+        for start, end in line_spans(block, starts):
+            depth = len(block[start:end]) - len(block[start:end].lstrip(b" \t"))
+            for low, high in lines_after(block, end):
+                row = block[low:high]
+                if len(row) - len(row.lstrip(b" \t")) <= depth:
+                    break
+                pair = _PAIR.match(row)
+                if pair:
+                    yield from self._named(low + pair.start(1), pair[1])
+
     def _of_fortinet(self, block: bytes, starts: Sequence[int]) -> Iterator[Name]:
         for _, end in line_spans(block, starts):
-            for low, high in _lines_after(block, end):
+            for low, high in lines_after(block, end):
                 name = _EDIT.match(block[low:high])
                 if name:
                     yield from self._named(low + name.start(1), name[1])
@@ -190,7 +207,7 @@ class Tables:
 
     def _of_git(self, block: bytes, starts: Sequence[int]) -> Iterator[Name]:
         for _, end in line_spans(block, starts):
-            for low, high in _lines_after(block, end):
+            for low, high in lines_after(block, end):
                 row = block[low:high]
                 if not row.strip() or row.startswith(b"["):
                     break
@@ -199,52 +216,9 @@ class Tables:
                     yield from self._named(low + name.start(1), name[1])
 
 
-def _lines_after(block: bytes, end: int) -> Iterator[tuple[int, int]]:
-    at = end + 1
-    for _ in range(_MOST):
-        if at >= len(block):
-            return
-        stop = block.find(b"\n", at)
-        stop = len(block) if stop < 0 else stop
-        yield at, stop
-        at = stop + 1
-
-
-def _header(line: bytes) -> tuple[bytes, list[int]]:
-    """The mark between its cells, and which are people's; of a line that is no header, none."""
-    for mark in _MARKS:
-        cells = [cell for _, cell in _cells(line.rstrip(b"\r"), mark)]
-        if len(cells) < 2:
-            continue
-        names = [_CELL.match(cell) for cell in cells]
-        if all(name or not cell.strip() for name, cell in zip(names, cells, strict=True)):
-            return mark, _columns([name[1] if name else b"" for name in names])
-        return mark, []
-    return b"", []
-
-
 def _columns(heads: Sequence[bytes]) -> list[int]:
     names = [head.strip(b" \t\"'`") for head in heads]
     columns = [number for number, name in enumerate(names) if _IS_HEAD.match(name)]
     if any(map(_BESIDE.match, names)):
         columns += [n for n, name in enumerate(names) if name.lower() == b"name"]
     return sorted(columns)
-
-
-def _cells(line: bytes, mark: bytes) -> Iterator[tuple[int, bytes]]:
-    """Each with where it begins; a mark within double quotes is none."""
-    at = 0
-    if b'"' not in line:
-        for cell in line.split(mark):
-            yield at, cell
-            at += len(cell) + 1
-        return
-    start, quoted = 0, False
-    for at in range(len(line)):
-        byte = line[at : at + 1]
-        if byte == b'"':
-            quoted = not quoted
-        elif byte == mark and not quoted:
-            yield start, line[start:at]
-            start = at + 1
-    yield start, line[start:]
