@@ -1,4 +1,4 @@
-"""Whole folders of prose and of units come out nearly as they went in: no word is taken for a name."""
+"""Folders of prose and of units come out as they went in: no word is taken for a name."""
 
 import shutil
 import subprocess

@@ -82,7 +82,7 @@ _OURS = frozenset(
     hypervisor identity installed journal ledger limits listen look manifest memory migrations
     networks packages patches payload pseudonym reboot redact redactor releases remedies remedy
     report rescue samples security settings setup summary task tasks timeline uid gid verdict vm
-    vms virtual
+    vms virtual tty2-tty6
     schedule scheduled timer daemon boot person housekeeping maintenance upgrade rollback restore
     running dead exited mounted plugged listening waiting elapsed auto-restart start-pre start-post
     final-sigterm final-sigkill stop-sigterm stop-sigkill stop-post activating deactivating
