@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import _signal  # type: ignore[import-not-found] # C half of signal: spares enum; no stub exists
 import _socket
+import contextlib
 import gc
 import os
 import resource
@@ -125,7 +126,8 @@ def _settle(comm: bytes, keep: set[int]) -> None:
     null = os.open("/dev/null", os.O_RDONLY)
     os.dup2(null, 0)
     os.close(null)
-    with open("/proc/self/comm", "wb", buffering=0) as name:
+    # Not of one whose parent may not be looked into (prctl(2), PR_SET_DUMPABLE), unless it is root.
+    with contextlib.suppress(OSError), open("/proc/self/comm", "wb", buffering=0) as name:
         name.write(comm)
 
 

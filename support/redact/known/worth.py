@@ -96,7 +96,7 @@ def _is_torn(value: bytes) -> bool:
     """What looks like a call, and has a bracket that nothing closes, or signs that none has."""
     if re.search(rb"\s", value):
         return False
-    odd = value.count(b"(") != value.count(b")") and not re.search(rb"[\s\"',;]", value)
+    odd = value.count(b"(") != value.count(b")") and not re.search(rb"[\s\"';]", value)
     odd = odd or (b"(" in value and len(set(re.findall(_STRANGE, value))) > 1)
     numbers = len(re.findall(rb"\d", value)) > 1
     return odd and numbers and len(value) >= _PIECE and all(re.search(k, value) for k in _KINDS)
