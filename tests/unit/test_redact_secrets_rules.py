@@ -14,6 +14,7 @@ from support.redact.secrets import LINE_RULES, PASSAGE_RULES, keyed, names
 from support.redact.secrets.values import hides, looks_random, plausible
 
 SIZE = 30_000
+LONG = SIZE / 1_000_000
 PIECES = (
     b'"', b"'", b"\\", b" ", b"a", b"a ", b"=", b"<a ", b"<a>", b"://", b"://a@", b"://a:", b"@",
     b"password", b"password=", b"password: '", b'password="', b"password: a ", b"[1,2,3,4,5,6,7,8,",
@@ -21,6 +22,8 @@ PIECES = (
     b"--password ", b"Authorization: ", b"Cookie: a=b; ", b"-eyJ", b"eyJaaaaaaaaaa.", b"$1$", b"%22a%22",
     b"-----BEGIN PRIVATE KEY-----", b"-----END PRIVATE KEY-----", b"<![CDATA[", b"identified by ",
     b"name: 'password', value: '", b'send "', b"&token=", b"the password for a is ", b"a0=61 ",
+    b"--token x ", b"--secret \"", b"'x_password','a1b2c3' ", b"auth a/b ", b"pw\\040", b'password=["a",',
+    b"c2VjcmV0", b"LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0tLS0t", b"<(echo ", b'x || "a" ', b'.login("a",', b"a/b@//",
     b"LS0tLS1CRUdJTi", b"cGFzc3dvcmQ", b"\\u0022a", b"_auth=dXNlcjpwYXNz", b"user a on >b ", b"{SSHA}",
 )  # fmt: skip
 
@@ -39,14 +42,19 @@ def test_codes_are_used_once() -> None:
 
 
 @pytest.mark.parametrize("rule", LINE_RULES, ids=lambda rule: rule.code)
-def test_no_line_takes_long(rule: LineRule) -> None:
-    """Linear rules take milliseconds here; quadratic ones take minutes."""
+def test_no_line_takes_a_second_a_megabyte(rule: LineRule) -> None:
+    """CPU time, the best of three; three times the bar, as other machines are slower."""
     for piece in PIECES:
         line = piece * (SIZE // len(piece))
-        began = time.process_time()
-        for _ in rule.find(line):
-            pass
-        assert time.process_time() - began < 3, piece
+        spent = min(_spent(rule, line) for _ in range(3)) if _spent(rule, line) > LONG else 0
+        assert spent < 3 * LONG, piece
+
+
+def _spent(rule: LineRule, line: bytes) -> float:
+    began = time.process_time()
+    for _ in rule.find(line):
+        pass
+    return time.process_time() - began
 
 
 def _every_name() -> list[bytes]:

@@ -34,7 +34,7 @@ _SHAPES = (
     re.compile(b"(?i)" + _ALONE + rb"\s{0,4}" + _STRING + rb"\s{0,4}\)"),
 )
 _DEFAULT = re.compile(
-    rb"([A-Za-z_]\w{2,60})[\"']?[\])]{0,3}\s{0,4}(?:\|\||\?\?|\?:|\bor\b)\s{0,4}" + _STRING
+    rb"(?<!\w)([A-Za-z_]\w{2,60})[\"']?[\])]{0,3}\s{0,4}(?:\|\||\?\?|\?:|\bor\b)\s{0,4}" + _STRING
 )
 
 
@@ -84,8 +84,8 @@ RULES = (
         "default",
         "Secrets given as a default",
         (
-            rb"(?:" + _WORDS + b"|" + _WORDS_TOO + rb")\w{0,60}[\"']?[\])]{0,3}\s{0,4}"
-            rb"(?:\|\||\?\?|\?:|\bor\b)\s{0,4}[\"']",
+            # Not the words before it: a quote after "or" is rare, and cheaper to look for.
+            rb"(?:\|\||\?\?|\?:|\bor)\s{0,4}[\"']",
         ),
         _defaults,
     ),

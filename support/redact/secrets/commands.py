@@ -141,9 +141,15 @@ _KNOWN = re.compile(
 )
 
 
+# What a program's name ends with, and what its arguments begin with.
+_FLAGGED = re.compile(rb"[\s\"',=][-/A]|/\S")
+
+
 def _programs(line: bytes) -> Iterable[Span]:
+    found = [*_KNOWN.finditer(line)] if _FLAGGED.search(line) else []
+    if not found:
+        return
     quotes = Quotes(line)
-    found = [*_KNOWN.finditer(line)]
     begun = [len(line)] * len(PROGRAMS)
     ends = []
     # A program's arguments end where it is called again: so no line takes quadratic time.
@@ -243,7 +249,14 @@ _POSITIONED = tuple(
 )
 
 
+_PLACED = re.compile(
+    rb"(?<![\w.-])(?:" + b"|".join(sorted({names for names, _, _ in POSITIONS})) + rb")(?:\.exe)? "
+)
+
+
 def _positions(line: bytes) -> Iterable[Span]:
+    if b" " not in line or not _PLACED.search(line):
+        return
     for shape in _POSITIONED:
         for match in shape.finditer(line):
             place = _unquoted(line, match.start(1), match.end(1))
@@ -291,7 +304,7 @@ def _is_help(line: bytes, flag: re.Match[bytes], word: Word) -> bool:
     value = line[word.start : word.end]
     if not _METAVAR.fullmatch(value):
         return False
-    lead = line[: flag.start()].strip()
+    lead = line[max(0, flag.start() - 64) : flag.start()].strip()
     return (
         value.isupper() or not lead or lead.endswith((b",", b"|", b"[")) or bool(_USES.search(lead))
     )

@@ -45,6 +45,8 @@ _USER = re.compile(rb"[\w.@-]{1,64}:(?=.)")
 
 
 def _piped(line: bytes) -> Iterable[Span]:
+    if b" " not in line:
+        return
     for shape in (_PIPED, _HERE, _SUBSTITUTED):
         for match in shape.finditer(line):
             group = 2 if match.group(1) else 3

@@ -53,7 +53,12 @@ _OTHER = re.compile(
 )
 
 
+_SIGNS = re.compile(rb"[\s:=/]")
+
+
 def _find(line: bytes) -> Iterable[Span]:
+    if not _SIGNS.search(line):
+        return
     for match in _KEYS.finditer(line):
         if looks_random(match.group(1), 16):
             yield Span(*match.span(1), CODE)
