@@ -24,12 +24,13 @@ from agent.values import values_for
 from support.collectors import files, journal
 from support.collectors.collector import LATER, SOON, Collector, Source
 from support.collectors.document import below_root
-from support.collectors.programs import MISSING, exit_code
+from support.collectors.programs import MISSING, SILENT, exit_code
 from support.collectors.sessions import reading
 from support.scene import Scene
 
 _BLOCK = 64 << 10
 _ERRORS = 16 << 10  # bytes of a program's complaints
+_LONGER = 5.0  # seconds
 _ANSWER = 4096  # bytes, where nobody knows how much a program says
 
 
@@ -128,6 +129,8 @@ def _program(name: str, table: Collect, scene: Scene) -> Iterator[Source]:
     if ended and ended[0][1]:
         errors = ended[0][1].encode("utf-8", "replace")[-_ERRORS:]
         yield Source(f"collected/{name}/command.errors.txt", shown, lambda: iter((errors,)))
+    if ended and ended[0][0] == SILENT:
+        raise HostFailure(f"{table.command[0]} did not end in its time")
 
 
 def _run(
@@ -141,7 +144,9 @@ def _run(
         raise HostFailure(f"there is no user {user} on this machine")
     done = run_long(
         Program(argv, {"HOME": str(home)}, cwd=home, user=user, out=out),
-        silent=float(table.timeout),
+        # Whoever reads ends us at the table's own time, and says so; this is for when nobody does
+        # yet: what waits is begun before its turn.
+        silent=float(table.timeout) + _LONGER,
     )
     ended.append((exit_code(done), done.stderr.strip()))
 
