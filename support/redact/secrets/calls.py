@@ -92,7 +92,7 @@ RULES = (
     LineRule(
         "named-row",
         "Secrets beside their names in a row",
-        (rb"'[\w.-]{0,60}(?:" + _WORDS + b"|" + _WORDS_TOO + rb")[\w.-]{0,60}'\s?,\s?'",),
+        (rb"'[\w.-]{3,60}'\s?,\s?'",),
         _rows,
     ),
 )
