@@ -15,6 +15,7 @@ from functools import partial
 from agent.errors import CaretakerError
 from agent.host import chance, glance
 from agent.host.failures import FileFailure
+from agent.layout import Layout
 from support.bundle.ahead import Ahead, take_over
 from support.bundle.messages import Ready
 from support.bundle.refining import Tools
@@ -72,16 +73,6 @@ def tools(
         with contextlib.suppress(CaretakerError):  # The disk is full: it stays for the next time.
             take_over(layout, partial(keep, layout))
 
-    def settle() -> str:
-        if note:
-            return ""
-        try:
-            keep(layout, identities.given())
-        except CaretakerError as error:
-            return f"{error.message}; `reveal` may not know all names"
-        ahead.over()
-        return ""
-
     return Tools(
         said=said,
         redactor=redactor,
@@ -89,13 +80,27 @@ def tools(
         collectors={each.code: each for each in collectors},
         run=partial(run, begin=apart.begin),
         ahead=apart.ahead,
-        settle=settle,
+        settle=_nothing_said if note else partial(_settled, layout, identities, ahead),
         note=ahead.note if lasting and not note else _nothing,
     )
 
 
+def _settled(layout: Layout, identities: Identities, ahead: Ahead) -> str:
+    """Keep what was given; why that could not be, for people."""
+    try:
+        keep(layout, identities.given())
+    except CaretakerError as error:
+        return f"{error.message}; `reveal` may not know all names"
+    ahead.over()
+    return ""
+
+
 def _nothing() -> None:
     pass
+
+
+def _nothing_said() -> str:
+    return ""
 
 
 def _passed(known: KnownValues) -> tuple[str, ...]:
