@@ -114,7 +114,7 @@ def _exactly(root: Path, top: str, name: str) -> Iterator[Found]:
     """The one file, also behind a link that only root can have made."""
     try:
         fd = glance.open_at(root, f"{top.rstrip('/')}/{name}", os.O_PATH | os.O_NOFOLLOW)
-        facts, real = os.fstat(fd), _real(root, fd)
+        facts, real = os.fstat(fd), _real(root, fd, f"{top}/{name}")
         os.close(fd)
     except (FileFailure, OSError):
         return
@@ -128,12 +128,15 @@ def _search(root: Path, top: str, steps: list[str]) -> Iterator[Found]:
         fd = glance.open_at(root, top, _FOLDER)
     except (FileFailure, OSError):
         return
-    yield from _Search(root, top, _real(root, fd)).walk(fd, "", steps)
+    yield from _Search(root, top, _real(root, fd, top)).walk(fd, "", steps)
 
 
-def _real(root: Path, fd: int) -> str:
+def _real(root: Path, fd: int, asked: str) -> str:
     """Where an open file or folder stands, as the machine calls it."""
-    path = os.readlink(f"/proc/self/fd/{fd}")
+    try:
+        path = os.readlink(f"/proc/self/fd/{fd}")
+    except FileNotFoundError:  # No /proc, as in a chroot that somebody made in haste.
+        return os.path.realpath(f"{root}/{asked}")[len(os.path.realpath(root).rstrip("/")) :] or "/"
     above = os.path.realpath(root).rstrip("/")
     return path[len(above) :] or "/" if above and path.startswith(above) else path
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from support.analysers.analyser import Watch
+from support.redact.engine import has_hyperscan
 
 _BOUNDED = re.compile(rb"\{\d+,\d+\}")
 Engine = Literal["hyperscan", "plain"]
@@ -74,12 +75,9 @@ class Scans:
     def _scan(self, watches: list[Watch]) -> Scan:
         foreign = tuple((each, _re2_finder(each)) for each in watches if each.foreign)
         ours = [each for each in watches if not each.foreign]
-        if ours and self._engine != "plain":
-            try:
-                return Scan(foreign, self._known().suspects(ours))
-            except ImportError:
-                if self._engine == "hyperscan":
-                    raise
+        fast = self._engine == "hyperscan" or (self._engine == "auto" and has_hyperscan())
+        if ours and fast:
+            return Scan(foreign, self._known().suspects(ours))
         return Scan((*((each, _re_finder(each)) for each in ours), *foreign))
 
     def _known(self) -> _All:

@@ -171,7 +171,8 @@ def _open(
 
 
 def _study(scene: Scene, means: Means) -> Study:
-    return Study(means.looks, store=scene.layout.support_state)
+    # Compiled patterns run as they are: never those of another machine's disk.
+    return Study(means.looks, store=None if scene.rescue else scene.layout.support_state)
 
 
 def _collect(course: _Course) -> None:

@@ -7,9 +7,9 @@ to judge: a hit is only a reason to ask the rule.
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -59,6 +59,16 @@ def open_engine(
     return Hyper(triggers, owners, store)
 
 
+@cache
 def has_hyperscan() -> bool:
-    """Whether its wheel is here; it exists for x86-64 and ARM64 alone."""
-    return importlib.util.find_spec("hyperscan") is not None
+    """Whether its wheel is here and works: it exists for x86-64 and ARM64 alone, wants SSSE3, which
+    the plainest processor that a hypervisor shows has not, and a C++ library."""
+    try:
+        import hyperscan
+    except ImportError:
+        return False
+    try:
+        hyperscan.Database().compile(expressions=[b"a"], ids=[0], elements=1, flags=0)
+    except hyperscan.HyperscanError:
+        return False
+    return True

@@ -2,6 +2,8 @@
 
 import re
 import string
+import sys
+import types
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
@@ -15,7 +17,7 @@ from agent.errors import CaretakerError
 from support.redact import hyper_store
 from support.redact import redactor as redactor_module
 from support.redact.blocks import AROUND, SIZE, recut
-from support.redact.engine import Choice, Trigger, open_engine
+from support.redact.engine import Choice, Trigger, has_hyperscan, open_engine
 from support.redact.engine_merge import FORMAT, IDENTITY, KNOWN, LINE, Found, merged
 from support.redact.identities import Identities
 from support.redact.identities.rule import IdentityRule
@@ -337,3 +339,24 @@ def test_a_kept_database_that_others_could_write_is_not_used(tmp_path: Path) -> 
     kept.chmod(0o600)
     kept.write_bytes(b"damaged")
     assert open_engine(triggers, 1, "hyperscan", tmp_path).scan(b"abc\n") == [[2]]
+
+
+@pytest.mark.parametrize("refuses", [True, False])
+def test_a_wheel_that_does_not_work_is_as_good_as_none(
+    monkeypatch: pytest.MonkeyPatch, *, refuses: bool
+) -> None:
+    """The processor lacks what it wants; or it can not be imported."""
+
+    class Refuses:
+        def compile(self, **_: object) -> None:
+            raise ValueError("an architecture that it does not know")
+
+    fake = types.ModuleType("hyperscan")
+    fake.Database, fake.HyperscanError = Refuses, ValueError  # type: ignore[attr-defined]  # a fake
+    monkeypatch.setitem(sys.modules, "hyperscan", fake if refuses else None)
+    has_hyperscan.cache_clear()
+    try:
+        assert not has_hyperscan()
+        assert open_engine([], 0).name == "plain"
+    finally:
+        has_hyperscan.cache_clear()

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from agent.host import found
 from agent.layout import Layout
-from support.bundle import closing, tools
+from support.bundle import closing, course, tools
+from support.bundle.course import Means
 from support.bundle.tools import _name_of
 from support.redact import hyper_store
 from support.scene import Scene, is_inside, is_rescue
@@ -83,3 +85,33 @@ def test_its_own_state_is_used_where_it_is_there(disk: Path) -> None:
     assert is_inside(Layout(disk))
     first = closing.key_of(scene(disk), notes).fingerprint
     assert (closing.key_of(scene(disk), notes).fingerprint, notes) == (first, [])
+
+
+def test_without_proc_files_are_found_all_the_same(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (root / "srv").mkdir()
+    (root / "srv/a.log").write_text("one\n")
+
+    def readlink(path: str, **_: object) -> str:
+        raise FileNotFoundError(2, "No such file or directory", path)
+
+    for top in (root, Path("/")):
+        pattern = "/srv/*.log" if top == root else f"{root}/srv/*.log"
+        [before] = found.matching(top, pattern)
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "readlink", readlink)
+            [after] = found.matching(top, pattern)
+            [exactly] = found.matching(top, pattern.replace("*", "a"))
+        assert before.real == after.real == exactly.real
+
+
+def test_its_compiled_patterns_are_not_run_by_the_analysers_either(
+    disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Path | None] = []
+    monkeypatch.setattr(course, "Study", lambda looks, store: made.append(store))
+    means = Means(tools=lambda scene: None, looks={}, told=lambda: False, progress=None)  # type: ignore[arg-type,return-value]  # not asked
+    course._study(scene(disk), means)
+    course._study(Scene(scripted_host(disk), Layout(disk), None, NOW - 60, NOW), means)
+    assert made == [None, Layout(disk).support_state]

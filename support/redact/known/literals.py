@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal, Protocol
 
+from support.redact.engine import has_hyperscan
+
 Engine = Literal["auto", "hyperscan", "plain"]
 Hit = tuple[int, int]
 
@@ -28,12 +30,8 @@ class Literals(Protocol):
 def compiled(literals: Sequence[bytes], triggers: Sequence[bytes], engine: Engine) -> Literals:
     """`triggers` are regular expressions; the hits of the first have the index after the last
     literal, and so on. Of each, one hit at least is told, at its end."""
-    if engine != "plain":
-        try:
-            return _Fast(literals, triggers)
-        except ImportError:
-            if engine == "hyperscan":
-                raise
+    if engine == "hyperscan" or (engine == "auto" and has_hyperscan()):
+        return _Fast(literals, triggers)
     return _Plain(literals, triggers)
 
 
