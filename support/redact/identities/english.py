@@ -45,6 +45,7 @@ COMMON = frozenset(
     usually various very via want wanted wants was way ways we well went were what whatever when
     whenever where whereas wherever whether which whichever while who whoever whole whom whose why
     will with within without words work works world would wrong yes yesterday yet you your yours
-    yourself zero
+    yourself zero dir dirs uids gids newuser ordinary passwords preference preferences registration
+    specific specified information
     """.split()
 )
