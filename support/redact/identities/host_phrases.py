@@ -17,7 +17,7 @@ from support.redact.identities.rule import IdentityRule, Name, line_spans
 _X = rb"([A-Za-z0-9_][A-Za-z0-9_.-]{0,252})"
 _D = rb"([A-Za-z][A-Za-z0-9_.-]{0,252})"
 _T = rb"[a-z][a-z0-9_.-]*"
-_IP = rb"\d{1,3}(?:\.\d{1,3}){3}"
+_IP = rb"[1-9]\d{1,2}(?:\.\d{1,3}){3}"  # below 10, it is a version
 _ADDRESS = rb"[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}"
 _OPTIONS = rb"(?:-[46AaCfKNnqtTuvxXYz]+ |-[bcDEeFiIJLlmnOopQRSsWw] ?\S+ |\+\w+ |@\S+ )*"
 _PORTS = (
@@ -38,6 +38,15 @@ _TAKES_HOST = (
     rb"(?:psql|pg_\w+|mysql\w*|redis-cli|mongosh?|ldapsearch|ldapmodify|mongodump|createdb|vacuumdb"
     rb"|influx|snmpwalk|ipmitool|zabbix_\w+|curl|rsync|pgbench|mariadb\w*|mosquitto_\w+|smbclient"
     rb"|amqp\w*|kafka\w*|initdb|isql|clickhouse-client|memcached|nc)"
+)
+
+# What people number: `on step-3`, `for order-17`, `on x86-64`.
+_NUMBERED = (
+    rb"(?:x86|latin|fips\d*|hurd|cve|rfc|non|pre|post|stage|arm\w*|base|lib\w*|llvm|gcc|clang|kernel"
+    rb"|linux|python|ruby|java|jdk|node|npm|bug|issue|pr|ticket|case|order|invoice|job|task|step|phase"
+    rb"|day|week|test|build|release|version|rev|patch|commit|group|level|tier|type|class|mode|page"
+    rb"|line|row|item|batch|shard|part|partition|worker|thread|slot|port|vlan|disk|vol|volume|pool"
+    rb"|queue|topic|replica|pod|zone|region|utf|iso|sha|aes|http|ipv|covid|python\d|option|plan)"
 )
 
 
@@ -70,7 +79,8 @@ PHRASES = (
             rb"^\[?" + _D + rb"(?:\]:\d+)?(?:,\S+)? (?:ssh-|ecdsa-|sk-)"),
     _phrase(rb"^" + _T + rb"[ \t]+(?:[0-9]+[ \t]+)?(?:in[ \t]+)?(?:a|aaaa|cname|mx|ns|ptr"
             rb"|srv)[ \t]",
-            rb"^" + _D + rb"[ \t]+(?:\d+[ \t]+)?(?:IN[ \t]+)?(?:A[ \t]+[\d.]+|AAAA[ \t]+[\da-f:]+"
+            rb"^" + _D + rb"[ \t]+(?:\d+[ \t]+)?(?:IN[ \t]+)?(?:(?-i:A)[ \t]+\d+\.\d+\.\d+\.\d+"
+            rb"|AAAA[ \t]+[\da-f:]+"
             rb"|CNAME[ \t]|(?-i:IN[ \t]+(?:MX|NS|PTR|SRV)[ \t]))"),
     _phrase(rb"[0-9 \t](?:cname|ns|ptr|mx[ \t]+[0-9]+)[ \t]+[a-z]",
             rb"[ \t](?:CNAME|NS|PTR|MX[ \t]+\d+)[ \t]+" + _D + rb"\.?[ \t]*(?:;.*)?$"),
@@ -185,7 +195,8 @@ PHRASES = (
     _phrase(rb"\b(?:on|from|to|at|rebooted|restarted|of|and|in|vm|box|for)"
             rb" [`*]{0,2}[a-z][a-z0-9]*-[a-z0-9-]*"
             rb"[0-9]", rb"\b(?:on|from|to|at|rebooted|restarted|of|and|in|vm|box|for) [`*]{0,2}"
-            rb"([a-z][a-z0-9]*-[a-z0-9-]*[0-9])(?![\w./:@=-])", sure=False, learned=False),
+            rb"(?!" + _NUMBERED + rb"-)([a-z][a-z0-9]*-[a-z0-9-]*[0-9])(?![\w./:@=-])",
+            sure=False, learned=False),
 )  # fmt: skip
 
 _HOSTS_TRIGGER = (
@@ -193,7 +204,8 @@ _HOSTS_TRIGGER = (
     rb"(?:#|\r?$)"
 )
 _HOSTS_LINE = re.compile(
-    rb"[ \t]*([0-9a-fA-F.:]{3,39})((?:[ \t]+[A-Za-z0-9_][A-Za-z0-9_.-]*)+)[ \t]*(?:#[^\n]*)?\r?$",
+    rb"[ \t]*([0-9a-fA-F.:]{3,39})((?:[ \t]+[A-Za-z0-9_][A-Za-z0-9_.-]*){1,5})[ \t]*"
+    rb"(?:#[^\n]*)?\r?$",
     re.MULTILINE,
 )
 _WORD = re.compile(rb"[A-Za-z0-9_][A-Za-z0-9_.-]*")

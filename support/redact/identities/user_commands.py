@@ -10,7 +10,7 @@ from support.redact.identities.phrase import Q, X, phrase
 
 _U = (
     rb"(?:sudo|runuser|crontab|pkill|pgrep|ps|lsof|mysql|mysqldump|mysqladmin|curl|wget|exec|login"
-    rb"|lastlog|faillock|machinectl|at|slabtop|smbpasswd|pdbedit|run|top|http|mongosh|mongodump)"
+    rb"|lastlog|faillock|machinectl|slabtop|smbpasswd|pdbedit|top|mongosh|mongodump)"
 )
 _BIG_U = (
     rb"(?:psql|pg_\w+|createdb|dropdb|createuser|dropuser|vacuumdb|reindexdb|clusterdb|smbclient"
@@ -33,14 +33,13 @@ _PROGRAMS = (
 )
 
 COMMANDS = (
-    phrase(_LAST + rb" ", rb"(?<![/.\w-])" + _LAST
-            + rb"\b(?![^\n;|&]* (?:-r|--system|-\w*r\w* )\b)[^\n;|&]{0,200}? " + Q + X + Q + _STOP,
-            "user"),
+    phrase(_LAST + rb" ", rb"(?<![/.\w-])(?!(?:useradd|adduser) [^\n]*(?:-r|--system)\b)" + _LAST
+           + rb"(?: +-\S+(?: +(?:\"[^\"\n]*\"|[^\s;|&\"-]\S*))?)* +" + Q + X + Q + _STOP, "user"),
     phrase(rb"\b(?:passwd|kinit|finger|groups|id|su) (?:-[a-z]+ )*[a-z_]",
             rb"(?:^|[$#;&|(\"'=/] ?|sudo )(?:passwd|kinit|finger|groups|id|su) (?:-\w*"
             rb" )*" + X + _STOP),
     phrase(rb"\bchown [^\n;|&]*[a-z_]", rb"\bchown (?:-\S+ )*" + X + rb"?(?::" + X + rb"?)?(?= )"),
-    phrase(rb" -(?:u|iu|hu|nu|su|ssu|nsu|eu|fu|xu|lu) ?[\"']?[a-z_]",
+    phrase(rb" -(?:u|iu|hu|nu|su|ssu|nsu) ?[\"']?[a-z_]",
             rb"\b" + _U + rb"\b[^\n;|&]{0,80}? -[A-Za-z]*u ?[\"']?" + X + rb"(?=[\s:'\"]|$)"),
     phrase(rb"\b" + _BIG_U + rb"\b[^\n;|&]* -U ?[\"']?[a-z_]",
             rb"\b" + _BIG_U + rb"\b[^\n;|&]{0,120}? (?-i:-U) ?[\"']?(?:[\w.-]+[\\/]{1,2})?" + X
@@ -81,7 +80,7 @@ COMMANDS = (
     phrase(rb"\b(?:reassign owned by|comment on role|granted by) [\"'`]?[a-z_]",
            rb"\b(?:reassign owned by|comment on role|granted by) [\"'`]?" + X
            + rb"[\"'`]?(?: to [\"'`]?" + X + rb")?", "", wary=False),
-    phrase(rb"\bgrant [\"'`]?[a-z_][a-z0-9_.-]*[\"'`]? to ",
+    phrase(rb"\bgrant [\"'`]?[a-z_][a-z0-9_.-]*[\"'`]? to [^\n]*(?:;| granted)",
            rb"\bgrant [\"'`]?" + X + rb"[\"'`]? to [\"'`]?" + X + rb"[\"'`]?", "", wary=False),
     # PowerShell and cmd.exe.
     phrase(rb"-(?:local|ad)(?:user|groupmember|account)[a-z]* (?:-[a-z]+ )?[\"']?[a-z_]",
@@ -115,7 +114,7 @@ LISTS = (
             rb"|operators)\": ?\[([^\]\n{]{1,2000})\]"),
     phrase(rb"(?:users|members|owners|admins|maintainers|assignees|reviewers|approvers|operators)"
             rb"[ \t]*[=:][ \t]*\[?[\"']?[a-z_]",
-            rb"(?:\b|_)(?:users|members|owners|admins|maintainers|assignees|reviewers|approvers"
+            rb"(?:(?<![\w-])|(?<=_)(?=users))(?:users|members|owners|admins|maintainers|assignees|reviewers|approvers"
             rb"|operators)"
             rb"[ \t]*[=:][ \t]*\[?((?:[\"']?[a-z_][\w.-]*[\"']?, ?)*[\"']?[a-z_][\w.-]*[\"']?)\]?"
             rb"(?=[\s;]|$)"),

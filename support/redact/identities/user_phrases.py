@@ -78,7 +78,7 @@ SENTENCES = (
             wary=False),
     phrase(rb"\]\\{1,2}\[[a-z_]", rb"\]\\{1,2}\[" + X + rb"\]", "user", wary=False),
     phrase(rb"[A-Z0-9-]\\{1,4}[a-z][a-z0-9._-]{2}",
-            rb"(?-i:\b(?!HK)[A-Z][A-Z0-9-]{1,15}(?:\\\\(?:\\\\)?|\\(?![nrtuxfbv0]|[\w.-]*\\))"
+            rb"(?-i:(?<![\w\\/:%])(?!HK)[A-Z][A-Z0-9-]{1,15}(?:\\\\(?:\\\\)?|\\(?![nrtuxfbv0]|[\w.-]*\\))"
             rb"([a-z][a-z0-9._-]{2,40}))(?![\\:(\w])", "user"),
     phrase(rb"[a-z0-9_]@(?:\[unknown\]|[a-z0-9_-]+|\[local\])[ :]",
             X + rb"@(?:[\w-]+|\[unknown\]|\[local\]) (?:\S+ )?(?:\[\d+\] )?(?:LOG|ERROR|FATAL|PANIC"
@@ -87,7 +87,7 @@ SENTENCES = (
             rb"(?![\w-])", "user", wary=False),
     phrase(rb"://[a-z_][a-z0-9_.-]*(?::[^@\s/]*)?@", rb"://" + X + rb"(?::[^\s\"'<>@]*)?@", ""),
     phrase(rb"'[a-z_][a-z0-9_.-]*'@['`%]", rb"'" + X + rb"'@", "", wary=False),
-    phrase(rb"(?:^|[\s\"'=(:])~[a-z_]|/~[a-z_]", rb"(?:^|[\s\"'=(:/])~" + X + rb"(?=[/\s\"')]|$)"),
+    phrase(rb"(?:^|[\s\"'=(])~[a-z_]|/~[a-z_]", rb"(?:^|[\s\"'=(/])~" + X + rb"(?=[/\s\"')]|$)"),
     phrase(rb"\b[ug]id: \( *[0-9]+/ *[a-z_]", rb"\b[ug]id: \( *\d+/ *" + X + rb"\)", "user"),
     phrase(rb"new (?:user|group): name=[a-z_]", rb"new (?:user|group): name=" + X, "user"),
     phrase(rb"\badd '[a-z_]", rb"\badd '" + X + rb"' to (?:shadow )?group", "user"),
@@ -136,7 +136,8 @@ SENTENCES = (
            rb"|account|password|mailbox|home|session|key|token)\b",
            rb"(?<![\w.-])" + X + rb"'s (?:laptop|phone|macbook|notebook|desktop|workstation|iphone"
            rb"|tablet|machine|pc|account|password|mailbox|home|session|key|token)\b"),
-    phrase(rb"\bby [a-z][^()\n]* \([a-z_][a-z0-9_.-]*\)", rb"\bby [^()\n]{1,60} \(" + X + rb"\)"),
+    phrase(rb"\bby [a-z][^()\n]* \([a-z_][a-z0-9_.-]*\)\r?$",
+           rb"\bby [^()\n]{1,60} \(" + X + rb"\)\s*$"),
     phrase(rb"\b(?:colleague|hi|hello|dear|thanks|ask|welcome|contact|ping|cc|told|asked"
             rb"|tell)[,:]? @?"
            rb"[a-z][a-z0-9]*[.][a-z]", rb"\b(?:colleague|hi|hello|dear|thanks|ask|welcome"
@@ -168,7 +169,8 @@ SENTENCES = (
             rb" \(from", ""),
     phrase(rb"\buser(?:name)? [\"']?[a-z_][a-z0-9_.-]*[\"']? (?:pass|there|with pass)",
            rb"\buser(?:name)? [\"']?" + X + rb"[\"']? (?:pass|there|with pass)"),
-    phrase(rb"\bis [\"']?[a-z_][a-z0-9_.-]*[\"']? here\b", rb"\bis [\"']?" + X + rb"[\"']? here\b"),
+    phrase(rb"\buser [^\n]*\bis [\"']?[a-z_][a-z0-9_.-]*[\"']? here\b",
+           rb"\bis [\"']?" + X + rb"[\"']? here\b"),
     phrase(rb"\"(?:who|by|account|subject|identity|person|caller|grantee|target_?user)\":"
             rb" ?\"[a-z_]",
            rb"\"(?:who|by|account|subject|identity|person|caller|grantee|target_?user)\": ?\"" + X

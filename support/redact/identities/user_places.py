@@ -17,7 +17,7 @@ from support.redact.identities.users import Users
 _NAME = rb"([A-Za-z_][A-Za-z0-9_.-]{0,63})"
 _VALUE = rb"([A-Za-z_][A-Za-z0-9_.+-]{0,63})(?![A-Za-z0-9_(@/$=]|\\(?![\"'n]))"
 _KEY = (
-    rb"(?:user|username|user_name|login|logname|ruser|acct|auid|author|created_by|updated_by"
+    rb"(?:user|username|user_name|login|logname|ruser|acct|auid|created_by|updated_by"
     rb"|requested_by|actor)"
 )
 _DONE = (
@@ -27,13 +27,15 @@ _DONE = (
 # Keys of which a program's name or a group's may be the value too.
 _LESSER = (
     rb"(?:user_?id|user-id|user-name|login_?name|login-name|(?:sam)?account_?name|member_?uid|usr"
-    rb"|owner|creator|committer|assignee|reviewer|approver|reporter|requester|initiator|principal"
+    rb"|owner|author|creator|committer|assignee|reviewer|approver|reporter|requester|initiator|principal"
     rb"|preferred_username|become_user|run_?as|impersonate|nickname|" + _DONE + rb"_?by|oncall"
     rb"|(?:effective|session|current|remote|ssh|sftp|ansible)_user)"
 )
 # `=`, `:`, `=>`, `:=`, `: Some(`, `=<`; quotes may be escaped, as in JSON within JSON.
 _GAP = rb"\\?[\"'`]?\s{0,2}(?:=>?|:=?)\s{0,2}(?:Some\(|<|String\()?\\?[\"'`]?"
 _ENDS = rb"(?=\(| from\b| by\b| on\b| at\b| port\b| logged| [0-9]|[.,;:'\"\])]|\s*$)"
+# Not `include/boost/home/classic`: at the root, or below another disk's.
+_ROOTED = rb"(?:(?<![\w.-])|(?<=/mnt)|(?<=/export)|(?<=/data)|(?<=/srv)|(?<=/var)|(?<=/nfs))"
 _MODE = rb"^[-dlbcps][rwxsStT-]{9}[.+@]? {1,4}[0-9]{1,6} "
 
 
@@ -53,8 +55,8 @@ def _place(trigger: bytes, expression: bytes, teaches: Teaches = "user") -> Plac
 PLACES = (
     _place(_KEY + _GAP + rb"[a-z_]", _KEY + _GAP + _VALUE),
     _place(_LESSER + _GAP + rb"[a-z_]", _LESSER + _GAP + _VALUE, "seen-user"),
-    _place(rb"\b(?:sub|uid)\\?[\"']?[=:]\s?\\?[\"']?[a-z_]",
-           rb"(?:sub|uid)\\?[\"']?[=:]\s?\\?[\"']?" + _VALUE, ""),
+    _place(rb"(?:\buid|[\"']sub)\\?[\"']?[=:]\s?\\?[\"']?[a-z_]",
+           rb"(?:uid|[\"']sub)\\?[\"']?[=:]\s?\\?[\"']?" + _VALUE, ""),
     _place(rb"\b(?:for|of|by|as|from|authenticating) user [a-z_]",
            rb"(?:for|of|by|as|from|authenticating) user " + _NAME + _ENDS),
     _place(rb"\b(?:accepted|postponed) [a-z/-]{1,40} for [a-z_]",
@@ -65,7 +67,7 @@ PLACES = (
     _place(rb"\b(?:invalid|illegal|unknown) user [a-z_]",
            rb"(?:invalid|illegal|unknown) user " + _NAME + _ENDS, teaches=""),
     _place(rb"\buser [\"'`][a-z_]", rb"user [\"'`]" + _NAME + rb"[\"'`]", teaches=""),
-    _place(rb"/home/[a-z_]", rb"/home/" + _NAME + rb"(?![A-Za-z0-9_.-])"),
+    _place(rb"/home/[a-z_]", _ROOTED + rb"/home/" + _NAME + rb"(?![A-Za-z0-9_.-])"),
     _place(rb"[/\\]Users[/\\]{1,2}[a-z_]", rb"[/\\](?-i:Users)[/\\]{1,2}" + _NAME),
     _place(rb"/(?:crontabs|var/mail|spool/mail|sudoers\.d|run/sudo/ts|linger)/[a-z_]",
            rb"/(?:crontabs|var/mail|spool/mail|sudoers\.d|run/sudo/ts|linger)/" + _NAME),
