@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from agent.host import partner
+from agent.host import heap, partner
 from agent.host.partner import Line
 from support.bundle import messages
 from support.bundle.messages import Begun, Check, Collect, Finished, Leak, Over, Ready, Settle
@@ -45,8 +45,9 @@ class Tools:
     """What the refinery works with; made in it, and gone with it.
 
     `said` is told to the packer. `settle` keeps what must be kept on the machine, once, at the
-    end; why it could not, or nothing. `ahead` begins collectors whose turn comes soon. `note` is
-    called before anything that leaves counts, and keeps what a killed process may not lose.
+    end; why it could not, or nothing. `ahead` begins collectors whose turn comes soon;
+    `collected` is called when none comes any more. `note` is called before anything that leaves
+    counts, and keeps what a killed process may not lose.
     """
 
     said: Ready
@@ -56,6 +57,7 @@ class Tools:
     run: Callable[[Collector, Scene, Limits], Iterator[Event]]
     settle: Callable[[], str] = lambda: ""
     ahead: Callable[[str, Sequence[str], Limits], None] = lambda _now, _soon, _limits: None
+    collected: Callable[[], None] = lambda: None
     note: Callable[[], None] = lambda: None
 
 
@@ -87,6 +89,8 @@ class Refining:
                 elif isinstance(asked, Check):
                     self._check(asked.name)
                 elif isinstance(asked, Settle):
+                    self._tools.collected()
+                    heap.settle()  # the report is being written now, which takes its room
                     self._say(Over(why=self._tools.settle()))
             except _LeakError as leak:
                 self._say(Leak(name=leak.name, origin=leak.origin))

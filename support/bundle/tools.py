@@ -80,6 +80,7 @@ def tools(
         collectors={each.code: each for each in collectors},
         run=partial(run, begin=apart.begin),
         ahead=apart.ahead,
+        collected=apart.stop,
         settle=_nothing_said if note else partial(_settled, layout, identities, ahead),
         note=ahead.note if lasting and not note else _nothing,
     )
@@ -162,4 +163,5 @@ def raw_tools(scene: Scene, collectors: Sequence[Collector], who: str, apart: Ap
         collectors={each.code: each for each in collectors},
         run=partial(run, begin=apart.begin),
         ahead=apart.ahead,
+        collected=apart.stop,
     )
