@@ -179,7 +179,9 @@ class Tables:
 
     def _inline(self, block: bytes, starts: Sequence[int]) -> Iterator[Name]:
         """OpenVPN's two lines, the second of which is the password."""
-        for _, end in line_spans(block, starts):
+        for start, end in line_spans(block, starts):
+            if not block[start:end].lower().startswith(b"<auth-user-pass>"):
+                continue
             for low, high in lines_after(block, end):
                 yield from self._named(low, block[low:high])
                 break
