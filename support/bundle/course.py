@@ -163,6 +163,8 @@ def _open(
         begun = beginning.again(where, order, now, lambda: _study(scene, means))
         if begun is None:
             notes.append("there was nothing to go on with, so this is a new bundle")
+        else:
+            notes.append("gone on with where it was interrupted; what was done is not done again")
     if begun is None and unfinished.remove(where.folder) and not order.resume:
         notes.append("an unfinished bundle was removed; --resume would have gone on with it")
     if where.why:
