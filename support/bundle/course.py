@@ -35,7 +35,7 @@ from support.scene import Scene
 
 STOPPED = "told to stop"
 _USUAL = 32 << 20  # bytes of a finished bundle, for which a place is looked for
-_AHEAD = 3  # collectors that may be begun while one is under way
+_AHEAD = 2  # collectors that may be begun while one is under way
 _SYNC_EVERY = 2.0  # seconds
 _SYNC_BYTES = 8 << 20
 
@@ -275,11 +275,17 @@ def _keep_note(course: _Course) -> None:
 
 
 def _close(course: _Course) -> tuple[BundleManifest, list[Judgement]]:
-    # What signs and what writes the report take room that nobody has while collectors run.
-    from support.bundle import closing
-
     course.means.progress.step("analyse", "Look at what was collected, and sign it")
     course.begun.release()
+    try:
+        if why := course.refinery.settle():
+            course.notes.append(why)
+            course.means.progress.note(why)
+    except Lost:
+        _again(course)  # What was collected is whole; another one looks at the last texts.
+    # What signs and what writes the report take room that nobody had while collectors ran.
+    from support.bundle import closing
+
     key = closing.key_of(course.scene, course.notes)
 
     def closed() -> tuple[BundleManifest, list[Judgement]]:
@@ -287,12 +293,9 @@ def _close(course: _Course) -> tuple[BundleManifest, list[Judgement]]:
         return closing.close(course.begun, course.ready, course.refinery, key, partial)
 
     try:
-        if why := course.refinery.settle():
-            course.notes.append(why)
-            course.means.progress.note(why)
         return closed()
     except Lost:
-        _again(course)  # What was collected is whole; another one looks at the last texts.
+        _again(course)
     try:
         return closed()
     except Lost as lost:
