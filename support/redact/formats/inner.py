@@ -8,10 +8,11 @@ exact borders, and on overlap a format's span wins, so that the file stays well-
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from support.redact.formats.escapes import Unescaped
-from support.redact.formats.judge import Leaf
+from support.redact.formats.judge import Leaf, is_worth
 from support.redact.secrets import LINE_RULES
 from support.redact.span import Span
 
@@ -25,6 +26,7 @@ _RULES = tuple(
     (re.compile(b"|".join(b"(?:%s)" % one for one in rule.triggers), re.IGNORECASE), rule.find)
     for rule in LINE_RULES
 )
+_SIGN = re.compile(rb"[][{},]|\"(?=\s*[],:}])|'(?=\s*[],:}])")
 _LONGEST = 32 * 1024
 
 
@@ -52,6 +54,28 @@ def _in_text(text: bytes) -> Iterator[Span]:
                     for span in find(line):
                         yield span._replace(start=span.start + begin, end=span.end + begin)
         begin += len(line) + 1
+
+
+def within(
+    data: bytes, start: int, end: int, cells: Sequence[tuple[int, int]], code: str
+) -> Iterator[Span]:
+    """What the line rules find from here to there that goes over the border of a scalar.
+
+    Each scalar it touches goes whole, as the format's own find: so the signs between stay.
+    """
+    first = data.rfind(b"\n", 0, start) + 1
+    for span in _in_text(data[first:end]):
+        begin, stop = span.start + first, span.end + first
+        at = bisect_right(cells, (begin, len(data))) - 1
+        if at >= 0 and stop <= cells[at][1]:
+            continue
+        touched = [one for one in cells[max(at, 0) : at + 60] if one[1] > begin and one[0] < stop]
+        going = [Span(*one, code) for one in touched if is_worth(data[one[0] : one[1]])]
+        yield from going
+        sign = None if going else _SIGN.search(data, begin, stop)
+        if sign:
+            # A sign that stays as it is: the find that goes over it gives way to the format's.
+            yield Span(*sign.span(), code, sign[0])
 
 
 def _united(spans: Iterable[Span]) -> Iterator[Span]:

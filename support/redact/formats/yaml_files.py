@@ -13,7 +13,7 @@ from functools import partial
 from support.redact.formats import json_files
 from support.redact.formats.assignments import Style, spans
 from support.redact.formats.escapes import APOSTROPHES, BACKSLASHES, Unescaped, unescaped
-from support.redact.formats.inner import found_in
+from support.redact.formats.inner import found_in, within
 from support.redact.formats.judge import Leaf, tidy
 from support.redact.formats.walk import Walk
 from support.redact.rule import FormatRule
@@ -82,6 +82,7 @@ class _Reader:
         self._data = data
         self._walk = Walk(CODE, self._inside)
         self._levels: list[tuple[int, bool]] = []
+        self._cells: list[tuple[int, int]] = []  # scalars of the flow collection that is read
 
     def read(self) -> list[Span]:
         at = 3 if self._data.startswith(b"\xef\xbb\xbf") else 0
@@ -174,7 +175,9 @@ class _Reader:
         if data.startswith((b"{{", b"{%"), at):
             return self._end(at) + 1
         if first in b"{[":
-            return self._end(self._flow(at)) + 1
+            end = self._flow(at)
+            self._walk.spans += within(data, at, end, self._cells, CODE)
+            return self._end(end) + 1
         if first in b"\"'" and (quoted := _QUOTED.match(data, at)):
             which = 1 if quoted[1] is not None else 2
             text = unescaped(quoted[1]) if which == 1 else quoted[2].replace(b"''", b"'")
@@ -229,11 +232,13 @@ class _Reader:
         """A flow collection, over lines too; returns where it ends."""
         depth, behind = 0, at
         held: Leaf | None = None
+        self._cells = []
         for token in _FLOW.finditer(self._data, at, at + _LONGEST_FLOW):
             behind = token.end()
             kind = token.lastindex or 0
             if kind in (3, 4, 5) and held is not None:
                 self._walk.leaf(held)
+                self._cells.append((held.start, held.end))
                 held = None
             if kind == 3:
                 depth += 1
@@ -251,10 +256,15 @@ class _Reader:
                 held = Leaf(held.text + b" " + token[8], held.start, token.end())
             elif kind in (1, 2, 8):
                 held = self._scalar(token, kind)
-        for _ in range(depth):
-            self._walk.close()
+            elif not kind and b"#" in token[0]:
+                self._cells.append(token.span())
+        self._abandon(depth)
         # Not read again: a file of nothing but opening brackets would take quadratic time.
         return behind
+
+    def _abandon(self, depth: int) -> None:
+        for _ in range(depth):
+            self._walk.close()
 
     @staticmethod
     def _scalar(token: re.Match[bytes], kind: int) -> Leaf:

@@ -57,7 +57,7 @@ def _defaults(line: bytes) -> Iterable[Span]:
 
 
 # `('core', 'smtp_password', 'x')`: a row of a name and a value.
-_BESIDE = re.compile(rb"'([\w.-]{3,60})'(?=\s?,\s?'((?:[^'\\]|''|\\.){4,200})')")
+_BESIDE = re.compile(rb"'([\w.-]{3,60})'(?=, ?'((?:[^'\\]|''|\\.){4,200})')")
 
 
 def _rows(line: bytes) -> Iterable[Span]:
@@ -92,7 +92,7 @@ RULES = (
     LineRule(
         "named-row",
         "Secrets beside their names in a row",
-        (rb"'[\w.-]{3,60}'\s?,\s?'",),
+        (rb"','", rb"', '"),
         _rows,
     ),
 )

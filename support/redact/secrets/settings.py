@@ -128,12 +128,14 @@ _WORDS = (
 _SERVERS = (
     rb"(?:requirepass|masterauth|rootpw|bindpw|auth_pass|wpa-psk|wpa-passphrase|wep-key\d"
     rb"|insecure-password|community6?|enable (?:password|secret)|neighbor \S+ password|stats auth"
-    rb"|com2sec|ldap_default_authtok|rpc-?password|login \S+ password|account \S+ password"
-    rb"|snmp-server host \S+ .{0,20}version (?:1|2c|3 \w+)|set snmp community|rootpwmodpw"
-    rb"|ip ospf message-digest-key \d+ md5(?: \d)?|set (?:\w+-)?(?:password|psksecret|passwd) ENC"
-    rb"|MONITOR \S+@\S+ \d+ \S+"
-    rb"|-server [^\n]{0,80}key(?: \d)?|ntp authentication-key \d+ md5|crypto isakmp key(?: \d)?"
-    rb"|key-string(?: \d)?|rename-command \w+) "
+    rb"|com2sec|ldap_default_authtok|rpc-?password|login \S+ password|account \S+ password) "
+)
+_ROUTERS = (
+    rb"(?:snmp-server host \S+ .{0,20}version (?:1|2c|3 \w+)|set snmp community|rootpwmodpw"
+    rb"|message-digest-key \d+ md5(?: \d)?|(?:password|psksecret|passwd) ENC"
+    rb"|MONITOR \S+@\S+ \d+ \S+|(?:tacacs|radius)-server .{0,80}key(?: \d)?"
+    rb"|ntp authentication-key \d+ md5|crypto isakmp key(?: \d)?|key-string(?: \d)?"
+    rb"|rename-command \w+) "
 )
 _LINE = (
     rb"^[ \t]*(?:\w+[ \t]+)?[\w.-]{0,60}(?:" + _WORDS + rb")[\w.-]{0,60}[ \t]{1,40}"
@@ -156,6 +158,7 @@ RULES = (
         "Secrets in settings of servers and in protocols",
         (
             _SERVERS,
+            _ROUTERS,
             rb"createuser ",
             rb"/snmp community .{0,80}name=",
             rb"\buser \S{1,60} .{0,200} [>#]",
