@@ -2,12 +2,14 @@
 
 import os
 import signal
+import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
 import pytest
 
+from agent.errors import CaretakerError
 from agent.layout import Layout
 from support.bundle import ahead, course, unfinished
 from support.bundle.ahead import Ahead, take_over
@@ -139,3 +141,16 @@ def test_a_note_of_the_bundle_is_written_after_the_names(
     monkeypatch.setattr(unfinished, "write", lambda path, note: order.append("bundle"))
     World(root, {"a": {"a.log": b"1\n"}, "b": {"b.log": b"2\n"}}).make()
     assert order[:2] == ["names", "bundle"]
+
+
+def test_a_map_that_somebody_else_made_is_not_written_to(layout: Layout) -> None:
+    keep(layout, {b"host-a": b"db1"})
+    keep(layout, {b"host-b": b"db2"})
+    with sqlite3.connect(layout.pseudonyms) as db:
+        db.execute(
+            "CREATE TRIGGER x BEFORE INSERT ON pseudonyms BEGIN SELECT count(*) FROM (WITH"
+            " RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r) SELECT n FROM r); END"
+        )
+    db.close()
+    with pytest.raises(CaretakerError, match="not made as ours is"):
+        keep(layout, {b"host-c": b"db3"})

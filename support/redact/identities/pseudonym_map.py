@@ -10,10 +10,11 @@ import ipaddress
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from sqlite3 import Connection
 
 from agent.errors import MachineError, UsageError
 from agent.host import permissions, sqlite
-from agent.host.failures import HostFailure
+from agent.host.failures import FileFailure, HostFailure
 from agent.layout import Layout
 from support.redact.identities.identities import Identities
 from support.redact.identities.key import key_at
@@ -40,6 +41,7 @@ def keep(layout: Layout, given: Mapping[bytes, bytes], *, beside: Path | None = 
     try:
         with sqlite.writing(path, _SCHEMA) as db:
             permissions.set_mode(path, 0o600)
+            _look_at_schema(path, db)
             (have,) = db.execute("SELECT count(*) FROM pseudonyms").fetchone()
             room = max(_MOST - have, 0)
             db.executemany("INSERT OR IGNORE INTO pseudonyms VALUES (?, ?)", rows[:room])
@@ -49,6 +51,17 @@ def keep(layout: Layout, given: Mapping[bytes, bytes], *, beside: Path | None = 
             f"the map of pseudonyms could not be kept: {error}",
             hint=f"make room on the disk of {path.parent}, then do it again",
         ) from error
+
+
+def _look_at_schema(path: Path, db: Connection) -> None:
+    """On another machine's disk somebody may have put triggers there, which run when we write.
+
+    Raises FileFailure.
+    """
+    found = db.execute("SELECT sql FROM sqlite_master").fetchall()
+    ours = _SCHEMA.replace(" IF NOT EXISTS", "").strip().rstrip(";")
+    if [str(sql).split() for (sql,) in found] != [ours.split()]:
+        raise FileFailure(path, "write", "it is not made as ours is")
 
 
 def reveal(layout: Layout, pseudonym: str) -> str:
