@@ -35,7 +35,7 @@ from support.scene import Scene
 
 STOPPED = "told to stop"
 _USUAL = 32 << 20  # bytes of a finished bundle, for which a place is looked for
-_AHEAD = 2  # collectors that may be begun while one is under way
+_AHEAD = 1  # collectors begun while one is under way; each takes 10 MB
 _SYNC_EVERY = 2.0  # seconds
 _SYNC_BYTES = 8 << 20
 
