@@ -70,7 +70,7 @@ def _bundle(made: Appliance) -> list[Plant]:
          "--no-encrypt", "--json", "--output", str(out)],
         capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
-    if done.returncode in (0, 4):
+    if any(out.iterdir()):
         return []
     if "was still in" in done.stderr:
         print(done.stderr, file=sys.stderr)
