@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from support.redact.identities.hosts import Hosts
-from support.redact.identities.rule import IdentityRule, Name, line_spans
+from support.redact.identities.rule import IdentityRule, Name, Teaches, line_rule, line_spans
 
 _X = rb"([A-Za-z0-9_][A-Za-z0-9_.-]{0,252})"
 _D = rb"([A-Za-z][A-Za-z0-9_.-]{0,252})"
@@ -214,15 +214,9 @@ _LOOPBACK = (b"127.", b"::1", b"fe00:", b"ff00:", b"ff02:", b"255.", b"0.0.0.0")
 
 def phrase_rules(hosts: Hosts) -> Iterator[IdentityRule]:
     for each in PHRASES:
-        teaches = "host" if each.sure else "seen-host"
-        yield IdentityRule(
-            "host",
-            (each.trigger,),
-            _found(each, hosts),
-            teaches if each.learned else "",  # type: ignore[arg-type]  # one of Teaches
-            line=True,
-        )
-    yield IdentityRule("host", (_HOSTS_TRIGGER,), _in_hosts_file(hosts), "host", line=True)
+        teaches: Teaches = "host" if each.sure else "seen-host"
+        yield line_rule("host", each.trigger, _found(each, hosts), teaches if each.learned else "")
+    yield line_rule("host", _HOSTS_TRIGGER, _in_hosts_file(hosts), "host")
 
 
 def _found(each: Phrase, hosts: Hosts) -> Callable[[bytes, Sequence[int]], Iterator[Name]]:

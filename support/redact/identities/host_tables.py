@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from support.redact.identities.hosts import Hosts
-from support.redact.identities.rule import IdentityRule, Name, line_spans
+from support.redact.identities.rule import IdentityRule, Name, line_rule, line_spans
 from support.redact.identities.tables import cells, header, lines_after
 
 _HEADS = (
@@ -24,7 +24,7 @@ _RULER = re.compile(rb"[-+=|: \t]+\r?\Z")
 def table_rules(hosts: Hosts) -> tuple[IdentityRule, ...]:
     cell = rb"[ \t\"']*" + _HEADS + rb"[ \t\"']*"
     return tuple(
-        IdentityRule("host", (trigger,), _Columns(hosts).find, "seen-host", line=True)
+        line_rule("host", trigger, _Columns(hosts).find, "seen-host")
         for trigger in (
             rb"^" + cell + rb"[,;\t|]",
             rb"[,;\t|]" + cell + rb"(?:[,;\t|]|\r?$)",

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from support.redact.identities.rule import IdentityRule, Name, Teaches, line_spans
+from support.redact.identities.rule import IdentityRule, Name, Teaches, line_rule, line_spans
 from support.redact.identities.users import Users
 
 X = rb"([A-Za-z_][A-Za-z0-9_.-]{0,63})"
@@ -48,7 +48,7 @@ def rules_of(
 
 
 def _rule(each: Phrase, find: Callable[[bytes, Sequence[int]], Iterator[Name]]) -> IdentityRule:
-    return IdentityRule("user", (each.trigger,), find, each.teaches, line=True)
+    return line_rule("user", each.trigger, find, each.teaches)
 
 
 def _found(each: Phrase, users: Users) -> Callable[[bytes, Sequence[int]], Iterator[Name]]:

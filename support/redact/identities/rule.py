@@ -5,6 +5,7 @@ Owns the record. Refuses to say what a name is replaced by; each kind has a file
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -13,6 +14,8 @@ Teaches = Literal["", "host", "seen-host", "user", "seen-user"]
 
 Name = tuple[int, int, bytes]
 """From where to where in the block, and the pseudonym."""
+
+Finder = Callable[[bytes, Sequence[int]], Iterable[Name]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,20 @@ class IdentityRule:
     find: Callable[[bytes, Sequence[int]], Iterable[Name]]
     teaches: Teaches = ""
     line: bool = False
+
+
+def line_rule(code: str, trigger: bytes, find: Finder, teaches: Teaches = "") -> IdentityRule:
+    """One that is asked about whole lines, and only about those that the trigger truly hits.
+
+    So `find` may be wider than the trigger, and still finds the same whoever looked for that.
+    """
+    hit = re.compile(trigger, re.IGNORECASE | re.MULTILINE).search
+
+    def asked(block: bytes, offsets: Sequence[int]) -> Iterable[Name]:
+        spans = line_spans(block, offsets)
+        return find(block, [start for start, end in spans if hit(block, start, end)])
+
+    return IdentityRule(code, (trigger,), asked, teaches, line=True)
 
 
 def line_starts(block: bytes, offsets: Sequence[int]) -> Iterator[int]:

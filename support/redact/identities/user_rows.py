@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 
-from support.redact.identities.rule import IdentityRule, Name, Teaches, line_starts
+from support.redact.identities.rule import IdentityRule, Name, Teaches, line_rule, line_starts
 from support.redact.identities.user_places import named
 from support.redact.identities.users import Users
 
@@ -78,7 +78,7 @@ ROWS: tuple[tuple[bytes, bytes, Teaches], ...] = (
     (rb"^\s*username " + _T + rb" (?:privilege|password|secret|algorithm|role|view|nopassword)",
      rb"\s*username " + _X + rb" ", "user"),
     (rb"^set system login user " + _T, rb"set system login user " + _X + rb" ", "user"),
-    (rb"\blogin[ \t]+" + _T + rb"[ \t\n]",
+    (rb"\blogin[ \t]+" + _T + rb"(?:[ \t]|\r?$)",
      rb"(?:\s*machine \S+)?[ \t]*\blogin[ \t]+" + _X + rb"(?=[ \t]+(?:password|account)|\s*$)", ""),
     # OpenVPN's status: common name, real address.
     (rb"^(?:client_list,)?" + _T + rb",[0-9]{1,3}(?:\.[0-9]{1,3}){3}:[0-9]+,",
@@ -95,7 +95,7 @@ ROWS: tuple[tuple[bytes, bytes, Teaches], ...] = (
 
 def row_rules(users: Users) -> tuple[IdentityRule, ...]:
     return tuple(
-        IdentityRule("user", (trigger,), _in_row(expression, users), teaches, line=True)
+        line_rule("user", trigger, _in_row(expression, users), teaches)
         for trigger, expression, teaches in ROWS
     )
 

@@ -7,9 +7,9 @@ Refuses to judge who is a person, and rows beyond the block the header stands in
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
-from support.redact.identities.rule import IdentityRule, Name, line_spans
+from support.redact.identities.rule import Finder, IdentityRule, Name, line_rule, line_spans
 from support.redact.identities.tables import cells, header, lines_after
 from support.redact.identities.users import Users
 
@@ -47,8 +47,6 @@ _GIT = re.compile(rb"[ \t]+name = ([a-z][a-z0-9_.-]{1,63})\r?\Z")
 _EDIT = re.compile(rb"[ \t]+edit \"([A-Za-z_][A-Za-z0-9_.-]*)\"\r?\Z")
 _SHOUTS = frozenset((b"USER", b"OWNER", b"UID", b"LOGIN", b"RUSER", b"USERNAME", b"EUSER"))
 
-Finder = Callable[[bytes, Sequence[int]], Iterable[Name]]
-
 
 class Tables:
     """Rules for whatever has a head."""
@@ -77,7 +75,7 @@ class Tables:
         )  # fmt: skip
 
     def _rule(self, trigger: bytes, find: Finder) -> IdentityRule:
-        return IdentityRule("user", (trigger,), find, "seen-user", line=True)
+        return line_rule("user", trigger, find, "seen-user")
 
     def _named(self, base: int, cell: bytes) -> Iterator[Name]:
         match = _ACCOUNT.match(cell)
