@@ -123,7 +123,7 @@ PHRASES = (
             rb" [a-z][a-z0-9_./-]*\[[0-9]+\]:",
             rb"^[\d-]{10} [\d:.,]+ " + _D + rb" [\w./-]+\[\d+\]:", sure=False),
     # `name (address)`, `name[address]`: ping, traceroute, arp, mail.
-    _phrase(rb"[a-z0-9_.-] ?[(\[]\[?" + _ADDRESS + rb"[)\]]",
+    _phrase(rb"[(\[]\[?" + _ADDRESS + rb"[)\]]",
             rb"(?<![\w.@-])" + _D + rb" ?[(\[]\[?" + _IP + rb"[)\]]", sure=False),
     _phrase(rb"^ping [a-z]|^traceroute to [a-z]|^--- [a-z]",
             rb"^(?:PING|traceroute to|---) " + _D + rb" (?:\(|ping statistics)"),

@@ -32,7 +32,7 @@ _AUTH = (
     rb"(?:log[io]n|session|password|passwd|passphrase|auth\w*|token|credentials?|otp|2fa|mfa|totp"
     rb"|access|account|permission|permissions|publickey|key|ticket|lockout|su|failed|denied|granted"
     rb"|expiry|expired|failure|success|home directory|mailbox|quota|shell|role|login attempts?"
-    rb"|reset|none|information|accepted|locked|unlocked|attempts? exceeded)"
+    rb"|opened|closed|reset|none|information|accepted|locked|unlocked|attempts? exceeded)"
 )
 
 
@@ -122,7 +122,7 @@ SENTENCES = (
             rb"name=\"[\w.-]*(?:user|username|login)\" value=\"" + X + rb"\"", "", wary=False),
     phrase(rb"<user [^>\n]*name=\"[a-z_]", rb"<user [^>\n]*?name=\"" + X + rb"\"", wary=False),
     phrase(rb"username\">[a-z_]", rb"Name=[\"']\w*UserName[\"']>" + X + rb"<", wary=False),
-    phrase(rb"<(?:[a-z]+:)?(?:user|username|login|author|owner|userid|creator"
+    phrase(rb"<(?:[a-z]+:)?(?:user|username|user-name|login|author|owner|userid|creator"
             rb"|lastmodifiedby)>[a-z_]",
             rb"<(?:\w+:)?(?:user|username|user-name|login|author|owner|userid|creator"
             rb"|lastmodifiedby)>" + X
