@@ -250,8 +250,19 @@ _BOUNDS = re.compile(rb"\{([1-9]\d*),\d*\}\)?\Z")
 _AROUND = re.compile(rb"\(\?<?[=!][^()]*\)")
 
 
+# What begins with a run of any letters is looked for by what is rare in it.
+_LATER = {
+    rb"[MNO][A-Za-z0-9_-]{23,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,40}": (
+        rb"\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27}"
+    ),
+    rb"[0-9a-f]{32}-[0-9a-f]{8}-[0-9a-f]{8}": rb"-[0-9a-f]{8}-[0-9a-f]{8}",
+}
+
+
 def _trigger(body: bytes) -> bytes:
     """The form without look-around, and at its end without more of a run than it must have."""
+    if body in _LATER:
+        return _LATER[body]
     short = _AROUND.sub(b"", body)
     last = _BOUNDS.search(short)
     if last is None:
