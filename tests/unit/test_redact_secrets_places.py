@@ -32,6 +32,9 @@ snmp-server host 10.0.0.1 version 2c ⟦C0mmun1ty⟧
 set snmp community ⟦C0mmun1ty⟧ authorization read-only
 /snmp community set [ find default=yes ] name=⟦C0mmun1ty⟧
 rootpwmodpw ⟦Pa55word⟧
+connect app/⟦Pa55word⟧@(DESCRIPTION=(ADDRESS=(PORT=1521)))
+net user bob ⟦Pa55word⟧ /add
+$p = ConvertTo-SecureString '⟦Pa55word⟧' -AsPlainText -Force
 MONITOR ups@localhost 1 upsmon ⟦Pa55word⟧ secondary
     tcp-check send AUTH\ ⟦Pa55word⟧\r\n
 """
@@ -56,6 +59,8 @@ snmp-server location Room 1
  ip ospf cost 10
 set password-expire 90
 MONITOR ups@localhost 1
+net user bob /active:yes
+$p = ConvertTo-SecureString $plain -AsPlainText -Force
 tcp-check send PING\r\n
 audit: cmd=6C73202D6C61 x
 "credHelpers": {"gcr.example.org": "gcr-login"}

@@ -157,7 +157,7 @@ class Walk:
 
     def _is_hidden_here(self, frame: Frame, leaf: Leaf) -> bool:
         """`auth: {users: {bob: x}}`, and a tunnel's `key: x`."""
-        if frame.now == b"key" and _SHARED.fullmatch(leaf.text):
+        if frame.now in (b"key", b"encrypt") and _SHARED.fullmatch(leaf.text):
             return True
         if frame.now in (b"result", b"bcrypt_hash"):
             return any(one.kind == b"random_password" for one in self._stack[-5:])

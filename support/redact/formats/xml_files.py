@@ -107,7 +107,9 @@ def _closed(parent: _Element, done: _Element) -> Iterator[Span]:
         return
     beside, parent.named = parent.named, b""
     pair = (beside or parent.says) if _VALUE_ELEMENT.search(done.name) else b""
-    names = (done.name, done.says, pair)
+    # Windows' unattend.xml: `<Password><Value>x</Value></Password>`
+    above = parent.name if done.name.lower() == b"value" else b""
+    names = (done.name, done.says, pair, above)
     if _ENCRYPTED.fullmatch(leaf.text) or any(hides(name, leaf.text) for name in names if name):
         yield masks(leaf, CODE)
     else:

@@ -27,11 +27,11 @@ _URL = (
     rb"(?:getconnection|\bpdo|ldap_bind|mysqli(?:_connect)?|mysql_connect|\boci_connect)"
     rb"(?:(?:->|::)__construct)?\("
 )
-_ALONE = rb"[.:>]auth\("
+_ALONE = rb"(?:[.:>]auth\(|convertto-securestring )"
 _SHAPES = (
     re.compile(b"(?i)" + _USER + rb"\s{0,4}" + _ANY + _STRING),
     re.compile(b"(?i)" + _URL + rb"\s{0,4}" + _ANY + _ANY + _STRING),
-    re.compile(b"(?i)" + _ALONE + rb"\s{0,4}" + _STRING + rb"\s{0,4}\)"),
+    re.compile(b"(?i)" + _ALONE + rb"\s{0,4}" + _STRING + rb"(?:\s{0,4}\)|\s{1,4}-)"),
 )
 _DEFAULT = re.compile(
     rb"(?<!\w)([A-Za-z_]\w{2,60})[\"']?[\])]{0,3}\s{0,4}(?:\|\||\?\?|\?:|\bor\b)\s{0,4}" + _STRING

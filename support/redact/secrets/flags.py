@@ -146,6 +146,7 @@ POSITIONS: tuple[tuple[bytes, bytes, bytes], ...] = (
         rb" -[a-zA-Z]{0,6}b[a-zA-Z]{0,6}(?: -\S+(?: \d+)?)*(?: [^\s-]\S*)? [^\s-]\S* {W}",
     ),
     (rb"mosquitto_passwd", rb" -[a-z]{0,3}b", rb" -[a-z]{0,3}b[a-z]{0,3} \S+ \S+ {W}"),
+    (rb"net", rb" user ", rb" user \S+ {W} /add"),
     (rb"net", rb" use ", rb" use (?:[\w*]:? )?\\{2,4}\S+ (?:/user:\S+ )?{W}"),
     (
         rb"rabbitmqctl",

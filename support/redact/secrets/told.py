@@ -29,7 +29,7 @@ _PAIR = re.compile(
 )
 # Oracle's `user/password@//host:1521/service`.
 _ORACLE = re.compile(
-    rb"(?<![\w./-])[A-Za-z][\w$#]{0,29}/([^\s/@\"']{3,64})@(?://[\w.-]+|[\w.-]+:1521\b)"
+    rb"(?<![\w./-])[A-Za-z][\w$#]{0,29}/([^\s/@\"']{3,64})@(?://[\w.-]+|[\w.-]+:1521\b|\(DESCRIPTION\b)"
 )
 _ECHO = re.compile(
     rb"(?i)(?:pass|secret|token)\w{0,20}[-_ ]?(?:command|cmd|eval)[\"']?\s{0,4}[=: ]\s{0,4}"
@@ -160,7 +160,7 @@ RULES = (
             rb"\b(?:unseal|recovery|master|encryption|backup)[ -]key.{0,40}: [\w+/=-]{16}",
             _LOGIN
             + rb"[^\n:/]{0,40}[: ] ?[\"']?[\w.@+-]{2,60}(?: ?/ ?|:)[^\s\"'<>,;/][^\s\"'<>,;]{5}",
-            rb"[A-Za-z][\w$#]{0,29}/[^\s/@\"']{3,64}@(?://[\w.-]|[\w.-]+:1521)",
+            rb"[A-Za-z][\w$#]{0,29}/[^\s/@\"']{3,64}@(?://[\w.-]|[\w.-]+:1521|\(DESCRIPTION)",
             rb"(?:command|cmd|eval)[\"']?\s{0,4}[=: ]\s{0,4}[\"'](?:/bin/)?(?:echo|printf) ",
             rb"secure_link_md5\s",
             rb"routing_?key[\"']?\s{0,4}[:=]\s{0,4}[\"']?[0-9a-f]{32}",
