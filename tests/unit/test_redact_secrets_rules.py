@@ -37,7 +37,7 @@ def test_both_engines_take_the_triggers(rule: LineRule) -> None:
 
 
 def test_codes_are_used_once() -> None:
-    codes = [rule.code for rule in (*LINE_RULES, *PASSAGE_RULES)]
+    codes = [*(rule.code for rule in LINE_RULES), *(rule.code for rule in PASSAGE_RULES)]
     assert len(codes) == len(set(codes))
 
 

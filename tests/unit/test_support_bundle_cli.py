@@ -16,6 +16,7 @@ from agent.errors import CaretakerError
 from agent.layout import Layout
 from support.cli import support_bundle_scene as scenes
 from support.cli.support_bundle_commands import NAMES, find
+from support.scene import is_rescue
 
 pytestmark = pytest.mark.real
 REPOSITORY = Path(__file__).parents[2]
@@ -187,11 +188,11 @@ def test_a_manifest_that_hides_and_cannot_be_read_is_not_passed_over(appliance: 
 
 
 def test_a_mounted_disk_is_told_from_an_appliance_of_its_own(root: Path) -> None:
-    assert not scenes.is_rescue(Path("/"))
-    assert not scenes.is_rescue(root)
+    assert not is_rescue(Path("/"))
+    assert not is_rescue(root)
     (root / "usr/lib").mkdir(parents=True)
     (root / "usr/lib/os-release").write_text("ID=debian\n")
-    assert scenes.is_rescue(root)
+    assert is_rescue(root)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may")
