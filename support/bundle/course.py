@@ -33,6 +33,7 @@ from support.bundle.unfinished import Note
 from support.collectors.collector import Collector
 from support.scene import Scene
 
+BARREN = "no collector came to its end"
 STOPPED = "told to stop"
 _USUAL = 32 << 20  # bytes of a finished bundle, for which a place is looked for
 _AHEAD = 1  # collectors begun while one is under way; each takes 10 MB
@@ -198,6 +199,8 @@ def _collect(course: _Course) -> None:
         course.partial.append(why)
         begun.making.skip(begun.left, why)
         begun.left.clear()
+    elif begun.making.barren:
+        course.partial.append(BARREN)
 
 
 def _no_more(course: _Course, seconds: float) -> str:

@@ -64,6 +64,12 @@ class Making:
     def room(self) -> int:
         return self.most - END - self.packer.weight
 
+    @property
+    def barren(self) -> bool:
+        """Whether all that were run broke off with nothing: then the pipeline does not work."""
+        run = [each.how for each in self.collectors if each.how != "skipped"]
+        return bool(run) and "done" not in run and all(each.withheld for each in self.files)
+
     def take(self, code: str, given: Iterable[Given]) -> None:
         """All that one collector gives. Lost, DiskFull: then call `drop_open`."""
         before = len(self.files)

@@ -35,7 +35,7 @@ def last_words(made: Made, layout: Layout, *, contact: str) -> Iterator[str]:
     if manifest.partial:
         yield f"{sign('warn')} it is not whole: {plain(manifest.partial)}"
     yield from _left_out(manifest)
-    yield from _found(list(made.judgements), layout)
+    yield from _found(list(made.judgements), layout, whole=not manifest.partial)
     if manifest.consent.encrypted_to:  # whoever has no private key can still compare the digest
         yield f"Check it:       sha256sum {plain(_first(made))}"
     else:
@@ -102,10 +102,10 @@ def _left_out(manifest: BundleManifest) -> Iterator[str]:
         yield f"  and {count(len(bad) - _LEFT_OUT, 'collector')} more did not end well"
 
 
-def _found(judgements: list[Judgement], layout: Layout) -> Iterator[str]:
+def _found(judgements: list[Judgement], layout: Layout, *, whole: bool) -> Iterator[str]:
     # What it says of the bundle itself was said above.
     bad = [each for each in judgements if each.answer in ("fail", "warn") and each.code != "bundle"]
-    if not bad:
+    if not bad and whole:
         yield f"{sign('pass')} nothing wrong was found in it"
     for each in bad[:_FOUND]:
         advice = f"; try: {plain(runnable(each.advice, layout))}" if each.advice else ""

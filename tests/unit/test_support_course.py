@@ -159,6 +159,16 @@ def test_how_a_collector_ended_stands_in_the_manifest(root: Path) -> None:
     assert made.manifest.partial == ""
 
 
+def test_where_no_collector_comes_to_its_end_it_is_not_called_whole(root: Path) -> None:
+    broke = {code: Ended("failed", 0.01, "it broke off") for code in ("a", "b")}
+    world = World(root, {"a": {}, "b": {}}, endings=broke)
+    made = world.make()
+    assert made.manifest.partial == "no collector came to its end"
+    assert "-partial" in made.name
+    del broke["a"]
+    assert world.make().manifest.partial == ""
+
+
 def test_one_at_a_time(root: Path) -> None:
     from agent.host import lock
 
