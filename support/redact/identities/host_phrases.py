@@ -8,10 +8,12 @@ with a digit or a hyphen in it. Refuses addresses on the web and keys; `host_pla
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from support.redact.identities.hosts import Hosts
+from support.redact.identities.phrase import Find, searched
 from support.redact.identities.rule import IdentityRule, Name, Teaches, line_rule, line_spans
 
 _X = rb"([A-Za-z0-9_][A-Za-z0-9_.-]{0,252})"
@@ -219,24 +221,11 @@ def phrase_rules(hosts: Hosts) -> Iterator[IdentityRule]:
     yield line_rule("host", _HOSTS_TRIGGER, _in_hosts_file(hosts), "host")
 
 
-def _found(each: Phrase, hosts: Hosts) -> Callable[[bytes, Sequence[int]], Iterator[Name]]:
-    groups = range(1, each.expression.groups + 1)
-
-    def find(block: bytes, starts: Sequence[int]) -> Iterator[Name]:
-        for low, high in line_spans(block, starts):
-            for match in each.expression.finditer(block, low, high):
-                for group in groups:
-                    start, end = match.span(group)
-                    while end > start and block[end - 1] in b".-_":
-                        end -= 1
-                    instead = hosts.in_place(block[start:end], sure=each.sure)
-                    if instead and start >= 0:
-                        yield start, end, instead
-
-    return find
+def _found(each: Phrase, hosts: Hosts) -> Find:
+    return searched(each.expression, partial(hosts.in_place, sure=each.sure), loose=b".-_")
 
 
-def _in_hosts_file(hosts: Hosts) -> Callable[[bytes, Sequence[int]], Iterator[Name]]:
+def _in_hosts_file(hosts: Hosts) -> Find:
     """All the words behind an address, where nothing else is in the line."""
 
     def find(block: bytes, starts: Sequence[int]) -> Iterator[Name]:

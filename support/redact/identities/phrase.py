@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from support.redact.identities.rule import IdentityRule, Name, Teaches, line_rule, line_spans
 from support.redact.identities.users import Users
 
+Find = Callable[[bytes, Sequence[int]], Iterator[Name]]
+
 X = rb"([A-Za-z_][A-Za-z0-9_.-]{0,63})"
 Q = rb"\\?[\"'`<\[]?"
 _MEMBER = re.compile(rb"(?<![\w@%+.-])[a-z_][\w.-]*(?![\w%:])", re.IGNORECASE)
@@ -47,20 +49,27 @@ def rules_of(
         yield _rule(each, _members(each, users))
 
 
-def _rule(each: Phrase, find: Callable[[bytes, Sequence[int]], Iterator[Name]]) -> IdentityRule:
+def _rule(each: Phrase, find: Find) -> IdentityRule:
     return line_rule("user", each.trigger, find, each.teaches)
 
 
-def _found(each: Phrase, users: Users) -> Callable[[bytes, Sequence[int]], Iterator[Name]]:
-    judged = users.wary if each.wary else users.pseudonym
-    groups = range(1, each.expression.groups + 1)
+def _found(each: Phrase, users: Users) -> Find:
+    return searched(each.expression, users.wary if each.wary else users.pseudonym)
+
+
+def searched(
+    expression: re.Pattern[bytes], judged: Callable[[bytes], bytes], *, loose: bytes = b".-"
+) -> Find:
+    """A rule's `find`: what a group matches, without `loose` signs at its end, where `judged` has
+    a pseudonym for it."""
+    groups = range(1, expression.groups + 1)
 
     def find(block: bytes, starts: Sequence[int]) -> Iterator[Name]:
         for low, high in line_spans(block, starts):
-            for match in each.expression.finditer(block, low, high):
+            for match in expression.finditer(block, low, high):
                 for group in groups:
                     start, end = match.span(group)
-                    while end > start and block[end - 1] in b".-":
+                    while end > start and block[end - 1] in loose:
                         end -= 1
                     instead = judged(block[start:end]) if end > start else b""
                     if instead:
@@ -69,7 +78,7 @@ def _found(each: Phrase, users: Users) -> Callable[[bytes, Sequence[int]], Itera
     return find
 
 
-def _members(each: Phrase, users: Users) -> Callable[[bytes, Sequence[int]], Iterator[Name]]:
+def _members(each: Phrase, users: Users) -> Find:
     def find(block: bytes, starts: Sequence[int]) -> Iterator[Name]:
         for low, high in line_spans(block, starts):
             for match in each.expression.finditer(block, low, high):
