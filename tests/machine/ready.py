@@ -21,6 +21,8 @@ from tests.machine.machine import boot
 NAME = "ready"
 HOME = "opt/caretaker"
 TAKEN = ("environments", "venv")
+BUILDER = 2
+"""Raise it when the way of building changes."""
 _MADE_BY = ("setup/environment", "agent/host/trees.py")
 
 
@@ -42,8 +44,8 @@ def _make(base: Path, target: Path) -> None:
     part = target.with_suffix(".part")
     if part.exists():
         shutil.rmtree(part)
-    # Hard links: nobody writes to a root, machines boot through an overlay.
-    subprocess.run(["cp", "-al", str(base), str(part)], check=True)
+    # No hard links: of a file with a second name, overlayfs shows another inode than its locks do.
+    subprocess.run(["cp", "-a", "--reflink=auto", str(base), str(part)], check=True)
     with tempfile.TemporaryDirectory(prefix="caretaker-ready-") as scratch, disk(base) as tree:
         brought = {
             "/tiny": tiny.write(Path(scratch) / "tiny", probe=8086, port=8080),
@@ -63,7 +65,7 @@ def _make(base: Path, target: Path) -> None:
 
 def _key(base: Path) -> str:
     """Changes with the root below it, the locked packages, and the code that makes it count."""
-    digest = hashlib.sha256(f"{base.name}\0{wheels.locked_wheels().name}".encode())
+    digest = hashlib.sha256(f"{BUILDER}\0{base.name}\0{wheels.locked_wheels().name}".encode())
     for name in _MADE_BY:
         place = checkout.REPOSITORY / name
         for path in sorted(place.glob("*.py")) if place.is_dir() else [place]:
