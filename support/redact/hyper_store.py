@@ -19,7 +19,7 @@ from agent.host.failures import HostFailure
 
 _CAP = 64 << 20
 _DIGEST = 32
-_MOST = 4  # files, and databases in memory
+_MOST = 8  # files, and databases in memory
 _here: dict[str, Any] = {}
 
 
