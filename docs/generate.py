@@ -17,12 +17,12 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
 import man_page  # noqa: E402  (found on the path above)
-import tables  # noqa: E402
-import task_table  # noqa: E402
+import tables  # noqa: E402  (found on the path above)
+import task_table  # noqa: E402  (found on the path above)
 
-from agent.cli.program import program  # noqa: E402
-from agent.manifest import reference  # noqa: E402
-from support.bundle import schema  # noqa: E402
+from agent.cli.program import program  # noqa: E402  (found on the path above)
+from agent.manifest import reference  # noqa: E402  (found on the path above)
+from support.bundle import schema  # noqa: E402  (found on the path above)
 
 
 def command_line() -> str:

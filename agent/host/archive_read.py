@@ -129,7 +129,7 @@ def _entries(tar: tarfile.TarFile) -> Iterator[tuple[tarfile.TarInfo, IO[bytes] 
         check_name(entry)
         yield entry, tar.extractfile(entry) if entry.isreg() else None
         # Else it keeps every entry in memory; the stub does not know the list.
-        tar.members.clear()  # type: ignore[attr-defined]  # as said above
+        tar.members.clear()  # type: ignore[attr-defined]  # tarfile has it, its stub has not
 
 
 def check_name(entry: tarfile.TarInfo) -> None:

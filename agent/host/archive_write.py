@@ -86,7 +86,7 @@ class Archive:
         self._sink, self._told = sink, told
         # It asks for no more than `write` and `tell` while it writes; the stub wants `read` too.
         self._tar = tarfile.TarFile(
-            fileobj=sink,  # type: ignore[arg-type]  # as said above
+            fileobj=sink,  # type: ignore[arg-type]  # it writes, all that tarfile asks of it
             mode="w",
             format=tarfile.PAX_FORMAT,
             copybufsize=_CHUNK,

@@ -288,7 +288,7 @@ MAKERS: dict[str, Maker] = {
     "argon": _argon,
     "scram": _scram,
     "django": _django,
-    "ssha": lambda rng: Made((it := "{SSHA}" + _b64(24)(rng)), it[6:]),  # type: ignore[operator]
+    "ssha": lambda rng: Made((it := "{SSHA}" + _b64(24)(rng)), it[6:]),  # type: ignore[operator]  # `_b64` gives text
     "pgmd5": _token("md5", _HEX, 32),
     "mysqlhash": _token("*", "0123456789ABCDEF", 40),
     "nt": _of("0123456789ABCDEF", 32),
