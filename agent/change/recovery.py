@@ -143,28 +143,34 @@ class _Recovery:
         if not self.booting:
             return self._told(back.finish(self.act, pending, times, why))
         self.act.means.settle(self.act.scene_at(pending.before))
-        return self._ended(pending, times, "returned", why)
+        return self._ended(pending, times, "returned", why, Judged(good=True))
 
     def _not_flipped(self, pending: Pending, times: Times) -> Recovered:
         sweep(self.act.deployments, self.active, pending)
-        self._run_active()
-        return self._ended(pending, times, "called-off", "it was interrupted before the change")
+        judged = self._run_active()
+        why = "it was interrupted before the change"
+        return self._ended(pending, times, "called-off", why, judged)
 
-    def _run_active(self) -> None:
+    def _run_active(self) -> Judged:
+        """Traffic comes once it answers again: the verdict from before the stop is no proof."""
         scene = self.act.scene_at(self.active.number)
         self.act.means.settle(scene)
-        if not self.booting:
-            self.act.means.start(scene)
-            self.act.means.let_come(scene)
+        if self.booting:
+            return Judged(good=True)
+        self.act.means.start(scene)
+        judged = self.act.means.judge(scene, self.act.progress)
+        self.act.means.let_come(scene)
+        return judged
 
-    def _ended(self, pending: Pending, times: Times, found: Found, why: str) -> Recovered:
+    def _ended(
+        self, pending: Pending, times: Times, found: Found, why: str, judged: Judged
+    ) -> Recovered:
         act = self.act
         outcome = times.outcome(act, pending, changed=False, why=why)
         end(act.scene.layout, pending, act.clock, outcome)
         word = "rolled-back" if found == "returned" else "failed"
         act.enter_end(pending, outcome, word)
-        good = Judged(good=True)
-        return Recovered(found, outcome, back.rolled_back(pending, why, good))
+        return Recovered(found, outcome, back.rolled_back(pending, why, judged))
 
     def _told(self, error: CaretakerError) -> Recovered:
         if not isinstance(error, RolledBackError):

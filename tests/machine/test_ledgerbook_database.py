@@ -87,7 +87,7 @@ def test_there_through_an_upgrade_and_back(machine: Machine) -> None:
     assert machine.failed_units() == []
     machine.run(["sleep", "0.5", f"0.{managed.SECRET}"], check=False)
     machine.run(["sh", "-c", "sleep 0.5", managed.SECRET])  # The watcher does see such a thing.
-    assert len(managed.leaks(machine)) == 1
+    assert managed.leaks(machine) != []
 
 
 REFUSED = {
