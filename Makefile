@@ -18,7 +18,7 @@ bench: ## every figure of the README, beside its peers
 	done
 
 release: ## wheel and source archive in dist/, the same bytes for the same commit
-	$(PYTHON) packer/release.py
+	$(PYTHON) requirements/release.py
 
 lock: ## pin the newest packages that pyproject.toml allows, with their hashes
 	$(PYTHON) requirements/lock.py

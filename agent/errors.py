@@ -133,5 +133,12 @@ CODES = (
     "pseudonym-unknown",
     "support-failed",
     "support-invalid",
+    "build-failed",
+    "image-invalid",
+    "image-refused",
+    "certify-failed",
+    "signature-invalid",
+    "sbom-invalid",
+    "listing-invalid",
     "internal",
 )

@@ -1,8 +1,8 @@
 """Writes the lock files from pyproject.toml: exact versions with the hashes of every archive.
 
 runtime.lock is what an appliance installs; systemd.lock is the journal's and manager's binding,
-which needs a compiler; dev.lock is both and what the tests, linters and benches need. No lock
-file names an index: where packages come from is the machine's affair.
+which needs a compiler; image.lock is what builds images; dev.lock is all of them, and what tests,
+linters and benches need. No lock file names an index: that is the machine's affair.
 
     python requirements/lock.py
 """
@@ -31,7 +31,9 @@ def main() -> None:
     systemd = _compile("systemd", "-", stdin="\n".join(extras["systemd"]))
     # What the appliance runs is what is tested.
     held = [f"--constraint={path}" for path in (runtime, systemd)]
-    _compile("dev", "--extra=dev", "--extra=systemd", *held, str(PROJECT))
+    image = _compile("image", "--extra=image", *held, str(PROJECT))
+    held.append(f"--constraint={image}")
+    _compile("dev", "--extra=dev", "--extra=image", "--extra=systemd", *held, str(PROJECT))
 
 
 def _compile(name: str, *arguments: str, stdin: str = "") -> Path:

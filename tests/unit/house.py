@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-PRODUCT = ("agent", "setup", "support")
+PRODUCT = ("agent", "packer", "setup", "support")
 
 # The folders of .gitignore, by the name they have anywhere in the tree.
 IGNORED = frozenset(

@@ -68,7 +68,7 @@ def test_there_is_no_setup_py() -> None:
     assert [path for path in house.tree() if path.name == "setup.py"] == []
 
 
-@pytest.mark.parametrize("folder", ["systemd", "packer", "requirements", "docs"])
+@pytest.mark.parametrize("folder", ["systemd", "requirements", "docs"])
 def test_a_folder_that_must_not_be_imported_is_no_package(folder: str) -> None:
     # systemd-python owns the import name `systemd`; the others are no part of the product.
     inside = house.python_files(folder)

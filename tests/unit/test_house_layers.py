@@ -99,13 +99,14 @@ def test_there_is_product_code_to_look_at() -> None:
     assert {path.parts[0] for path in product()} == set(house.PRODUCT)
 
 
-def test_agent_imports_neither_setup_nor_support() -> None:
-    assert broken(in_layer("agent"), "setup", "support") == []
+def test_agent_imports_none_of_the_others() -> None:
+    assert broken(in_layer("agent"), "packer", "setup", "support") == []
 
 
-def test_setup_and_support_do_not_know_each_other() -> None:
-    assert broken(in_layer("setup"), "support") == []
-    assert broken(in_layer("support"), "setup") == []
+def test_the_others_do_not_know_each_other() -> None:
+    assert broken(in_layer("packer"), "setup", "support") == []
+    assert broken(in_layer("setup"), "packer", "support") == []
+    assert broken(in_layer("support"), "packer", "setup") == []
 
 
 def test_the_host_imports_nothing_of_ours() -> None:

@@ -13,7 +13,7 @@ from tests.unit import house
 
 
 def builder() -> ModuleType:
-    path = house.REPOSITORY / "packer/release.py"
+    path = house.REPOSITORY / "requirements/release.py"
     spec = importlib.util.spec_from_file_location("release_builder", path)
     assert spec
     assert spec.loader

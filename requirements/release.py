@@ -3,7 +3,7 @@
 Owns what makes the bytes equal (times, owners, modes, order); the build itself is setuptools'.
 Refuses uncommitted changes a place in the result.
 
-    python packer/release.py [FOLDER]
+    python requirements/release.py [FOLDER]
 """
 
 from __future__ import annotations

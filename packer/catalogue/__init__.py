@@ -1,0 +1,1 @@
+"""What was built here, and which images are for development, testing and customers."""

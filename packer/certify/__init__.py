@@ -1,0 +1,1 @@
+"""What marketplaces check, checked first: rules over a tree, a disk or this machine."""

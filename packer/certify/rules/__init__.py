@@ -1,0 +1,1 @@
+"""The rules of `caretaker certify`, in the order people read them."""

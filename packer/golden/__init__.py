@@ -1,0 +1,1 @@
+"""The one command that makes a golden image, step by step, and what it tells about it."""

@@ -1,0 +1,64 @@
+"""What a build made, and how: the records that every step hands on and the catalogue keeps.
+
+Owns their shape. Refuses to build.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import msgspec
+
+Kind = Literal[
+    "base", "disk", "sbom", "scan", "certify", "provenance", "bundle", "listing", "log", "record"
+]
+
+
+class Artefact(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One file of a build: its name in the build's folder, its size in bytes, its digest."""
+
+    kind: Kind
+    name: str
+    size: int
+    sha256: str
+
+
+class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One step and how long it took. `why` only where it failed."""
+
+    name: str
+    seconds: float
+    cpu_seconds: float
+    outcome: Literal["done", "failed", "skipped"]
+    why: str = ""
+
+
+class BuildRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`build.json`: who made what out of what, when. Times are RFC 3339, in UTC."""
+
+    id: str
+    application: str
+    version: str
+    architecture: Literal["amd64", "arm64"]
+    base: str
+    begun: str
+    ended: str
+    who: str
+    commit: str
+    inputs: dict[str, str]
+    """SHA-256 by name: manifest, payload, lock file, definition of the base, archive."""
+    steps: tuple[Step, ...]
+    artefacts: tuple[Artefact, ...]
+    result: Literal["done", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the person asked for; paths as given, `key` the private key that signs."""
+
+    appliance: str
+    output: str
+    base: str = "debian-12"
+    architecture: Literal["amd64", "arm64"] = "amd64"
+    key: str = ""

@@ -1,0 +1,1 @@
+"""Signatures and provenance that others verify without us."""

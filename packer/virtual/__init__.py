@@ -1,0 +1,1 @@
+"""The image in a virtual machine: started, watched, spoken to, ended."""

@@ -1,0 +1,1 @@
+"""Known vulnerabilities of what is inside, matched offline, and what we say about them."""
