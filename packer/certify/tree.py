@@ -47,6 +47,9 @@ class Tree(Protocol):
     could not be looked at.
     """
 
+    def __hash__(self) -> int:
+        """By identity: what rules read out of a tree is kept as long as it is looked at."""
+
     @property
     def kind(self) -> Kind: ...
 
