@@ -7,7 +7,7 @@ tree, and to open what is no regular file.
 from __future__ import annotations
 
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -70,3 +70,6 @@ class Tree(Protocol):
 
     def digest(self, path: str, algorithm: Literal["md5", "sha256"]) -> str:
         """Of the whole content, in hexadecimal."""
+
+    def digest_all(self, paths: Iterable[str], algorithm: Literal["md5", "sha256"]) -> None:
+        """Work out many at once, on several cores; `digest` of these then costs nothing."""
