@@ -21,9 +21,12 @@ from agent.host.failures import FileFailure
 
 
 @contextlib.contextmanager
-def folder(name: str) -> Iterator[Path]:
-    """A fresh folder (0711: who is not root must know what is in it). Raises FileFailure."""
-    base = _base()
+def folder(name: str, *, base: Path | None = None) -> Iterator[Path]:
+    """A fresh folder (0711: who is not root must know what is in it). Raises FileFailure.
+
+    `base` is for what is too large for /run, which is memory: /var/tmp, say.
+    """
+    base = base or _base()
     sweep(base, name)
     try:
         made = Path(tempfile.mkdtemp(prefix=f"{name}-{os.getpid()}-", dir=base))

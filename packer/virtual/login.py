@@ -1,0 +1,66 @@
+"""The way into a virtual machine: SSH with a key that was made for it alone.
+
+Owns the key, the client's argument list and copying a file out. Refuses passwords, agents,
+forwarding, and every file of the person's own: known hosts and configuration are its own too.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from agent.host.machine import Host
+from agent.host.spawn import Completed
+from packer.virtual.seed import USER
+from packer.virtual.tool import must
+
+PORT = 22
+_MAKE = 20.0  # seconds
+_CONNECT = 30  # seconds; a machine under TCG takes some to agree on a key
+
+
+def make_key(host: Host, path: Path) -> str:
+    """Make a pair at `path` and return its public line. Raises MachineError."""
+    argv = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", USER, "-f", str(path)]
+    must(host, argv, package="openssh-client", timeout=_MAKE)
+    return path.with_name(f"{path.name}.pub").read_text(encoding="ascii").strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Where to, and with which files."""
+
+    port: int
+    key: Path
+    known_hosts: Path
+
+    def options(self) -> list[str]:
+        settings = {
+            "BatchMode": "yes",
+            "IdentitiesOnly": "yes",
+            "PreferredAuthentications": "publickey",
+            # The first answer is remembered: a host key that changes over a reboot is refused.
+            "StrictHostKeyChecking": "accept-new",
+            "UserKnownHostsFile": str(self.known_hosts),
+            "GlobalKnownHostsFile": "/dev/null",
+            "ConnectTimeout": str(_CONNECT),
+            "ServerAliveInterval": "15",
+            "ClearAllForwardings": "yes",
+            "LogLevel": "ERROR",
+        }
+        words = ["-F", "none", "-i", str(self.key)]
+        for name, value in settings.items():
+            words += ["-o", f"{name}={value}"]
+        return words
+
+    def command(self, argv: Sequence[str], *, root: bool) -> list[str]:
+        """SSH joins words with blanks for the shell at the other end: each is quoted for it."""
+        inner = ["sudo", "-n", "--", *argv] if root else list(argv)
+        target = f"{USER}@127.0.0.1"
+        return ["ssh", *self.options(), "-p", str(self.port), target, "--", shlex.join(inner)]
+
+    def run(self, host: Host, argv: Sequence[str], *, root: bool, timeout: float) -> Completed:
+        """Run a program there; status 255 is SSH's own."""
+        return host.run(self.command(argv, root=root), timeout=timeout)
