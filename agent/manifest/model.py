@@ -17,6 +17,7 @@ from agent.manifest.checks import AnyCheck, says
 from agent.manifest.database import Database
 from agent.manifest.keeping import Backup, Patching, Store, Upgrade
 from agent.manifest.kinds import Duration, Name, Port, PortOrOff, Size
+from agent.manifest.listing import Listing
 from agent.manifest.support import Collect, Hide, Look, Support
 from agent.manifest.upkeep import (
     DeclaredRemedy,
@@ -180,3 +181,4 @@ class Manifest(Struct, frozen=True, kw_only=True):
     collect: A[dict[Name, Collect], says("What else a support bundle holds.")] = {}
     hide: A[dict[Name, Hide], says("Patterns that must not leave the machine.")] = {}
     look: A[dict[Name, Look], says("Judgements of the vendor's own over a bundle.")] = {}
+    listing: A[Listing, says("How marketplaces list it.")] = Listing()

@@ -22,6 +22,7 @@ from agent.manifest.checks import (
 from agent.manifest.database import database_complaints
 from agent.manifest.keeping import backup_complaints
 from agent.manifest.kinds import Duration
+from agent.manifest.listing import listing_complaints
 from agent.manifest.model import Manifest
 from agent.manifest.placeholders import DATABASE, holds_secret, names_used
 from agent.manifest.questions import question_complaints
@@ -50,6 +51,7 @@ def broken_references(manifest: Manifest) -> Iterator[Complaint]:
     yield from backup_complaints(manifest.backup)
     yield from schedule_complaints(manifest)
     yield from support_complaints(manifest)
+    yield from listing_complaints(manifest.listing)
 
 
 def _arguments(manifest: Manifest) -> Iterator[Complaint]:
