@@ -43,6 +43,11 @@ def package_sums(tree: Tree) -> dict[str, str]:
                 digest, _, path = line.partition("  ")
                 top, slash, rest = path.partition("/")
                 found[f"/{merged.get(top, top)}{slash}{rest}"] = digest
+    for line in tree.text("/var/lib/dpkg/status", limit=32 << 20).splitlines():
+        # A line of the field Conffiles: what a package puts into /etc has its sum here alone.
+        parts = line.split()
+        if line.startswith(" /etc/") and len(parts) >= 2 and len(parts[1]) == 32:
+            found[parts[0]] = parts[1]
     return found
 
 
