@@ -13,6 +13,7 @@ from typing import Annotated as A
 from msgspec import Meta, Struct
 
 from agent.manifest.checks import says
+from agent.manifest.kinds import Name
 
 Complaint = tuple[tuple[str, ...], str]
 
@@ -75,6 +76,10 @@ class Listing(Struct, frozen=True, kw_only=True):
     diagram: A[str, says("PNG of the architecture beside the manifest, 1100 × 700.")] = ""
     dependencies: A[list[str], says("What it needs beyond its own machine.")] = []
     data: A[list[str], says("Data that leaves the machine, and for whom; empty: none.")] = []
+    answers: A[
+        dict[Name, str | int | bool],
+        says("Answers that a marketplace's form begins with, instead of the settings' defaults."),
+    ] = {}
     aws: A[Aws, says("What AWS needs to know.")] = Aws()
     azure: A[Azure, says("What Azure needs to know.")] = Azure()
     gcp: A[Gcp, says("What Google Cloud needs to know.")] = Gcp()

@@ -41,3 +41,24 @@ def question_complaints(settings: Mapping[str, Setting]) -> Iterator[Complaint]:
         # Empty is how "no default" is written, whatever the type.
         if setting.default != "" and (wrong := complaint(setting.default, setting)):
             yield (*path, "default"), wrong
+
+
+def answer_complaints(
+    answers: Mapping[str, object], settings: Mapping[str, Setting], path: tuple[str, ...]
+) -> Iterator[Complaint]:
+    """Each answer of the table at `path` that its setting would refuse, or that has none."""
+    for name, answer in answers.items():
+        if name not in settings:
+            yield (
+                (*path, name),
+                f"is no declared setting (declared: {', '.join(settings) or 'none'})",
+            )
+        elif wrong := _wrong(answer, settings[name]):
+            yield (*path, name), wrong
+
+
+def _wrong(answer: object, setting: Setting) -> str:
+    try:
+        return complaint(answer, setting)
+    except (re.error, RecursionError, OverflowError):
+        return ""  # of the pattern, which is told at the setting

@@ -25,7 +25,7 @@ from agent.manifest.kinds import Duration
 from agent.manifest.listing import listing_complaints
 from agent.manifest.model import Manifest
 from agent.manifest.placeholders import DATABASE, holds_secret, names_used
-from agent.manifest.questions import question_complaints
+from agent.manifest.questions import answer_complaints, question_complaints
 from agent.manifest.schedules import schedule_complaints
 from agent.manifest.services import service_complaints
 from agent.manifest.support_rules import support_complaints
@@ -52,6 +52,8 @@ def broken_references(manifest: Manifest) -> Iterator[Complaint]:
     yield from schedule_complaints(manifest)
     yield from support_complaints(manifest)
     yield from listing_complaints(manifest.listing)
+    answers = manifest.listing.answers
+    yield from answer_complaints(answers, manifest.settings, ("listing", "answers"))
 
 
 def _arguments(manifest: Manifest) -> Iterator[Complaint]:
