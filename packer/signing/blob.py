@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,7 +32,7 @@ def signature_path(path: Path) -> Path:
 
 def sign_file(path: Path, signer: Signer) -> Path:
     """Sign the file as it stands; the signature's file. Raises CaretakerError."""
-    with _readable(path, f"ls -l {path}"):
+    with readable(path):
         if signer.algorithm == "ed25519":
             with viewed.whole(path) as content:
                 made = signature_of(signer, content)
@@ -46,17 +47,23 @@ def sign_file(path: Path, signer: Signer) -> Path:
     return target
 
 
-def verify_file(path: Path, key: PublicKey, signature: Path | None = None) -> None:
-    """Raises RefusedError `signature-invalid` where the key did not sign this content."""
+def verify_file(path: Path, key: PublicKey, signature: Path | None = None) -> str:
+    """The content's SHA-256, of which the key signed what it signs.
+
+    Raises RefusedError `signature-invalid` where it did not.
+    """
     where = signature or signature_path(path)
-    with _readable(path, f"ls -l {path}"):
+    with readable(path):
         if public_key.signs_content(key):
             with viewed.whole(path) as content:
+                digest = hashlib.sha256(content).digest()
                 good = public_key.accepts(key, content, _signature(where))
         else:
-            good = public_key.accepts(key, _digest(path), _signature(where))
+            digest = _digest(path)
+            good = public_key.accepts(key, digest, _signature(where))
     if not good:
         raise refused(f"{path} does not fit {where.name} and the key {public_key.name(key)[:12]}")
+    return digest.hex()
 
 
 def refused(message: str) -> RefusedError:
@@ -81,10 +88,11 @@ def _digest(path: Path) -> bytes:
 
 
 @contextmanager
-def _readable(path: Path, hint: str) -> Iterator[None]:
+def readable(path: Path) -> Iterator[None]:
+    """Turns what the machine says about reading the file into a MachineError."""
     try:
         yield
     except FileNotFoundError:
         raise MachineError("file-unreadable", f"there is no {path}", hint="ls -l") from None
     except FileFailure as failure:
-        raise MachineError("file-unreadable", str(failure), hint=hint) from failure
+        raise MachineError("file-unreadable", str(failure), hint=f"ls -l {path}") from failure

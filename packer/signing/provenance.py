@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import msgspec
 
+from agent.host import files
 from packer.golden.record import BuildRecord
 from packer.signing import dsse
-from packer.signing.blob import refused
+from packer.signing.blob import readable, refused
 from packer.signing.public_key import PublicKey
 from packer.signing.signer import Signer
 
@@ -96,6 +98,13 @@ def verified(envelope: bytes, key: PublicKey) -> Statement:
     return told
 
 
+def read(path: Path, key: PublicKey) -> Statement:
+    """What the envelope in a file states. Raises RefusedError, MachineError."""
+    with readable(path):
+        content = files.read_bytes(path, cap=dsse.CAP)
+    return verified(content, key)
+
+
 def demand(told: Statement, name: str, sha256: str) -> None:
     """The file of that digest is one the build made. Raises RefusedError `signature-invalid`.
 
@@ -105,6 +114,14 @@ def demand(told: Statement, name: str, sha256: str) -> None:
         known = any(each.name == name for each in told.subject)
         why = "the build made it with other content" if known else "the build made no such file"
         raise refused(f"{name} is not what the provenance is about: {why}")
+
+
+def builder(told: Statement) -> str:
+    """Whom the statement names as its builder; "" where it names none."""
+    run = told.predicate.get("runDetails")
+    named = run.get("builder") if isinstance(run, dict) else None
+    found = named.get("id") if isinstance(named, dict) else None
+    return found if isinstance(found, str) else ""
 
 
 def _definition(record: BuildRecord, dependencies: Iterable[Dependency]) -> dict[str, Any]:

@@ -1,0 +1,52 @@
+"""`caretaker image verify`: whether a file is what its maker signed, and built as he says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from agent.cli.saying import json_line, plain
+from agent.errors import UsageError
+from packer.signing import blob, public_key
+from packer.signing import provenance as provenances
+
+_FILE = click.Path(path_type=Path)
+
+
+@click.command()
+@click.argument("paths", metavar="FILE...", type=_FILE, nargs=-1, required=True)
+@click.option("--key", "pub", required=True, type=_FILE, metavar="PUB", help="The public key.")
+@click.option("--signature", type=_FILE, metavar="SIG", help="Where it is not FILE.sig.")
+@click.option("--provenance", type=_FILE, metavar="ENVELOPE",
+              help="Also ask that this signed provenance is about each FILE.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def command(
+    paths: tuple[Path, ...], *, pub: Path, signature: Path | None, provenance: Path | None,
+    as_json: bool,
+) -> None:  # fmt: skip
+    """Verify the signature of each FILE. Exit status 7 if one is refused.
+
+    \b
+    caretaker image verify shop.qcow2 --key release.pub
+    caretaker image verify shop.qcow2 --key release.pub --provenance shop.intoto.json
+    """
+    if signature and len(paths) > 1:
+        raise UsageError("usage", "--signature is of one file", hint="leave it out: FILE.sig")
+    key = public_key.read(pub)
+    digests = {path: blob.verify_file(path, key, signature) for path in paths}
+    builder = ""
+    if provenance:
+        statement = provenances.read(provenance, key)
+        for path, digest in digests.items():
+            provenances.demand(statement, path.name, digest)
+        builder = provenances.builder(statement)
+    if as_json:
+        told = {"key": public_key.name(key), "builder": builder,
+                "files": {str(path): digest for path, digest in digests.items()}}  # fmt: skip
+        click.echo(json_line(told))
+        return
+    for path in paths:
+        click.echo(f"{path}: good, key {public_key.name(key)[:12]}")
+    if provenance:
+        click.echo(f"{provenance}: good, built by {plain(builder)}")
