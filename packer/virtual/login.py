@@ -1,6 +1,6 @@
 """The way into a virtual machine: SSH with a key that was made for it alone.
 
-Owns the key, the client's argument list and copying a file out. Refuses passwords, agents,
+Owns the key, the client's argument list and copying a file in and out. Refuses passwords, agents,
 forwarding, and every file of the person's own: known hosts and configuration are its own too.
 """
 
@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from agent.errors import MachineError
+from agent.host import open_new, streaming
 from agent.host.machine import Host
 from agent.host.spawn import Completed
 from packer.virtual.seed import USER
@@ -64,3 +66,23 @@ class Login:
     def run(self, host: Host, argv: Sequence[str], *, root: bool, timeout: float) -> Completed:
         """Run a program there; status 255 is SSH's own."""
         return host.run(self.command(argv, root=root), timeout=timeout)
+
+    def fetch(self, there: str, here: Path, *, timeout: float) -> None:
+        """Copy root's file out; `here` must not be there yet. Raises MachineError, FileFailure."""
+        with open_new.durable(here, mode=0o600) as out:
+            self._carry(["cat", "--", there], there, timeout=timeout, out=out)
+
+    def send(self, here: Path, there: str, *, timeout: float) -> None:
+        """Copy a file in, as root's. Raises MachineError, OSError."""
+        # Not by scp, which wants a subsystem that an image may leave out.
+        with here.open("rb") as stream:
+            write = ["dd", "status=none", "bs=1M", "iflag=fullblock", f"of={there}"]
+            self._carry(write, there, timeout=timeout, given=stream.fileno())
+
+    def _carry(
+        self, argv: Sequence[str], what: str, *, timeout: float, out: int = -1, given: int = -1
+    ) -> None:
+        program = streaming.Program(self.command(argv, root=True), {}, out=out, given=given)
+        done = streaming.run_long(program, silent=timeout)
+        if not done.ok:
+            raise MachineError("command-failed", f"{what} was not copied: {done.reason}")

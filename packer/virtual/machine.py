@@ -19,11 +19,12 @@ from agent.host import children, files, local_sockets, scratch
 from agent.host.failures import HostFailure
 from agent.host.machine import Host
 from agent.host.spawn import Completed
+from agent.host.tail import last_lines
 from packer.virtual import monitor, seed
 from packer.virtual.asking import status_of
 from packer.virtual.firmware import Firmware
 from packer.virtual.login import PORT, Login, make_key
-from packer.virtual.serial import Serial
+from packer.virtual.serial import KERNEL, Serial, plain
 from packer.virtual.shape import Files, Forward, Shape, Wiring, arguments
 from packer.virtual.tool import must
 
@@ -50,11 +51,10 @@ class Virtual:
 
     def start(self) -> None:
         """Power on. Raises MachineError, HostFailure."""
-        clock = self._host.clock
-        self.serial = Serial(self.files.serial, clock.monotonic)
+        self.serial.begin_again()
         argv = arguments(self.shape, self._wiring)
         program = children.Program(argv, {}, self.files.folder, self.files.said, "virtual")
-        self.begun = clock.monotonic()
+        self.begun = self._host.clock.monotonic()
         self._child = children.start(program)
 
     @property
@@ -125,6 +125,13 @@ class Virtual:
             raise MachineError("command-failed", message)
         return done.stdout
 
+    def reboot(self, *, timeout: float = 120.0) -> None:
+        """Ask its init for another boot; back once the kernel begins. Raises UnhealthyError."""
+        self.serial.begin_again()
+        self.begun = self._host.clock.monotonic()
+        self.ssh(["systemctl", "reboot"], timeout=timeout)
+        self.wait_phase(KERNEL, timeout=timeout)
+
     def power_off(self, *, timeout: float = 120.0) -> float:
         """Press the button and wait; seconds it took. Raises MachineError."""
         pressed = self._host.clock.monotonic()
@@ -169,9 +176,6 @@ class Virtual:
 
 def console_tail(path: Path, lines: int = 12) -> str:
     """The last lines of a console, without colours."""
-    from agent.host.tail import last_lines
-    from packer.virtual.serial import plain
-
     try:
         found = last_lines(path, lines)
     except OSError:

@@ -83,6 +83,12 @@ class Serial:
         if b" login:" in self._rest:
             self._judge(self._rest)
 
+    def begin_again(self) -> None:
+        """Another boot: phases of the one before are forgotten, trouble is not."""
+        self.look()
+        self.seen.clear()
+        self._rest, self.fatal = b"", ""
+
     def since_kernel(self) -> dict[str, float]:
         """Seconds from the kernel's first instruction to each later phase."""
         begun = self.seen.get(KERNEL)

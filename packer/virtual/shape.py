@@ -97,7 +97,8 @@ def arguments(shape: Shape, wiring: Wiring) -> list[str]:
         "-device", "virtio-blk-pci,drive=disk",
         "-netdev", _network(shape, wiring), "-device", "virtio-net-pci,netdev=net,romfile=",
         "-device", "virtio-rng-pci",
-        "-chardev", f"file,id=serial,path={_plain(files.serial)}", "-serial", "chardev:serial",
+        "-chardev", f"file,id=serial,path={_plain(files.serial)},append=on",
+        "-serial", "chardev:serial",
         "-qmp", f"unix:{_plain(files.monitor)},server=on,wait=off",
     ]  # fmt: skip
     if wiring.seeded:
