@@ -15,6 +15,7 @@ from msgspec import Meta, Struct, field
 from agent.manifest.acme import Acme
 from agent.manifest.checks import AnyCheck, says
 from agent.manifest.database import Database
+from agent.manifest.firewall import Firewall
 from agent.manifest.keeping import Backup, Patching, Store, Upgrade
 from agent.manifest.kinds import Duration, Name, Port, PortOrOff, Size
 from agent.manifest.listing import Listing
@@ -177,6 +178,7 @@ class Manifest(Struct, frozen=True, kw_only=True):
     purge: A[dict[Name, Purge], says("Folders in which old files may go.")] = {}
     logs: A[dict[Name, LogFiles], says("Log files to be rotated.")] = {}
     housekeeping: A[Housekeeping, says("How the machine is kept tidy.")] = Housekeeping()
+    firewall: A[Firewall, says("What an image's firewall lets through.")] = Firewall()
     support: A[Support, says("What a support bundle may cost.")] = Support()
     collect: A[dict[Name, Collect], says("What else a support bundle holds.")] = {}
     hide: A[dict[Name, Hide], says("Patterns that must not leave the machine.")] = {}

@@ -20,6 +20,7 @@ from agent.manifest.checks import (
     UnitCheck,
 )
 from agent.manifest.database import database_complaints
+from agent.manifest.firewall import firewall_complaints
 from agent.manifest.keeping import backup_complaints
 from agent.manifest.kinds import Duration
 from agent.manifest.listing import listing_complaints
@@ -51,6 +52,7 @@ def broken_references(manifest: Manifest) -> Iterator[Complaint]:
     yield from backup_complaints(manifest.backup)
     yield from schedule_complaints(manifest)
     yield from support_complaints(manifest)
+    yield from firewall_complaints(manifest.firewall)
     yield from listing_complaints(manifest.listing)
     answers = manifest.listing.answers
     yield from answer_complaints(answers, manifest.settings, ("listing", "answers"))
