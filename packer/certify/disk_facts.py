@@ -1,6 +1,6 @@
 """What is true of a disk as a whole: its table of partitions, its format, what boots it.
 
-Owns the record. Refuses to read a disk: `disk_view.py` does.
+Owns the record. Refuses to read a disk: `image/disk_store.py` does.
 """
 
 from __future__ import annotations
@@ -10,7 +10,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Partition:
-    """`start`, `size` in bytes; `kind` is the GPT type in capitals; `holds` as blkid names it."""
+    """`start`, `size` in bytes; `kind` is the GPT type in capitals; `holds` as blkid names it.
+
+    `names` counts what a data volume holds beside its top; -1 where that is not known.
+    """
 
     number: int
     name: str
@@ -18,6 +21,7 @@ class Partition:
     start: int
     size: int
     holds: str
+    names: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +34,5 @@ class DiskFacts:
     partitions: tuple[Partition, ...]
     gap_used: bool
     table_errors: tuple[str, ...] = ()
+    esp: tuple[str, ...] = ()
+    """Files on the EFI system partition, below its top, as they are written there."""

@@ -14,7 +14,10 @@ from agent.host.failures import HostFailure
 from agent.manifest.model import Manifest
 from agent.manifest.reader import parse
 from packer.certify.folder_tree import FolderStore
+from packer.certify.image.disk_store import read_disk
+from packer.certify.image.formats import open_disk
 from packer.certify.rule import Subject
+from packer.certify.tar_tree import open_tar
 from packer.certify.tree import Tree
 from packer.certify.view import View, unreadable
 
@@ -27,12 +30,30 @@ def open_tree(path: Path) -> Iterator[Subject]:
     try:
         with _opened(path) as subject:
             yield subject
-    except HostFailure as error:
-        raise unreadable(str(path), str(error)) from error
+    except (FileNotFoundError, HostFailure) as error:
+        why = "there is no such file or folder" if isinstance(error, OSError) else str(error)
+        raise unreadable(str(path), why) from error
 
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Subject]:
+    if path.is_dir():
+        with _folder(path) as subject:
+            yield subject
+        return
+    with open_disk(path) as disk:
+        if disk is None:
+            with open_tar(path) as store:
+                tree = View("tar", store)
+                yield Subject(tree, manifest_of(tree))
+            return
+        inside, facts = read_disk(disk)
+        tree = View("disk", inside)
+        yield Subject(tree, manifest_of(tree), facts)
+
+
+@contextmanager
+def _folder(path: Path) -> Iterator[Subject]:
     live = path.resolve() == Path("/")
     store = FolderStore(path, live=live)
     try:

@@ -1,0 +1,1 @@
+"""Disk images read without mounting them and without root: formats, partitions, file systems."""
