@@ -1,0 +1,78 @@
+"""Modes and owners of the files that say who is who, and of logs.
+
+Owns "at most". Refuses to widen what is tighter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from packer.certify.rule import Subject
+from packer.certify.tree import Entry, Tree
+from packer.harden.mode import at_most, each_at_most
+from packer.harden.want import cis, control
+
+# Group -1: Debian gives these to the group shadow, whatever its number.
+_SHADOWED = (0, -1)
+_OPEN = ("passwd", "passwd-", "group", "group-", "shells")
+_CLOSED = ("shadow", "shadow-", "gshadow", "gshadow-")
+_LOG = "/var/log"
+# login(1) and cloud-init write these as another group; systemd-tmpfiles makes them anew.
+_SHARED = ("wtmp", "btmp", "lastlog")
+
+
+def _below_log(subject: Subject) -> Iterable[str]:
+    return (one.path for one in _logs(subject.tree) if not one.path.endswith(_SHARED))
+
+
+def _logs(tree: Tree) -> Iterable[Entry]:
+    pending = [_LOG]
+    while pending:
+        top = pending.pop()
+        for name in tree.names(top):
+            entry = tree.entry(f"{top}/{name}")
+            if entry is None or entry.path == f"{_LOG}/journal":
+                continue
+            if entry.is_folder:
+                pending.append(entry.path)
+            elif entry.is_file:
+                yield entry
+
+
+def _shared(subject: Subject) -> Iterable[str]:
+    return (f"{_LOG}/{name}" for name in _SHARED)
+
+
+MODES = (
+    control(
+        "H-MODE-01", "The lists of users and groups are root's",
+        cis("7.1.1", "7.1.2", "7.1.3", "7.1.4", "7.1.9"), "high",
+        tuple(at_most(f"/etc/{name}", 0o644) for name in _OPEN), faults=("passwd-writable",),
+    ),
+    control(
+        "H-MODE-02", "The files of password hashes are for root and the group shadow",
+        cis("7.1.5", "7.1.6", "7.1.7", "7.1.8", "7.1.10"), "critical",
+        (
+            *(at_most(f"/etc/{name}", 0o640, owner=_SHADOWED) for name in _CLOSED),
+            at_most("/etc/security/opasswd", 0o600), at_most("/etc/security/opasswd.old", 0o600),
+        ),
+        faults=("shadow-open",),
+    ),
+    control(
+        "H-MODE-03", "Logs are not for everybody", cis("6.1.4.1"), "medium",
+        (
+            each_at_most(_LOG, _below_log, 0o640),
+            each_at_most(f"{_LOG}/wtmp", _shared, 0o660),
+        ),
+        faults=("log-open",),
+    ),
+    control(
+        "H-MODE-04", "Nobody but root adds programs to root's path", (),
+        "high",
+        tuple(
+            at_most(path, 0o755)
+            for path in ("/usr/local/bin", "/usr/local/sbin", "/usr/bin", "/usr/sbin", "/etc")
+        ),
+        faults=("path-writable",),
+    ),
+)  # fmt: skip
