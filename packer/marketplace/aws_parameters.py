@@ -11,6 +11,7 @@ from typing import Any
 
 from agent.errors import RefusedError
 from agent.manifest.model import Setting
+from packer.marketplace.patterns import elsewhere
 from packer.marketplace.product import Product
 from packer.marketplace.quoting import aws_value
 
@@ -183,10 +184,11 @@ def _text(name: str, setting: Setting) -> dict[str, Any]:
         found["MinLength"] = 1
     # Java's expressions: a look ahead holds the rule of the file beside the vendor's own. Empty
     # is how "no answer" is written here, and the default then counts.
-    if setting.pattern and (setting.required or setting.default != ""):
-        found["AllowedPattern"] = rf"^(?={_LITERAL}$)(?:{setting.pattern})$"
-    elif setting.pattern:
-        found["AllowedPattern"] = rf"^$|^(?={_LITERAL}$)(?:{setting.pattern})$"
+    pattern = elsewhere(setting.pattern)
+    if pattern and (setting.required or setting.default != ""):
+        found["AllowedPattern"] = rf"^(?={_LITERAL}$)(?:{pattern})$"
+    elif pattern:
+        found["AllowedPattern"] = rf"^$|^(?={_LITERAL}$)(?:{pattern})$"
     else:
         found["AllowedPattern"] = f"^{_LITERAL}$"
     return found
