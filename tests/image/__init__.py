@@ -1,0 +1,1 @@
+"""The golden image booted in QEMU: slow, real, and without a way out to any network."""
