@@ -1,0 +1,22 @@
+"""`python -m bench.image SUITE …`: the golden image's figures, each suite with options of its own.
+
+boot     kernel to /healthz 200, by every firmware, beside the same base without the appliance
+"""
+
+import importlib
+import sys
+
+SUITES = {"boot": "bench.image.boot"}
+
+
+def main() -> int:
+    words = sys.argv[1:]
+    if not words or words[0] not in SUITES:
+        print(__doc__, file=sys.stderr)
+        return 2
+    status: int = importlib.import_module(SUITES[words[0]]).main(words[1:])
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())
