@@ -46,8 +46,9 @@ def vhd_footer(size: int, epoch: int) -> bytes:
     """Virtual Hard Disk Image Format Specification 1.0, "Hard Disk Footer Format"."""
     cylinders, heads, sectors = _geometry(size // _BLOCK)
     own = uuid.uuid5(uuid.NAMESPACE_OID, f"caretaker disk {size} {epoch}").bytes
-    # Seconds since 2000; the checksum is filled in below.
-    parts = (b"conectix", 2, 0x10000, 0xFFFFFFFFFFFFFFFF, max(0, epoch - 946684800), b"crtk",
+    # Seconds since 2000; the checksum is filled in below. Readers that know "win " take the size
+    # as it stands; of others they take cylinders, heads and sectors, which is less (QEMU, vpc.c).
+    parts = (b"conectix", 2, 0x10000, 0xFFFFFFFFFFFFFFFF, max(0, epoch - 946684800), b"win ",
              0x10000, b"Wi2k", size, size, cylinders, heads, sectors, 2, 0, own, 0)  # fmt: skip
     whole = struct.pack(">8sIIQI4sI4sQQHBBII16sB", *parts).ljust(_BLOCK, b"\0")
     checksum = ~sum(whole) & 0xFFFFFFFF
