@@ -58,6 +58,7 @@ VERBS = (
     Verb("init", "agent.cli.init", "Write a commented appliance.toml to start from.", "Package"),
     Verb("release", "agent.cli.release", "Build signed releases, look into them.", "Package"),
     Verb("certify", "packer.cli.certify", "Check an image as marketplaces do.", "Package"),
+    Verb("sbom", "packer.cli.sbom", "List what an image is made of.", "Package"),
     Verb("image", "packer.cli.image", "Build golden images, keep account of them.", "Package"),
     Verb("harden", "packer.cli.harden", "Make a machine harder to break into.", "Package"),
     Verb("completion", "agent.cli.completion", "Print completion for your shell.", "Package"),
