@@ -1,12 +1,13 @@
 """`python -m bench.image SUITE …`: the golden image's figures, each suite with options of its own.
 
 boot     kernel to /healthz 200, by every firmware, beside the same base without the appliance
+twice    two builds of the base disk, byte by byte; --images: of the golden image, by path
 """
 
 import importlib
 import sys
 
-SUITES = {"boot": "bench.image.boot"}
+SUITES = {"boot": "bench.image.boot", "twice": "bench.image.twice"}
 
 
 def main() -> int:
