@@ -6,11 +6,13 @@ it out makes a search for secrets fast and quiet. Refuses to explain the rest.
 
 from __future__ import annotations
 
+import _imp
 from functools import lru_cache
 
 from packer.certify.tree import Entry, Tree
 
 INFO = "/var/lib/dpkg/info"
+_LONGEST = 16 << 20
 # dpkg's own lists of names and sums: no place for text of any other kind.
 _LISTS = (".list", ".md5sums", ".shlibs", ".triggers", ".symbols")
 
@@ -19,12 +21,14 @@ _LISTS = (".list", ".md5sums", ".shlibs", ".triggers", ".symbols")
 def unverified(tree: Tree) -> tuple[Entry, ...]:
     """Regular files, in the order of the walk, without dpkg's own lists."""
     sums = package_sums(tree)
+    files = [entry for entry in tree.walk() if entry.is_file]
+    tree.digest_all((entry.path for entry in files if entry.path in sums), "md5")
     return tuple(
         entry
-        for entry in tree.walk()
-        if entry.is_file
-        and not (entry.path.startswith(INFO) and entry.path.endswith(_LISTS))
+        for entry in files
+        if not (entry.path.startswith(INFO) and entry.path.endswith(_LISTS))
         and not _confirmed(tree, entry, sums)
+        and not _is_compiled(tree, entry)
     )
 
 
@@ -49,6 +53,25 @@ def package_sums(tree: Tree) -> dict[str, str]:
         if line.startswith(" /etc/") and len(parts) >= 2 and len(parts[1]) == 32:
             found[parts[0]] = parts[1]
     return found
+
+
+def _is_compiled(tree: Tree, entry: Entry) -> bool:
+    """Python's own translation of a source that stands beside it, of that source's size (PEP 552).
+
+    What is in it is in the source, which is searched itself where no package vouches for it.
+    """
+    above, slash, name = entry.path.partition("/__pycache__/")
+    if not slash or not name.endswith(".pyc"):
+        return False
+    source = tree.entry(f"{above}/{name.partition('.')[0]}.py", follow=True)
+    head = tree.read(entry.path, limit=16) if source is not None else None
+    if source is None or head is None or len(head) < 16:
+        return False
+    if head[4:8] == b"\0\0\0\0":
+        return int.from_bytes(head[12:16], "little") == source.size & 0xFFFFFFFF
+    # A reproducible build writes a hash instead, keyed by the number of that Python's byte code.
+    text = tree.read(source.path, limit=_LONGEST) or b""
+    return head[8:16] == _imp.source_hash(int.from_bytes(head[:4], "little"), text)
 
 
 def _confirmed(tree: Tree, entry: Entry, sums: dict[str, str]) -> bool:

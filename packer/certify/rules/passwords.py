@@ -23,9 +23,23 @@ _COPIES = (
 # crypt(5): $id$…, the thirteen letters of DES, and BSDi's underscore.
 _HASH = re.compile(r"!*(?:\$[\w,=.+/-]+\$|[./0-9A-Za-z]{13}$|_[./0-9A-Za-z]{19}$)")
 _HASH_IN_TEXT = re.compile(
-    rb"(?<![\w$])\$(?:[1567]|2[abxy]|y|gy|sha1|md5|apr1|argon2(?:id|i|d)|scrypt|pbkdf2[\w-]*)"
+    rb"\$(?:[1567]|2[abxy]|y|gy|sha1|md5|apr1|argon2(?:id|i|d)|scrypt|pbkdf2[\w-]*)"
     rb"\$[\w./,=$+-]{20,}|grub\.pbkdf2\.\w+\.\d+\.[0-9A-F]{32}|"
     rb"\{(?:SSHA|SMD5|CRYPT|SSHA512|SSHA256)\}[\w+/=$.]{12,}|SCRAM-SHA-(?:1|256)\$\d+:"
+)
+_WORDS = (
+    *(b"$1$", b"$5$", b"$6$", b"$7$", b"$2", b"$y$", b"$gy$", b"$sha1$", b"$md5", b"$apr1$"),
+    *(
+        b"$argon2",
+        b"$scrypt$",
+        b"$pbkdf2",
+        b"grub.pbkdf2.",
+        b"SHA}",
+        b"MD5}",
+        b"CRYPT}",
+        b"SHA256}",
+    ),
+    *(b"SHA512}", b"SCRAM-SHA-"),
 )
 _OWN_FILES = ("/etc/shadow", "/etc/gshadow", "/etc/passwd", *_COPIES)
 
@@ -66,7 +80,9 @@ def _empty(subject: Subject) -> Iterator[Finding]:
 def _elsewhere(subject: Subject) -> Iterator[Finding]:
     sealed(subject)
     for entry, data in odd_files(subject.tree):
-        if entry.path not in _OWN_FILES and _HASH_IN_TEXT.search(data):
+        if entry.path in _OWN_FILES or not any(word in data for word in _WORDS):
+            continue
+        if _HASH_IN_TEXT.search(data):
             yield Finding(entry.path, "a password hash stands in it")
 
 
