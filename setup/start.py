@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 INSIDE = "--inside"  # said by setup/environment when it hands over
+FOR_IMAGE = "--for-image"  # said by whoever builds an image (packer/golden/environment.py)
 
 
 def main() -> int:
@@ -20,6 +21,10 @@ def main() -> int:
         from setup.__main__ import main as set_up
 
         return set_up(sys.argv[2:])
+    if sys.argv[1:2] == [FOR_IMAGE]:
+        from setup.environment.image import main as make_for_image
+
+        return make_for_image(sys.argv[2:])
     from setup.environment.entry import main as prepare
 
     return prepare(sys.argv[1:])

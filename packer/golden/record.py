@@ -62,3 +62,7 @@ class Wanted:
     base: str = "debian-12"
     architecture: Literal["amd64", "arm64"] = "amd64"
     key: str = ""
+    wheelhouse: str = ""
+    formats: tuple[str, ...] = ("qcow2",)
+    cache: str = ""
+    accelerator: Literal["tcg", "kvm"] = "tcg"

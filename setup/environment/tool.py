@@ -15,7 +15,7 @@ from pathlib import Path
 
 from agent.host import files, spawn, staging, trees
 
-PARTS = ("agent", "setup", "support", "systemd", "requirements")
+PARTS = ("agent", "packer", "setup", "support", "systemd", "requirements")
 PROJECT = "pyproject.toml"
 _LEFT_OUT = ("__pycache__", ".part", ".pyc", "~", ".swp")
 

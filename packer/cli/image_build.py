@@ -1,0 +1,82 @@
+"""`caretaker image build`: one command from an appliance's folder to a signed golden image."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from agent.cli.progress import watching
+from agent.cli.saying import json_line, plain, size, span
+from agent.host import tether
+from agent.host.machine import Host
+from packer.golden import course
+from packer.golden.beginning import beginning
+from packer.golden.build import Build
+from packer.golden.record import Wanted
+
+_FOLDER = click.Path(path_type=Path)
+
+
+@click.command()
+@click.argument("folder", metavar="DIR", type=_FOLDER)
+@click.option("--output", type=_FOLDER, required=True, metavar="OUT", help="Where it is put.")
+@click.option("--key", type=_FOLDER, metavar="FILE", help="The private key that signs.")
+@click.option("--base", default="debian-12", show_default=True, metavar="NAME",
+              help="The system below, or a folder that `caretaker image base` filled.")  # fmt: skip
+@click.option("--architecture", type=click.Choice(["amd64", "arm64"]), default="amd64",
+              show_default=True, help="The processor it is for.")  # fmt: skip
+@click.option("--wheelhouse", type=_FOLDER, metavar="WHEELS",
+              help="Where the wheels are.  [default: wheelhouse/ beside the tool]")  # fmt: skip
+@click.option("--cache", type=_FOLDER, metavar="CACHE", help="What lasts from build to build.")
+@click.option("--accelerator", type=click.Choice(["tcg", "kvm"]), default="tcg", show_default=True,
+              help="How QEMU runs it; kvm where the machine has it.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line instead of words.")
+def command(
+    folder: Path, *, output: Path, key: Path | None, base: str,
+    architecture: Literal["amd64", "arm64"], wheelhouse: Path | None, cache: Path | None,
+    accelerator: Literal["tcg", "kvm"], as_json: bool,
+) -> None:  # fmt: skip
+    """Make a golden image of the appliance in DIR.
+
+    DIR holds appliance.toml and payload/, and where wanted migrations/, root.json and support.age.
+    The image needs no network at its first boot. Every step stands in OUT/build.jsonl with its
+    duration; the machine's console in OUT/serial.log.
+
+    \b
+    sudo caretaker image build examples/sochdb --output out/
+    sudo caretaker image build . --output out/ --key image-key.pem --json
+    """
+    tether.tie()  # SIGTERM unwinds like Ctrl-C: QEMU ends, and what is half made goes
+    wanted = Wanted(
+        appliance=str(folder),
+        output=str(output),
+        base=base,
+        architecture=architecture,
+        key=str(key or ""),
+        wheelhouse=str(wheelhouse or ""),
+        cache=str(cache or ""),
+        accelerator=accelerator,
+    )
+    with (
+        watching(json_wanted=as_json) as told,
+        beginning(wanted, Host(), told) as build,
+    ):
+        ended = course.run(build)
+        if ended.error is not None:
+            raise ended.error
+    _tell(build, ended, as_json=as_json)
+
+
+def _tell(build: Build, ended: course.Ended, *, as_json: bool) -> None:
+    seconds = sum(step.seconds for step in ended.steps)
+    if as_json:
+        made = [{"kind": each.kind, "name": each.name, "size": each.size, "sha256": each.sha256}
+                for each in build.artefacts.values()]  # fmt: skip
+        click.echo(json_line({"output": str(build.places.out), "seconds": seconds,
+                              "artefacts": made}))  # fmt: skip
+        return
+    click.echo(f"{plain(build.stem)}, in {span(seconds)}: {build.places.out}")
+    for each in build.artefacts.values():
+        click.echo(f"  {plain(each.name)}  {size(each.size)}  sha256 {each.sha256[:16]}…")

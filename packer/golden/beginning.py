@@ -1,0 +1,57 @@
+"""From what a person asked for to a build that can run: manifest read, folders made.
+
+Owns those folders and that they go at the end, whatever way it ends. Refuses an output folder that
+holds somebody else's files under our names.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from agent.errors import ManifestError, UsageError
+from agent.host import files, scratch, trees
+from agent.host.machine import Host
+from agent.manifest.reader import parse
+from agent.progress import Progress
+from packer.golden.build import Build, Places
+from packer.golden.record import Wanted
+
+MANIFEST = "appliance.toml"
+_CACHE = Path("/var/cache/caretaker/image")
+
+
+@contextmanager
+def beginning(wanted: Wanted, host: Host, told: Progress) -> Iterator[Build]:
+    """The build, and its folders for as long as it lasts. Raises CaretakerError, FileFailure."""
+    appliance = Path(wanted.appliance).resolve()
+    try:
+        text = files.read_bytes(appliance / MANIFEST)
+    except FileNotFoundError:
+        raise UsageError("usage", f"there is no {MANIFEST} in {appliance}",
+                         hint="caretaker init DIR") from None  # fmt: skip
+    manifest = parse(text.decode(errors="replace"), file=str(appliance / MANIFEST))
+    if not manifest.services:
+        raise ManifestError("manifest-invalid", f"{appliance / MANIFEST} declares no service",
+                            hint="caretaker manifest explain services")  # fmt: skip
+    out = Path(wanted.output).resolve()
+    files.ensure_folder(out)
+    work = out / f".build-{os.getpid()}"
+    _sweep(out)
+    files.ensure_folder(work, mode=0o700)
+    cache = Path(wanted.cache) if wanted.cache else _CACHE
+    try:
+        with scratch.folder("image") as secret:
+            places = Places(appliance, out, work, secret, cache.resolve())
+            yield Build(wanted, host, places, told, manifest, text)
+    finally:
+        trees.remove(work)
+
+
+def _sweep(out: Path) -> None:
+    """What a build that was killed left behind."""
+    for path in out.glob(".build-*"):
+        if not Path(f"/proc/{path.name.removeprefix('.build-')}").exists():
+            trees.remove(path)

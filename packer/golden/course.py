@@ -1,0 +1,114 @@
+"""The course of a build: its steps in order, timed, logged, and ended in order.
+
+Owns the order, the log of steps (`build.jsonl`) and what is said when it ends early. Refuses to go
+on after a failure, and to leave a file under its last name that is not whole: steps rename.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from agent.errors import CaretakerError, MachineError
+from agent.host import files
+from agent.host.clock import rfc3339
+from agent.host.failures import HostFailure
+from packer.golden import appliance, base, environment, finish, machine
+from packer.golden.build import Build
+from packer.golden.record import Step
+from packer.golden.step import BuildStep
+
+
+def _environment(build: Build) -> str:
+    return environment.bring(build).name
+
+
+def _appliance(build: Build) -> str:
+    return appliance.lay_out(build).name
+
+
+def _template(build: Build) -> str:
+    archive = environment.bring(build)
+    machine.prepare(build, [archive])
+    return "four sources are valid"
+
+
+def _machine(build: Build) -> str:
+    build.golden = machine.run(build)
+    return f"{build.golden.stat().st_size / (1 << 20):.0f} MiB before it is compressed"
+
+
+STEPS = (
+    BuildStep("base", "Base disk", base.bring),
+    BuildStep("payload", "The application's files", appliance.fetch),
+    BuildStep("environment", "Caretaker and its libraries", _environment),
+    BuildStep("appliance", "Release, manifest and keys", _appliance),
+    BuildStep("template", "Packer's template, seed and key", _template),
+    BuildStep("machine", "The machine that becomes the image", _machine),
+    BuildStep("disks", "Compressed disks", finish.disks),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How it ended: every step that began, and the error of the last, if one."""
+
+    steps: tuple[Step, ...]
+    error: CaretakerError | None = None
+
+
+def run(build: Build, steps: Sequence[BuildStep] = STEPS) -> Ended:
+    """Every step until one fails. KeyboardInterrupt and SystemExit are logged and go on up."""
+    done: list[Step] = []
+    lines: list[bytes] = []
+    for number, step in enumerate(steps, start=1):
+        build.told.step(step.name, f"[{number}/{len(steps)}] {step.title}")
+        clock = build.host.clock
+        begun, cpu = clock.monotonic(), _processor()
+        words, error = "", None
+        try:
+            words = step.act(build)
+        except CaretakerError as failure:
+            error = failure
+        except (HostFailure, OSError) as failure:
+            error = MachineError("build-failed", f"{step.title}: {failure}",
+                                 hint=f"tail {build.places.log}")  # fmt: skip
+        except BaseException:  # an interruption is logged like a failure, and goes on up
+            error = MachineError("build-failed", "interrupted", hint="run it again")
+            done.append(_timed(build, step, begun, cpu, "", error))
+            _log(build, lines, done[-1], "interrupted")
+            raise
+        done.append(_timed(build, step, begun, cpu, words, error))
+        _log(build, lines, done[-1], words)
+        if error is not None:
+            return Ended(tuple(done), error)
+        if words:
+            build.told.note(words)
+    return Ended(tuple(done))
+
+
+def _timed(
+    build: Build, step: BuildStep, begun: float, cpu: float, words: str,
+    error: CaretakerError | None,
+) -> Step:  # fmt: skip
+    seconds = round(build.host.clock.monotonic() - begun, 2)
+    spent = round(_processor() - cpu, 2)
+    if error is not None:
+        return Step(step.name, seconds, spent, "failed", error.message)
+    return Step(step.name, seconds, spent, "done" if words else "skipped")
+
+
+def _processor() -> float:
+    """Seconds of processor, ours and those of programs that ended (times(2))."""
+    spent = os.times()
+    return spent.user + spent.system + spent.children_user + spent.children_system
+
+
+def _log(build: Build, lines: list[bytes], step: Step, words: str) -> None:
+    line = {"at": rfc3339(build.host.clock.wall()), **msgspec.to_builtins(step), "words": words}
+    lines.append(msgspec.json.encode(line))
+    # Whole each time: a dozen lines, and whoever follows never reads half of one.
+    files.replace(build.places.log, b"\n".join(lines) + b"\n")

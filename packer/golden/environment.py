@@ -1,0 +1,119 @@
+"""The tool and its libraries for the image, made in the base's own tree, with its own Python.
+
+Owns that, and keeping what was made for the next build: it costs ten seconds here, and minutes in
+an emulated machine. Refuses packages whose hash is not locked, and the network: wheels come from a
+folder. Needs root, for chroot(2).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from agent.errors import MachineError, UsageError
+from agent.host import files, trees
+from agent.host.machine import Host
+from packer.golden import digests
+from packer.golden.build import SOURCE, Build
+from packer.golden.running import must
+
+PARTS = ("agent", "packer", "setup", "support", "systemd", "requirements")  # setup's own list
+HOME = "opt/caretaker"
+_PATIENCE = 600.0  # seconds
+_RECIPE = "2"  # raise it when the way of making changes
+
+
+def bring(build: Build) -> Path:
+    """The archive; `made` of an earlier build where nothing it is made of changed.
+
+    Raises CaretakerError, FileFailure and OSError.
+    """
+    wheels = wheelhouse(build)
+    key = _key(build, wheels)
+    target = build.places.cache / f"environment-{key}.tar.zst"
+    build.inputs["environment"] = key
+    if not target.is_file():
+        _make(build, wheels, target)
+    return target
+
+
+def wheelhouse(build: Build) -> Path:
+    """Where wheels are. Raises UsageError."""
+    asked = build.wanted.wheelhouse
+    for folder in (Path(asked) if asked else None, SOURCE / "wheelhouse"):
+        if folder is not None and any(folder.glob("*.whl")):
+            return folder
+    where = asked or SOURCE / "wheelhouse"
+    raise UsageError(
+        "usage",
+        f"there are no wheels in {where}, and an image is built without a network",
+        hint=f"python3 -m pip download --require-hashes --no-deps --only-binary=:all: "
+        f"-r {SOURCE}/requirements/runtime.lock -d {where}",
+    )
+
+
+def _key(build: Build, wheels: Path) -> str:
+    names = sorted(path.name for path in wheels.glob("*.whl"))
+    parts = [_RECIPE, build.inputs["base"], str(build.epoch), _tool(), *names]
+    return digests.of_words(parts)[:20]
+
+
+def _tool() -> str:
+    """Of everything that is copied."""
+    return digests.of_words(f"{path.relative_to(SOURCE)}:{digests.of_file(path)}"
+                            for path in _sources())  # fmt: skip
+
+
+def _sources() -> list[Path]:
+    found = [SOURCE / "pyproject.toml"]
+    for part in PARTS:
+        for leaf in trees.walk(SOURCE / part):
+            if leaf.is_file and "__pycache__" not in leaf.relative:
+                found.append(SOURCE / part / leaf.relative)
+    return found
+
+
+def _make(build: Build, wheels: Path, target: Path) -> None:
+    host, tree = build.host, build.places.work / "tree"
+    unpack(host, build.base_tree, tree)
+    try:
+        _copy(host, tree, wheels)
+        start = ["chroot", str(tree), "/usr/bin/python3", "-I", "-B"]
+        made = [*start, "/tmp/source/setup/start.py", "--for-image", "/tmp/wheels",  # noqa: S108
+                str(build.epoch)]  # fmt: skip  # (in the new tree, where nobody else is)
+        must(host, made, timeout=_PATIENCE, env={"PYTHONHASHSEED": "0"})
+        pack(host, tree, [HOME], target, build.epoch)
+    finally:
+        trees.remove(tree)
+
+
+def unpack(host: Host, archive: Path, tree: Path) -> None:
+    """The base's tree, with the one device that programs cannot do without."""
+    trees.remove(tree)
+    files.ensure_folder(tree)
+    must(host, ["tar", "-C", str(tree), "-xpf", str(archive), "--numeric-owner",
+                "--exclude=./dev/*"], timeout=_PATIENCE)  # fmt: skip
+    done = host.run(["mknod", "-m", "666", str(tree / "dev/null"), "c", "1", "3"], timeout=30)
+    if not done.ok:
+        raise MachineError("build-failed", f"the environment needs root to be made: {done.reason}",
+                           hint="sudo caretaker image build …")  # fmt: skip
+
+
+def _copy(host: Host, tree: Path, wheels: Path) -> None:
+    source = tree / "tmp/source"
+    files.ensure_folder(source)
+    wanted = [str(path.relative_to(SOURCE)) for path in _sources()]
+    archive = tree / "tmp/source.tar"
+    must(host, ["tar", "-C", str(SOURCE), "-cf", str(archive), *wanted], timeout=_PATIENCE)
+    must(host, ["tar", "-C", str(source), "-xf", str(archive)], timeout=_PATIENCE)
+    must(host, ["cp", "-rL", str(wheels), str(tree / "tmp/wheels")], timeout=_PATIENCE)
+
+
+def pack(host: Host, tree: Path, names: list[str], target: Path, epoch: int) -> None:
+    """An archive whose bytes depend on names, modes and contents alone. Whole or not there."""
+    part = target.with_name(f"{target.name}.part")
+    files.ensure_folder(target.parent)
+    files.remove(part)
+    argv = ["tar", "-C", str(tree), "--sort=name", f"--mtime=@{epoch}", "--owner=0", "--group=0",
+            "--numeric-owner", "-I", "zstd -9 -T2", "-cf", str(part), *names]  # fmt: skip
+    must(host, argv, timeout=_PATIENCE)
+    files.rename(part, target)

@@ -1,0 +1,1 @@
+"""What runs in the machine that becomes the image: provision, and seal."""
