@@ -43,8 +43,8 @@ def _menu() -> Want:
 
 def _defaults() -> Want:
     def look(subject: Subject) -> Iterable[Finding]:
-        if subject.tree.entry(_MENU) is None:
-            raise NotApplicableError("no menu of GRUB in the tree")
+        if not any(name.startswith("vmlinu") for name in subject.tree.names("/boot")):
+            raise NotApplicableError("no kernel in the tree")
         found = _LINE.findall(subject.tree.text(_DEFAULTS))
         if not found or set(_WORDS) - set(found[-1].split()):
             yield Finding(_DEFAULTS, f"does not put {' '.join(_WORDS)} on the kernel's line")

@@ -11,18 +11,22 @@ from packer.certify.rule import Subject
 from packer.certify.tree import Entry, Tree
 from packer.harden.mode import at_most, each_at_most
 from packer.harden.want import cis, control
+from packer.harden.whole_file import whole_file
 
 # Group -1: Debian gives these to the group shadow, whatever its number.
 _SHADOWED = (0, -1)
 _OPEN = ("passwd", "passwd-", "group", "group-", "shells")
 _CLOSED = ("shadow", "shadow-", "gshadow", "gshadow-")
 _LOG = "/var/log"
-# login(1) and cloud-init write these as another group; systemd-tmpfiles makes them anew.
 _SHARED = ("wtmp", "btmp", "lastlog")
+# systemd's var.conf makes them 0664 at every boot; of two lines for a path the one in the first
+# file by name counts (tmpfiles.d(5)).
+_TMPFILES = "/etc/tmpfiles.d/00-caretaker-harden.conf"
+_LINES = "".join(f"f {_LOG}/{name} 0640 root utmp -\n" for name in _SHARED)
 
 
 def _below_log(subject: Subject) -> Iterable[str]:
-    return (one.path for one in _logs(subject.tree) if not one.path.endswith(_SHARED))
+    return (one.path for one in _logs(subject.tree))
 
 
 def _logs(tree: Tree) -> Iterable[Entry]:
@@ -37,10 +41,6 @@ def _logs(tree: Tree) -> Iterable[Entry]:
                 pending.append(entry.path)
             elif entry.is_file:
                 yield entry
-
-
-def _shared(subject: Subject) -> Iterable[str]:
-    return (f"{_LOG}/{name}" for name in _SHARED)
 
 
 MODES = (
@@ -61,8 +61,8 @@ MODES = (
     control(
         "H-MODE-03", "Logs are not for everybody", cis("6.1.4.1"), "medium",
         (
+            whole_file(_TMPFILES, _LINES),
             each_at_most(_LOG, _below_log, 0o640),
-            each_at_most(f"{_LOG}/wtmp", _shared, 0o660),
         ),
         faults=("log-open",),
     ),

@@ -17,8 +17,15 @@ from packer.harden.want import Want, cis, control
 
 STATUS = "/var/lib/dpkg/status"
 NEEDED = (
-    *("apparmor", "auditd", "libpam-modules", "libpam-pwquality", "libpam-runtime", "nftables"),
-    *("openssh-server", "sudo", "systemd-timesyncd", "unattended-upgrades"),
+    *("apparmor", "apparmor-utils", "auditd", "libpam-modules", "libpam-pwquality"),
+    *(
+        "libpam-runtime",
+        "nftables",
+        "openssh-server",
+        "sudo",
+        "systemd-timesyncd",
+        "unattended-upgrades",
+    ),
 )
 UNWANTED = (
     *("autofs", "avahi-daemon", "bind9", "cups", "dnsmasq", "dovecot-core", "ftp", "tnftp"),

@@ -56,7 +56,8 @@ SESSIONS = {
     "PermitUserEnvironment": "no",
     "TCPKeepAlive": "no",
     "Compression": "no",
-    "LogLevel": "VERBOSE",
+    # Since OpenSSH 6.8 this names the key that let somebody in.
+    "LogLevel": "INFO",
     "Banner": "/etc/issue.net",
 }
 ALGORITHMS = {
