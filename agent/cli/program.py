@@ -59,8 +59,10 @@ VERBS = (
     Verb("release", "agent.cli.release", "Build signed releases, look into them.", "Package"),
     Verb("certify", "packer.cli.certify", "Check an image as marketplaces do.", "Package"),
     Verb("sbom", "packer.cli.sbom", "List what an image is made of.", "Package"),
+    Verb("scan", "packer.cli.scan", "Look for known flaws in those parts.", "Package"),
     Verb("image", "packer.cli.image", "Build golden images, keep account of them.", "Package"),
     Verb("harden", "packer.cli.harden", "Make a machine harder to break into.", "Package"),
+    Verb("marketplace", "packer.cli.marketplace", "Make and check listings' packages.", "Package"),
     Verb("completion", "agent.cli.completion", "Print completion for your shell.", "Package"),
 )
 
