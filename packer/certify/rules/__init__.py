@@ -2,15 +2,24 @@
 
 from packer.certify.rule import Rule
 from packer.certify.rules import (
+    accounted,
+    appliance,
     architecture,
     authorized,
+    binaries,
+    booting,
+    cloud,
     cloud_remains,
     configured,
     credential_files,
+    disks,
+    hardened,
     identity,
     intrusion,
+    kernel,
     leftovers,
     modes,
+    networks,
     passwords,
     private_keys,
     ssh_settings,
@@ -19,10 +28,18 @@ from packer.certify.rules import (
     tunnels,
     updates,
     users,
+    versions,
 )
 
 RULES: tuple[Rule, ...] = (
     architecture.SIXTY_FOUR_BITS,
+    # the machine: its disk, how it starts, what provisions it
+    *disks.DISKS,
+    *booting.BOOTING,
+    *kernel.KERNEL,
+    *cloud.CLOUD,
+    *networks.NETWORKS,
+    *versions.VERSIONS,
     # people and secrets
     *passwords.RULES,
     *users.RULES,
@@ -40,4 +57,9 @@ RULES: tuple[Rule, ...] = (
     *modes.RULES,
     *updates.RULES,
     *leftovers.RULES,
+    # what the appliance is, and where each file comes from
+    *appliance.APPLIANCE,
+    *binaries.BINARIES,
+    *accounted.ACCOUNTED,
+    *hardened.HARDENED,
 )
