@@ -39,7 +39,7 @@ AT_HOME: tuple[tuple[str, str], ...] = (
     (".boto", _SAID),
     (".s3cfg", _SAID),
     (".kube/*", r"client-key-data|token:|password:|auth-provider|exec:"),
-    (".docker/config.json", r"\"auths?\"\s*:\s*[{\"]\s*\S"),
+    (".docker/config.json", r"\"(?:auth|identitytoken|password)\"\s*:\s*\"[^\"]"),
     (".dockercfg", _ANY),
     (".config/containers/auth.json", _ANY),
     (".npmrc", _SAID),

@@ -114,7 +114,7 @@ RULES = (
         clauses=(ours("ld.so(8): preload and audit"), cis("1.5")),
         targets=frozenset(("cis", "caretaker")), severity="critical", probe=_preloads,
         fix="rm -f /etc/ld.so.preload, and the line named",
-        faults=("ld-so-preload", "preload-in-environment", "preload-in-unit"),
+        faults=("ld-so-preload", "preload-in-environment", "preload-in-unit", "preload-by-link"),
     ),
     Rule(
         id="LOAD-02", title="PATH holds no place that anybody writes",

@@ -35,7 +35,7 @@ SHAPES: tuple[tuple[str, bytes], ...] = (
     ("a Databricks token", rb"dapi[0-9a-f]{32}"),
     ("an Azure secret", rb"[\w~.-]{3}[78]Q~[\w~.-]{31,34}"),
     ("an Azure storage key", rb"AccountKey=[A-Za-z0-9+/]{86}=="),
-    ("an Azure shared access signature", rb"[?&;]sig=[A-Za-z0-9%+/]{43,}(?:%3D|=)"),
+    ("an Azure shared access signature", rb"(?<=[?&;])sig=[A-Za-z0-9%+/]{43,}(?:%3D|=)"),
     ("a HashiCorp token", rb"hv[sbr]\.[\w-]{24,}"),
     ("a Terraform token", rb"[A-Za-z0-9]{14}\.atlasv1\.[\w-]{60,}"),
     ("a tailnet key", rb"tskey-(?:auth|client|api)-[0-9A-Za-z]{8,}-[0-9A-Za-z]{16,}"),

@@ -1,0 +1,1 @@
+"""Planted faults: what people leave in images, and whether the rules of certify find it."""
