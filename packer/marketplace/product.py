@@ -64,7 +64,8 @@ def product_of(manifest: Manifest, record: BuildRecord | None = None) -> Product
         title=manifest.listing.title or sold.title or sold.name,
         vendor=sold.vendor,
         probe=manifest.probe.port,
-        ports=tuple(sorted({port for each in manifest.services.values() for port in each.ports})),
+        # What the image's firewall lets through; other ports of services are its own business.
+        ports=tuple(sorted(set(manifest.firewall.allow))),
         disk=max(_LEAST, _SYSTEM + -(-needs.disk // (1 << 30))),
         cpus=needs.cpus,
         memory=needs.memory,

@@ -23,6 +23,7 @@ from packer.marketplace import (
     gcp_metadata,
     gcp_module,
 )
+from packer.marketplace.declared import with_listing
 from packer.marketplace.listing import CLOUDS, listing
 from packer.marketplace.product import Product, product_of
 from packer.marketplace.quoting import as_json
@@ -36,11 +37,13 @@ _PICTURE_CAP = 5 << 20
 def write(
     manifest: Manifest, record: BuildRecord | None, out: Path, *, beside: Path | None = None
 ) -> list[Path]:
-    """The files written, in order; logo and diagram are looked for in the folder `beside`.
+    """The files written, in order. `beside` is the folder of the manifest: listing.toml, logo and
+    diagram are looked for there.
 
-    Raises RefusedError `listing-invalid`, MachineError `file-unreadable`, `file-unwritable`.
+    Raises RefusedError `listing-invalid`, ManifestError, MachineError `file-unreadable`,
+    `file-unwritable`.
     """
-    product = product_of(manifest, record)
+    product = product_of(with_listing(manifest, beside) if beside else manifest, record)
     made = contents(product, pictures(product, beside))
     paths = []
     try:

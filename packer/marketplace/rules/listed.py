@@ -111,6 +111,11 @@ def _pictures(listed: Listed) -> Iterator[Seen]:
             yield key, f"has {width} × {height} pixels; 1100 × 700 wanted"
 
 
+def _reached(listed: Listed) -> Iterator[Seen]:
+    if not rows(listed.words.get("ports")):
+        yield "ports", "are none: the firewall of the image lets nobody to the application"
+
+
 def _no_pictures(listed: Listed) -> Iterator[Seen]:
     for key in ("logo", "diagram"):
         if not listed.words.get(key) and (key == "logo" or _cloud(listed) == "aws"):
@@ -138,6 +143,9 @@ LISTED = (
          "a PNG of that size", _PICTURES, _pictures),
     Rule("LIST-10", "listing", "warning", "Pictures are there",
          "[listing] logo, diagram", _PICTURES, _no_pictures),
+    Rule("LIST-12", "listing", "error", "Customers reach the application",
+         "[firewall] allow, in appliance.toml", "what load balancer and firewall let through",
+         _reached),
     Rule("LIST-11", "listing", "error", "No secret is written out",
          "take it out, and change it where it is used", _GUIDE,
          lambda listed: literal_secrets(listed.words)),
