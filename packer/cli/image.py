@@ -13,6 +13,10 @@ SUBCOMMANDS = {
     "base": ("packer.cli.image_base", "Make a base disk from a distribution's packages."),
     "build": ("packer.cli.image_build", "Make a signed golden image of an appliance."),
     "boot": ("packer.cli.image_boot", "Boot an image here, and wait until it is healthy."),
+    "list": ("packer.cli.image_list", "List what was built, how far it got, how old it is."),
+    "show": ("packer.cli.image_show", "Show where an image comes from, and whether that holds."),
+    "promote": ("packer.cli.image_promote", "Let an image go on: from dev to qa, to prod."),
+    "add": ("packer.cli.image_add", "Take a build that was made elsewhere into the catalogue."),
     "key": ("packer.cli.image_key", "Make the key that signs images, show its public half."),
     "sign": ("packer.cli.image_sign", "Sign files of a build."),
     "verify": ("packer.cli.image_verify", "Say whether files are what their signer signed."),
@@ -43,5 +47,8 @@ def command() -> None:
 
     \b
     caretaker image build examples/sochdb --output out/ --key image-key.pem
+    caretaker image boot out/sochdb-0.8.3-amd64.qcow2
+    caretaker image list
+    caretaker image promote 4f3a qa --key image-key.pem
     caretaker image template --packer-min 1.10 --output packer/
     """

@@ -7,14 +7,17 @@ from typing import Literal
 
 import click
 
+from agent.cli import release_passphrases as passphrases
 from agent.cli.progress import watching
 from agent.cli.saying import json_line, plain, size, span
 from agent.host import tether
 from agent.host.machine import Host
+from packer.cli.image_sign import asking
 from packer.golden import course
 from packer.golden.beginning import beginning
 from packer.golden.build import Build
 from packer.golden.record import Wanted
+from packer.signing.opening import open_signer
 
 _FOLDER = click.Path(path_type=Path)
 
@@ -22,7 +25,9 @@ _FOLDER = click.Path(path_type=Path)
 @click.command()
 @click.argument("folder", metavar="DIR", type=_FOLDER)
 @click.option("--output", type=_FOLDER, required=True, metavar="OUT", help="Where it is put.")
-@click.option("--key", type=_FOLDER, metavar="FILE", help="The private key that signs.")
+@click.option("--key", default="", metavar="KEY",
+              help="What signs: PEM file, a token's pkcs11: URI, service .toml.")  # fmt: skip
+@passphrases.OPTION
 @click.option("--base", default="debian-12", show_default=True, metavar="NAME",
               help="The system below, or a folder that `caretaker image base` filled.")  # fmt: skip
 @click.option("--architecture", type=click.Choice(["amd64", "arm64"]), default="amd64",
@@ -30,13 +35,18 @@ _FOLDER = click.Path(path_type=Path)
 @click.option("--wheelhouse", type=_FOLDER, metavar="WHEELS",
               help="Where the wheels are.  [default: wheelhouse/ beside the tool]")  # fmt: skip
 @click.option("--cache", type=_FOLDER, metavar="CACHE", help="What lasts from build to build.")
+@click.option("--format", "formats", type=click.Choice(["raw", "vhd", "gce"]), multiple=True,
+              help="The disk in this form too; may be repeated.")  # fmt: skip
+@click.option("--fresh", is_flag=True, help="Make the base disk anew, from today's archive.")
+@click.option("--draft", is_flag=True, help="Go on where certification refuses the image.")
 @click.option("--accelerator", type=click.Choice(["tcg", "kvm"]), default="tcg", show_default=True,
               help="How QEMU runs it; kvm where the machine has it.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line instead of words.")
 def command(
-    folder: Path, *, output: Path, key: Path | None, base: str,
+    folder: Path, *, output: Path, key: str, files: tuple[Path, ...], base: str,
     architecture: Literal["amd64", "arm64"], wheelhouse: Path | None, cache: Path | None,
-    accelerator: Literal["tcg", "kvm"], as_json: bool,
+    formats: tuple[str, ...], fresh: bool, draft: bool, accelerator: Literal["tcg", "kvm"],
+    as_json: bool,
 ) -> None:  # fmt: skip
     """Make a golden image of the appliance in DIR.
 
@@ -54,14 +64,18 @@ def command(
         output=str(output),
         base=base,
         architecture=architecture,
-        key=str(key or ""),
+        key=key,
         wheelhouse=str(wheelhouse or ""),
         cache=str(cache or ""),
         accelerator=accelerator,
+        formats=formats,
+        fresh=fresh,
+        draft=draft,
     )
+    signer = open_signer(key, asking(files)) if key else None
     with (
         watching(json_wanted=as_json) as told,
-        beginning(wanted, Host(), told) as build,
+        beginning(wanted, Host(), told, signer) as build,
     ):
         ended = course.run(build)
         if ended.error is not None:

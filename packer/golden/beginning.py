@@ -12,19 +12,23 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from agent.errors import ManifestError, UsageError
-from agent.host import files, scratch, trees
+from agent.host import chance, files, scratch, trees
 from agent.host.machine import Host
 from agent.manifest.reader import parse
 from agent.progress import Progress
+from packer.catalogue.store import place
 from packer.golden.build import Build, Places
 from packer.golden.record import Wanted
+from packer.signing.signer import Signer
 
 MANIFEST = "appliance.toml"
 _CACHE = Path("/var/cache/caretaker/image")
 
 
 @contextmanager
-def beginning(wanted: Wanted, host: Host, told: Progress) -> Iterator[Build]:
+def beginning(
+    wanted: Wanted, host: Host, told: Progress, signer: Signer | None = None
+) -> Iterator[Build]:
     """The build, and its folders for as long as it lasts. Raises CaretakerError, FileFailure."""
     appliance = Path(wanted.appliance).resolve()
     try:
@@ -45,9 +49,20 @@ def beginning(wanted: Wanted, host: Host, told: Progress) -> Iterator[Build]:
     try:
         with scratch.folder("image") as secret:
             places = Places(appliance, out, work, secret, cache.resolve())
-            yield Build(wanted, host, places, told, manifest, text)
+            yield Build(
+                wanted, host, places, told, manifest, text, signer=signer,
+                id=chance.some(8).hex(), begun=host.clock.wall(), who=_who(host),
+                catalogue=place(),
+            )  # fmt: skip
     finally:
         trees.remove(work)
+
+
+def _who(host: Host) -> str:
+    """Who builds, where; CI names itself by $CARETAKER_BUILDER."""
+    said = os.environ.get("CARETAKER_BUILDER", "")
+    done = host.run(["id", "-un"], timeout=10)
+    return said[:200] or f"{done.stdout.strip()}@{os.uname().nodename}"
 
 
 def _sweep(out: Path) -> None:

@@ -12,7 +12,9 @@ from pathlib import Path
 from agent.host.machine import Host
 from agent.manifest.model import Manifest
 from agent.progress import Progress
-from packer.golden.record import Artefact, Kind, Wanted
+from packer.golden.record import Artefact, Kind, Step, Wanted
+from packer.sbom.parts import Parts
+from packer.signing.signer import Signer
 
 SOURCE = Path(__file__).resolve().parents[2]  # the tree of the tool: a checkout or an installed one
 EPOCH = 1_760_000_000  # seconds since 1970: the time of every file, where no archive names one
@@ -61,8 +63,16 @@ class Build:
     artefacts: dict[str, Artefact] = field(default_factory=dict)
     base_disk: Path = Path()
     base_tree: Path = Path()
+    base_name: str = ""
     golden: Path = Path()
-    notes: list[str] = field(default_factory=list)
+    parts: Parts | None = None
+    signer: Signer | None = None
+    id: str = ""
+    begun: float = 0.0
+    who: str = ""
+    commit: str = ""
+    catalogue: Path = Path()
+    steps: list[Step] = field(default_factory=list)
 
     @property
     def app(self) -> str:
@@ -73,6 +83,11 @@ class Build:
         """How this image's files begin."""
         version = self.manifest.appliance.version
         return f"{self.app}-{version}-{self.wanted.architecture}"
+
+    @property
+    def disk(self) -> Artefact:
+        """The compressed disk that customers get."""
+        return self.artefacts[f"{self.stem}.qcow2"]
 
     def keep(self, kind: Kind, path: Path, sha256: str) -> None:
         """Count a file in the output folder among what was made. OSError."""

@@ -16,10 +16,21 @@ from agent.errors import CaretakerError, MachineError
 from agent.host import files
 from agent.host.clock import rfc3339
 from agent.host.failures import HostFailure
-from packer.golden import appliance, base, environment, finish, machine
+from packer.catalogue.store import Catalogue
+from packer.golden import (
+    appliance,
+    base,
+    environment,
+    evidence,
+    finish,
+    machine,
+    recording,
+    sealing,
+)
 from packer.golden.build import Build
 from packer.golden.record import Step
 from packer.golden.step import BuildStep
+from packer.signing.blob import sign_file
 
 
 def _environment(build: Build) -> str:
@@ -42,6 +53,7 @@ def _machine(build: Build) -> str:
 
 
 STEPS = (
+    BuildStep("inputs", "What goes in", recording.begin),
     BuildStep("base", "Base disk", base.bring),
     BuildStep("payload", "The application's files", appliance.fetch),
     BuildStep("environment", "Caretaker and its libraries", _environment),
@@ -49,6 +61,11 @@ STEPS = (
     BuildStep("template", "Packer's template, seed and key", _template),
     BuildStep("machine", "The machine that becomes the image", _machine),
     BuildStep("disks", "Compressed disks", finish.disks),
+    BuildStep("sbom", "Lists of parts", evidence.sbom),
+    BuildStep("certify", "Certification for every marketplace", evidence.certify),
+    BuildStep("marketplace", "Packages for three clouds", sealing.marketplace),
+    BuildStep("provenance", "Provenance", sealing.prove),
+    BuildStep("sign", "Signatures", sealing.sign),
 )
 
 
@@ -62,7 +79,7 @@ class Ended:
 
 def run(build: Build, steps: Sequence[BuildStep] = STEPS) -> Ended:
     """Every step until one fails. KeyboardInterrupt and SystemExit are logged and go on up."""
-    done: list[Step] = []
+    done = build.steps
     lines: list[bytes] = []
     for number, step in enumerate(steps, start=1):
         build.told.step(step.name, f"[{number}/{len(steps)}] {step.title}")
@@ -80,14 +97,24 @@ def run(build: Build, steps: Sequence[BuildStep] = STEPS) -> Ended:
             error = MachineError("build-failed", "interrupted", hint="run it again")
             done.append(_timed(build, step, begun, cpu, "", error))
             _log(build, lines, done[-1], "interrupted")
+            recording.write(build, "failed")
             raise
         done.append(_timed(build, step, begun, cpu, words, error))
         _log(build, lines, done[-1], words)
         if error is not None:
-            return Ended(tuple(done), error)
+            return _ended(build, error)
         if words:
             build.told.note(words)
-    return Ended(tuple(done))
+    return _ended(build, None)
+
+
+def _ended(build: Build, error: CaretakerError | None) -> Ended:
+    """The record is written whatever the end, and signed where there is a key."""
+    path = recording.write(build, "failed" if error is not None else "done")
+    if build.signer is not None:
+        sign_file(path, build.signer)
+    Catalogue(build.catalogue).add(files.read_bytes(path), build.places.out)
+    return Ended(tuple(build.steps), error)
 
 
 def _timed(

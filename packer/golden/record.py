@@ -51,6 +51,8 @@ class BuildRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     steps: tuple[Step, ...]
     artefacts: tuple[Artefact, ...]
     result: Literal["done", "failed"]
+    draft: bool = False
+    """Made although it would have been refused: for looking at, never for customers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,9 @@ class Wanted:
     architecture: Literal["amd64", "arm64"] = "amd64"
     key: str = ""
     wheelhouse: str = ""
-    formats: tuple[str, ...] = ("qcow2",)
+    formats: tuple[str, ...] = ()
+    """Besides qcow2: raw, vhd, gce."""
     cache: str = ""
+    fresh: bool = False
+    draft: bool = False
     accelerator: Literal["tcg", "kvm"] = "tcg"

@@ -69,6 +69,8 @@ def _clean(host: Host) -> str:
 
 
 def _record(host: Host) -> str:
+    # What hardening wrote counts from the next boot on; the record tells of that one.
+    host.run(["sysctl", "--system"], timeout=_PATIENCE)
     done = host.run(["/opt/caretaker/venv/bin/caretaker", "drift", "--record"], timeout=_PATIENCE)
     if not done.ok:
         raise MachineError("build-failed", f"the record of the image: {done.reason}", hint="")

@@ -1,0 +1,37 @@
+"""`caretaker image add`: a build made elsewhere, into the catalogue here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from agent.cli.saying import plain
+from agent.errors import MachineError
+from agent.host import files
+from agent.host.failures import FileFailure
+from packer.catalogue.promoting import RECORD
+from packer.catalogue.store import Catalogue
+from packer.cli.image_list import CATALOGUE
+
+_CAP = 16 << 20  # bytes
+
+
+@click.command()
+@click.argument("folder", metavar="OUT", type=click.Path(path_type=Path))
+@CATALOGUE
+def command(folder: Path, catalogue: Path) -> None:
+    """Take the build in OUT, a folder that `caretaker image build` filled, into the catalogue.
+
+    A build is added by itself where it is made; this is for one that came from CI.
+
+    \b
+    caretaker image add out/
+    """
+    path = folder.resolve() / RECORD
+    try:
+        content = files.read_bytes(path, cap=_CAP)
+    except (FileNotFoundError, FileFailure) as error:
+        raise MachineError("file-unreadable", f"{path}: {error}", hint=f"ls -l {folder}") from error
+    record = Catalogue(catalogue).add(content, folder.resolve())
+    click.echo(f"{plain(record.application)} {plain(record.version)}: {record.id[:12]}")

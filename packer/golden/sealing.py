@@ -1,0 +1,55 @@
+"""Provenance, signatures and the marketplaces' packages: what turns files into something to ship.
+
+Owns what is signed: every artefact, and the build record last. Refuses to sign without the key that
+was named, and a marketplace package that its own rules would refuse.
+"""
+
+from __future__ import annotations
+
+from agent.errors import RefusedError
+from agent.host import files
+from packer.golden import digests, recording
+from packer.golden.build import Build
+from packer.marketplace import checking, writing
+from packer.signing import provenance
+from packer.signing.blob import sign_file
+from packer.signing.provenance import Dependency
+
+
+def marketplace(build: Build) -> str:
+    """Templates, forms and modules for three clouds, judged. Raises CaretakerError."""
+    folder = build.places.out / "marketplace"
+    record = recording.of(build, "done")
+    written = writing.write(build.manifest, record, folder, beside=build.places.appliance)
+    wrong = [each for each in checking.check(folder) if each.severity == "error"]
+    if wrong:
+        first = wrong[0]
+        raise RefusedError("listing-invalid",
+                           f"{first.file} {first.place}: {first.words} ({len(wrong)} in all)",
+                           hint=first.cure)  # fmt: skip
+    for path in written:
+        build.keep("listing", path, digests.of_file(path))
+    return f"{len(written)} files for three clouds"
+
+
+def prove(build: Build) -> str:
+    """SLSA provenance, signed; skipped without a key. Raises CaretakerError, FileFailure."""
+    if build.signer is None:
+        return ""
+    found = build.parts.parts if build.parts is not None else ()
+    packages = [Dependency(each.name, each.purl) for each in found
+                if each.kind in ("deb", "python")]  # fmt: skip
+    path = build.places.out / f"{build.stem}.intoto.json"
+    record = recording.of(build, "done")
+    files.replace(path, provenance.statement(record, build.signer, packages))
+    build.keep("provenance", path, digests.of_file(path))
+    return f"SLSA v1, {len(packages)} packages"
+
+
+def sign(build: Build) -> str:
+    """A signature beside every artefact; skipped without a key. Raises CaretakerError."""
+    if build.signer is None:
+        return ""
+    for name in build.artefacts:
+        sign_file(build.places.out / name, build.signer)
+    return f"{len(build.artefacts)} signatures"
