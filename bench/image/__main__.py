@@ -1,13 +1,14 @@
 """`python -m bench.image SUITE …`: the golden image's figures, each suite with options of its own.
 
 boot     kernel to /healthz 200, by every firmware, beside the same base without the appliance
+scored   OpenSCAP and Lynis, each failure with its reason
 twice    two builds of the base disk, byte by byte; --images: of the golden image, by path
 """
 
 import importlib
 import sys
 
-SUITES = {"boot": "bench.image.boot", "twice": "bench.image.twice"}
+SUITES = {"boot": "bench.image.boot", "scored": "bench.image.scored", "twice": "bench.image.twice"}
 
 
 def main() -> int:

@@ -13,8 +13,11 @@ from packer.harden.mode import each_at_most
 from packer.harden.want import cis, control
 from packer.harden.whole_file import made_file
 
-# The words that ComplianceAsCode's profile asks for.
-_WARNING = "Authorized users only. All activity may be monitored and reported.\n"
+_WARNING = (
+    "Authorized access only. This system is private: what is done here is logged, monitored\n"
+    "and may be reported. Whoever continues consents to that. Everybody else's access is\n"
+    "prohibited and may be prosecuted by law.\n"
+)
 
 
 def _warning(_: Manifest | None) -> str:

@@ -27,13 +27,13 @@ def _listed(name: str) -> Want:
         entry = subject.tree.entry(path)
         if entry is None:
             yield Finding(path, "is not there, so everybody may plan work")
-        elif entry.mode & 0o7777 & ~0o640:
-            yield Finding(path, f"has mode {entry.mode & 0o7777:04o}; 0640 at most")
+        elif entry.mode & 0o7777 & ~0o600:
+            yield Finding(path, f"has mode {entry.mode & 0o7777:04o}; 0600 at most")
         if subject.tree.entry(other) is not None:
             yield Finding(other, "is there; who is in no list may plan work")
 
     def make(site: Site) -> None:
-        hands.put(site, path, hands.text(site, path), mode=0o640)
+        hands.put(site, path, hands.text(site, path), mode=0o600)
         files.remove(hands.place(site, other))
 
     return Want(path, look, make)
