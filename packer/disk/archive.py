@@ -12,7 +12,7 @@ import os
 import re
 import tarfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from agent.errors import MachineError, UsageError
@@ -53,7 +53,10 @@ def argv(system: System, architecture: Architecture, source: Source, out: Path) 
     packages = sorted({*system.packages, *build.packages})
     enable = " ".join(system.enable)
     fetch = " ".join(build.boot_packages)
-    download = "exec apt-get download -qq -o APT::Sandbox::User=root"
+    # With apt of this machine: the tree's resolver does not run yet.
+    download = (
+        'APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" exec apt-get download -qq -o APT::Sandbox::User=root'
+    )
     lines = [
         "mmdebstrap",
         f"--mode={'root' if os.geteuid() == 0 else 'unshare'}",
@@ -70,7 +73,7 @@ def argv(system: System, architecture: Architecture, source: Source, out: Path) 
         "--skip=cleanup/apt/lists",
         f'--customize-hook=chroot "$1" systemctl -q enable {enable}',
         f'--customize-hook=mkdir "$1/{BOOT_PACKAGES}"',
-        f'--customize-hook=chroot "$1" sh -c "cd /{BOOT_PACKAGES} && {download} {fetch}"',
+        f'--customize-hook=cd "$1/{BOOT_PACKAGES}" && {download} {fetch}',
     ]
     if source.mirror:
         lines.append('--aptopt=Acquire::Check-Valid-Until "false"')
@@ -104,7 +107,9 @@ def fetch(host: Host, arguments: Sequence[str], epoch: int, listen: Callable[[st
             if name in os.environ}  # fmt: skip
     done = run_long(Program(arguments, env), silent=_SILENT, listen=listen)
     if not done.ok:
-        raise failed(done)
+        # The first complaint is the cause; the last one says only that it failed.
+        causes = [line for line in done.stderr.splitlines() if line.startswith("E: ")]
+        raise failed(replace(done, stderr=causes[0]) if causes else done)
 
 
 def index_of(member: tarfile.TarInfo, content: Callable[[], bytes]) -> Index | None:
