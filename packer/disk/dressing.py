@@ -135,8 +135,10 @@ def _additions(added: Added, there: set[str]) -> Iterator[tuple[tarfile.TarInfo,
     above = {str(each) for path in [*added.files, *added.links, *added.folders]
              for each in PurePosixPath(path).parents}  # fmt: skip
     # Whoever unpacks would else make them, with a mode and a time of its own.
-    folders = dict.fromkeys(above - there, 0o755) | added.folders
+    folders = dict.fromkeys(above, 0o755) | added.folders
     for path, mode in sorted(folders.items()):
+        if path in there:
+            continue
         member = _new(path, mode)
         member.type = tarfile.DIRTYPE
         yield member, None
@@ -160,7 +162,8 @@ def _same(member: tarfile.TarInfo, epoch: int) -> tarfile.TarInfo:
     """Times at most `epoch`, whole seconds; owners by number alone."""
     member.mtime = min(int(member.mtime), epoch) if member.mtime else epoch
     member.uname = member.gname = ""
-    kept = {key: value for key, value in member.pax_headers.items()
-            if key.startswith("SCHILY.xattr.")}  # fmt: skip
+    # Capabilities stay. The only access lists are the journal's, which systemd sets at each boot.
+    headers = member.pax_headers.items()
+    kept = {key: value for key, value in headers if key.startswith("SCHILY.xattr.security.")}
     member.pax_headers = kept
     return member

@@ -70,9 +70,17 @@ def test_times_and_owners_say_nothing_of_the_build() -> None:
     assert tar == dressed(tar_of(raw))[0]
 
 
-def test_extended_attributes_stay() -> None:
+def test_a_folder_that_is_there_stays_as_it_is() -> None:
+    srv = member("./srv", mode=0o711, kind=tarfile.DIRTYPE)
+    tar, _ = dressed(tar_of([*usual(), srv]))
+    with tarfile.TarFile(fileobj=io.BytesIO(tar)) as source:
+        assert [entry.mode for entry in source if entry.name == "./srv"] == [0o711]
+
+
+def test_capabilities_stay_and_access_lists_go() -> None:
     entry, data = member("./etc/ping", b"x")
-    entry.pax_headers = {"SCHILY.xattr.security.capability": "\x01\udcff", "mtime": "1.5"}
+    entry.pax_headers = {"SCHILY.xattr.security.capability": "\x01\udcff", "mtime": "1.5",
+                         "SCHILY.xattr.system.posix_acl_access": "\x02"}  # fmt: skip
     out = io.BytesIO()
     with tarfile.TarFile(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as target:
         for each, body in [*usual(), (entry, data)]:
@@ -80,7 +88,7 @@ def test_extended_attributes_stay() -> None:
     tar, _ = dressed(out.getvalue())
     kept = read(tar)["./etc/ping"].pax_headers
     assert kept["SCHILY.xattr.security.capability"] == "\x01\udcff"
-    assert "mtime" not in kept
+    assert [key for key in kept if "acl" in key or key == "mtime"] == []
 
 
 @pytest.mark.parametrize("shadow", [b"", b"root:x\n", b"toor::19000:0:99999:7:::\n"])
