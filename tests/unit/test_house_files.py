@@ -115,9 +115,16 @@ def test_data_files_of_the_packages_exist() -> None:
         assert [pattern for pattern in patterns if not list(folder.glob(pattern))] == []
 
 
+# They speak of the home of the root account of the machine that is judged or hardened.
+OF_JUDGED = ("bench/certify/", "packer/certify/", "packer/harden/", "tests/unit/")
+
+
 @pytest.mark.parametrize("word", PLACES)
 def test_nothing_says_where_it_was_written(word: str) -> None:
-    assert [path for path in house.tree() if word in read(path)] == []
+    places = [path for path in house.tree() if word in read(path)]
+    if word == PLACES[1]:
+        places = [path for path in places if not str(path).startswith(OF_JUDGED)]
+    assert places == []
 
 
 def test_nothing_is_left_for_later() -> None:

@@ -15,7 +15,7 @@ def test_help_names_every_choice_and_does_nothing() -> None:
     options = [
         word for word in RUN.read_text().split() if word.startswith("--") and word[-1] == ")"
     ]
-    assert {"--lint)", "--unit)", "--machine)", "--prepare)"} == set(options)
+    assert {"--lint)", "--unit)", "--machine)", "--image)", "--prepare)"} == set(options)
     assert [option for option in options if option[:-1] not in said] == []
     assert "==" not in said
 
