@@ -15,7 +15,7 @@ from packer.golden.record import BuildRecord
 from packer.marketplace.sizes import Architecture, Cloud, fitting
 
 _SYSTEM = 8  # GiB that the system takes besides the application's data
-_LEAST = 16
+_LEAST = 30  # the disk of the image itself has as many
 
 
 @dataclass(frozen=True, slots=True)
