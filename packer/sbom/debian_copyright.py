@@ -36,7 +36,8 @@ def read(package: str, text: str) -> Licence:
         if name and "files" in fields:
             wanted.add(name)
     used: dict[str, str] = {}
-    terms = sorted({_expression(each, package, texts, used) for each in wanted})
+    # In order, since names that clash as references are numbered.
+    terms = sorted({_expression(each, package, texts, used) for each in sorted(wanted)})
     return Licence(_joined(terms, "AND"), used)
 
 
@@ -65,11 +66,13 @@ def _one(name: str, package: str, texts: Mapping[str, str], used: dict[str, str]
     # Prose, where the file's author put the text into the first line.
     label = name if len(name) <= 60 and _NAME.fullmatch(name) else "other"
     # The plus is what tells two licences apart, and no reference may hold one.
-    label = label.replace("+", "-or-later")
-    ref = f"LicenseRef-{_UNFIT.sub('-', f'{package}-{label}').strip('-')}"
-    text = texts.get(name) or f"{name}\n\nSee /usr/share/doc/{package}/copyright in the image."
-    used.setdefault(ref, text)
-    return ref
+    label = f"{package.replace('+', '-plus')}-{label.replace('+', '-or-later')}"
+    ref = f"LicenseRef-{_UNFIT.sub('-', label).strip('-')}"
+    text = texts.get(name) or f"{name}\n\nSee the copyright file of the source package {package}."
+    number = 1
+    while used.setdefault(ref if number == 1 else f"{ref}.{number}", text) != text:
+        number += 1
+    return ref if number == 1 else f"{ref}.{number}"
 
 
 def _joined(terms: list[str], how: str) -> str:

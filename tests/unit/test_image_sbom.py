@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ from spdx_tools.spdx.validation.document_validator import validate_full_spdx_doc
 from agent.cli.program import program
 from agent.errors import CaretakerError, MachineError
 from agent.host.clock import rfc3339
-from packer.sbom import cyclonedx, spdx
+from packer.sbom import cyclonedx, debian_copyright, spdx
 from packer.sbom.parts import Maker, Part, Parts
 from tests.unit import image_tree
 from tests.unit.image_tree import RELEASE
@@ -152,6 +154,54 @@ def test_the_same_image_gives_the_same_bytes_and_another_one_others(
     assert cyclonedx_of(other)["serialNumber"] != cyclonedx_of(found)["serialNumber"]
     one, two = (json.loads(spdx.render(each))["documentNamespace"] for each in (other, found))
     assert one != two
+
+
+CLASHING = """\
+Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
+
+Files: a
+License: odd_one
+ the one
+
+Files: b
+License: odd-one
+ the other
+
+Files: c
+License: Permission is hereby granted, free of charge, to any person
+ who asks
+
+Files: d
+License: Permission is hereby granted to nobody, whatever anybody pays
+ and whoever asks
+"""
+
+
+def test_licences_whose_names_clash_keep_their_texts() -> None:
+    read = debian_copyright.read("lib++", CLASHING)
+    assert read.texts == {
+        "LicenseRef-lib-plus-plus-odd-one": "the other",
+        "LicenseRef-lib-plus-plus-odd-one.2": "the one",
+        "LicenseRef-lib-plus-plus-other": "and whoever asks",
+        "LicenseRef-lib-plus-plus-other.2": "who asks",
+    }
+    assert read.expression == " AND ".join(sorted(read.texts))
+
+
+@pytest.mark.real
+def test_the_bytes_do_not_depend_on_the_order_of_sets(tmp_path: Path) -> None:
+    root = image_tree.make(tmp_path)
+    (root / "usr/share/doc/bash/copyright").write_text(CLASHING)
+    code = "from agent.cli.program import program; program()"
+    argv = [sys.executable, "-c", code, "sbom", "--root", str(root), "--format", "spdx"]
+    made = {
+        subprocess.run(
+            argv, check=True, capture_output=True, env={"PYTHONHASHSEED": str(seed)},
+            cwd=Path(__file__).parents[2],
+        ).stdout
+        for seed in range(4)
+    }  # fmt: skip
+    assert len(made) == 1
 
 
 def test_a_system_without_dpkg_is_no_empty_list(tmp_path: Path) -> None:
