@@ -1,5 +1,7 @@
 """`python -m bench.image SUITE …`: the golden image's figures, each suite with options of its own.
 
+sbom     the list of parts: time, size, validity (IMAGE)
+cosign   what cosign says of our signatures (its .deb, or its program)
 boot     kernel to /healthz 200, by every firmware, beside the same base without the appliance
 scored   OpenSCAP and Lynis, each failure with its reason
 twice    two builds of the base disk, byte by byte; --images: of the golden image, by path
@@ -8,7 +10,13 @@ twice    two builds of the base disk, byte by byte; --images: of the golden imag
 import importlib
 import sys
 
-SUITES = {"boot": "bench.image.boot", "scored": "bench.image.scored", "twice": "bench.image.twice"}
+SUITES = {
+    "boot": "bench.image.boot",
+    "scored": "bench.image.scored",
+    "twice": "bench.image.twice",
+    "sbom": "bench.image.sbom",
+    "cosign": "bench.image.cosign",
+}
 
 
 def main() -> int:
