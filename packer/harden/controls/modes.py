@@ -18,11 +18,18 @@ _SHADOWED = (0, -1)
 _OPEN = ("passwd", "passwd-", "group", "group-", "shells")
 _CLOSED = ("shadow", "shadow-", "gshadow", "gshadow-")
 _LOG = "/var/log"
+_FOLDERS = ("apt", "unattended-upgrades")
 _SHARED = ("wtmp", "btmp", "lastlog")
 # systemd's var.conf makes them 0664 at every boot; of two lines for a path the one in the first
 # file by name counts (tmpfiles.d(5)).
 _TMPFILES = "/etc/tmpfiles.d/00-caretaker-harden.conf"
-_LINES = "".join(f"f {_LOG}/{name} 0640 root utmp -\n" for name in _SHARED)
+_LINES = (
+    "".join(f"f {_LOG}/{name} 0640 root utmp -\n" for name in _SHARED)
+    # dpkg and unattended-upgrades make theirs 0644 when there is none.
+    + "".join(f"f {_LOG}/{name} 0640 root adm -\n" for name in ("dpkg.log", "alternatives.log"))
+    + "".join(f"d {_LOG}/{name} 0750 root adm -\n" for name in _FOLDERS)
+    + f"z {_LOG}/*.log 0640 - - -\n"
+)
 
 
 def _below_log(subject: Subject) -> Iterable[str]:
@@ -37,7 +44,8 @@ def _logs(tree: Tree) -> Iterable[Entry]:
             entry = tree.entry(f"{top}/{name}")
             if entry is None or entry.path == f"{_LOG}/journal":
                 continue
-            if entry.is_folder:
+            # Below a folder that others can't enter, modes of files say nothing.
+            if entry.is_folder and entry.mode & 0o007:
                 pending.append(entry.path)
             elif entry.is_file:
                 yield entry
@@ -62,6 +70,7 @@ MODES = (
         "H-MODE-03", "Logs are not for everybody", cis("6.1.4.1"), "medium",
         (
             whole_file(_TMPFILES, _LINES),
+            *(at_most(f"{_LOG}/{name}", 0o750, owner=None) for name in _FOLDERS),
             each_at_most(_LOG, _below_log, 0o640),
         ),
         faults=("log-open",),
