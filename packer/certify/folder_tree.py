@@ -1,7 +1,8 @@
 """This machine, or a folder that holds one, as a tree.
 
 Owns where a walk stops: at the kernel's own file systems, and where another disk is mounted that
-is no part of the system. Refuses to leave the folder, see agent/host/beneath.py.
+is no part of the system; on a running machine also at what is the customer's. Refuses to leave the
+folder, see agent/host/beneath.py.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ _SYSTEM = frozenset(
         *("/usr", "/usr/local", "/var", "/var/log", "/var/log/audit", "/var/tmp"),  # noqa: S108 — the same
     )
 )
-_KERNEL = frozenset(("/dev", "/proc", "/run", "/sys"))
+_KERNEL = ("/dev", "/proc", "/run", "/sys")
+# On a machine in use these are the customer's: large, private, and no marketplace looks there.
+_CUSTOMERS = ("/home", "/lost+found", "/media", "/mnt", "/srv", "/tmp", "/var/tmp")  # noqa: S108 — names to pass by
 
 
 class FolderStore:
@@ -29,8 +32,12 @@ class FolderStore:
 
     def __init__(self, top: Path, *, live: bool) -> None:
         self._beneath = Beneath(top)
-        self._live = live
+        self._left = {*_KERNEL, *_CUSTOMERS} if live else set[str]()
         self._devices: dict[str, int] = {}
+
+    def leave_out(self, folder: str) -> None:
+        """A walk does not go down there; what is asked for by its name is still found."""
+        self._left.add(folder)
 
     def close(self) -> None:
         self._beneath.close()
@@ -46,7 +53,7 @@ class FolderStore:
         )
 
     def is_walked(self, entry: Entry, above: Entry) -> bool:
-        if self._live and entry.path in _KERNEL:
+        if entry.path in self._left:
             return False
         if entry.path in _SYSTEM:
             return True

@@ -21,6 +21,11 @@ from packer.certify.tar_tree import open_tar
 from packer.certify.tree import Tree
 from packer.certify.view import View, unreadable
 
+# Of a machine in use: what the customer keeps, and what we keep for the customer.
+_DATA = (
+    *("/var/lib/caretaker/backups", "/var/lib/caretaker/bundles", "/var/log/journal"),
+    *("/var/lib/containers", "/var/lib/docker", "/var/lib/machines", "/var/lib/postgresql"),
+)
 MANIFEST = "/etc/caretaker/appliance.toml"
 
 
@@ -58,9 +63,17 @@ def _folder(path: Path) -> Iterator[Subject]:
     store = FolderStore(path, live=live)
     try:
         tree = View("live" if live else "folder", store)
-        yield Subject(tree, manifest_of(tree))
+        manifest = manifest_of(tree)
+        if live:
+            for folder in _DATA if manifest is None else (*_DATA, _data_of(manifest)):
+                store.leave_out(folder)
+        yield Subject(tree, manifest)
     finally:
         store.close()
+
+
+def _data_of(manifest: Manifest) -> str:
+    return f"/var/lib/{manifest.appliance.name}"
 
 
 def manifest_of(tree: Tree) -> Manifest | None:

@@ -10,6 +10,7 @@ import hashlib
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from typing import Literal, Protocol
 
 from agent.errors import MachineError
@@ -20,6 +21,7 @@ _LINKS = 40  # as many as the kernel follows (path_resolution(7))
 _STEPS = 300  # folders and links gone through for one path; each is a frame of the stack
 _MOST = 3_000_000  # entries
 _WORKERS = 2
+_SHARE = 256  # files that one worker takes at once: handing over costs more than a small file
 Algorithm = Literal["md5", "sha256"]
 
 
@@ -60,6 +62,9 @@ class View:
         return self._kind
 
     def entry(self, path: str, *, follow: bool = False) -> Entry | None:
+        known = self._entries.get(path)  # kept by real paths only: nothing to resolve
+        if known is not None and not (follow and known.is_link):
+            return known
         for _ in range(_LINKS):
             real = self._resolved(path, _STEPS)
             found = self._lstat(real) if real is not None else None
@@ -89,11 +94,10 @@ class View:
         if not known:  # beyond another file system's border, which the whole walk did not cross
             yield from sorted(self._below(start.path), key=lambda each: _order(each.path))
             return
-        for each in self._walked[at:]:
-            if start.path != "/" and each.path != start.path and not _is_below(each, start.path):
+        for each in islice(self._walked, 0 if start.path == "/" else at + 1, None):
+            if start.path != "/" and not _is_below(each, start.path):
                 return
-            if each.path != start.path:
-                yield each
+            yield each
 
     def read(self, path: str, *, limit: int = 1 << 20) -> bytes | None:
         found = self.entry(path, follow=True)
@@ -117,14 +121,17 @@ class View:
     def digest_all(self, paths: Iterable[str], algorithm: Algorithm) -> None:
         """Work ahead, on both cores: `digest` of these then takes no time. Never raises."""
 
-        def one(path: str) -> None:
+        wanted = sorted(paths)
+        shares = [wanted[at : at + _SHARE] for at in range(0, len(wanted), _SHARE)]
+        with ThreadPoolExecutor(_WORKERS) as pool:
+            list(pool.map(lambda share: self._digest_share(share, algorithm), shares))
+
+    def _digest_share(self, paths: list[str], algorithm: Algorithm) -> None:
+        for path in paths:
             try:
                 self.digest(path, algorithm)
             except MachineError:
-                return  # told when that file is asked for
-
-        with ThreadPoolExecutor(_WORKERS) as pool:
-            list(pool.map(one, paths, chunksize=64))
+                continue  # told when that file is asked for
 
     def _digested(self, entry: Entry, algorithm: Algorithm) -> str:
         total = hashlib.new(algorithm, usedforsecurity=False)

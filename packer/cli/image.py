@@ -20,6 +20,7 @@ SUBCOMMANDS = {
     "key": ("packer.cli.image_key", "Make the key that signs images, show its public half."),
     "sign": ("packer.cli.image_sign", "Sign files of a build."),
     "verify": ("packer.cli.image_verify", "Say whether files are what their signer signed."),
+    "difference": ("packer.cli.image_difference", "List what an image has over its base, and why."),
     "template": ("packer.cli.image_template", "Write the Packer template, for a cloud or CI."),
 }
 

@@ -1,4 +1,5 @@
-"""The files that no package vouches for: whose content dpkg's sums do not confirm.
+"""The files that no package vouches for: whose content neither dpkg's sums nor the lists of our
+environment's libraries confirm.
 
 Owns the comparison. What a package delivered unchanged is public and holds nobody's secret: leaving
 it out makes a search for secrets fast and quiet. Refuses to explain the rest.
@@ -9,6 +10,7 @@ from __future__ import annotations
 import _imp
 from functools import lru_cache
 
+from packer.certify.origins import installed
 from packer.certify.tree import Entry, Tree
 
 INFO = "/var/lib/dpkg/info"
@@ -23,11 +25,14 @@ def unverified(tree: Tree) -> tuple[Entry, ...]:
     sums = package_sums(tree)
     files = [entry for entry in tree.walk() if entry.is_file]
     tree.digest_all((entry.path for entry in files if entry.path in sums), "md5")
+    record = installed.recorded(tree)
+    tree.digest_all((entry.path for entry in files if entry.path in record), "sha256")
     return tuple(
         entry
         for entry in files
         if not (entry.path.startswith(INFO) and entry.path.endswith(_LISTS))
         and not _confirmed(tree, entry, sums)
+        and not installed.is_as_brought(tree, entry)
         and not _is_compiled(tree, entry)
     )
 

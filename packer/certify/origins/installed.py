@@ -53,6 +53,12 @@ def origin(tree: Tree, entry: Entry) -> Origin | None:
     return None
 
 
+def is_as_brought(tree: Tree, entry: Entry) -> bool:
+    """A library's file, byte for byte: public, as any package's."""
+    found = origin(tree, entry)
+    return found is not None and found.proof == "sum"
+
+
 def source_of(path: str) -> str:
     """Of bytecode; empty for anything else."""
     found = _BYTECODE.match(path)

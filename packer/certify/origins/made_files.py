@@ -71,13 +71,14 @@ MADE: tuple[tuple[str, str], ...] = (
     # Ours.
     (r"/etc/caretaker/(?:appliance\.toml|image\.json|packages\.json|keys/[^/]+|migrations/.*)$",
      "the manifest, the vendor's public keys, the record of the image"),
-    (r"/opt/caretaker/(?:environments?/[^/]+|venv)/(?:pyvenv\.cfg|bin/[^/]+|\.[a-z-]+)$",
+    (r"/opt/caretaker/(?:environments?/[^/]+|venv)/(?:pyvenv\.cfg|caretaker\.json|lib64|bin/[^/]+)$",
      "made with the environment"),
     (r"/opt/caretaker/(?:environments?/[^/]+|venv)/lib/python[^/]+/site-packages/[^/]+\.pth$",
      "made with the environment"),
     (r"/opt/caretaker/(?:tool|tools/[^/]+|tool-[^/]+)/", "the tool itself, staged by its digest"),
+    (r"/opt/caretaker/(?:tool|venv)$", "links to the tool and its environment in use"),
     (r"/opt/caretaker/[^/]+\.json$", "what setup noted of the environment"),
     (r"/usr/share/(?:doc/)?caretaker/.*$", "the image's own papers: parts and signatures"),
-    (r"/var/lib/caretaker/redact/.*$", "the rules of redaction, compiled"),
+    (r"/var/lib/caretaker/support/rules-[0-9a-f]+\.hsdb$", "the rules of redaction, compiled"),
     (r"/usr/local/(?:bin|sbin)/caretaker$", "the command"),
 )  # fmt: skip

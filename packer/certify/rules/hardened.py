@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from packer.certify.facts.claims import sold
 from packer.certify.finding import Finding
 from packer.certify.rule import Probe, Rule, Subject
+from packer.certify.rules.documents import ours
 from packer.harden.control import Control
 from packer.harden.controls import CONTROLS
 
@@ -27,7 +28,7 @@ HARDENED = tuple(
     Rule(
         id=control.id,
         title=control.title,
-        clauses=control.clauses,
+        clauses=control.clauses or (ours("hardening"),),
         targets=frozenset(("cis", "caretaker")),
         severity=control.severity,
         probe=_asked(control),
