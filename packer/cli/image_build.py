@@ -37,6 +37,10 @@ _FOLDER = click.Path(path_type=Path)
 @click.option("--cache", type=_FOLDER, metavar="CACHE", help="What lasts from build to build.")
 @click.option("--format", "formats", type=click.Choice(["raw", "vhd", "gce"]), multiple=True,
               help="The disk in this form too; may be repeated.")  # fmt: skip
+@click.option("--flaws", type=_FOLDER, multiple=True, metavar="FILE",
+              help="Known flaws: OSV or the Debian tracker's JSON. Without: no scan.")  # fmt: skip
+@click.option("--vex", type=_FOLDER, multiple=True, metavar="FILE",
+              help="Which flaws do not matter here, why and until when.")  # fmt: skip
 @click.option("--fresh", is_flag=True, help="Make the base disk anew, from today's archive.")
 @click.option("--draft", is_flag=True, help="Go on where certification refuses the image.")
 @click.option("--accelerator", type=click.Choice(["tcg", "kvm"]), default="tcg", show_default=True,
@@ -45,8 +49,8 @@ _FOLDER = click.Path(path_type=Path)
 def command(
     folder: Path, *, output: Path, key: str, files: tuple[Path, ...], base: str,
     architecture: Literal["amd64", "arm64"], wheelhouse: Path | None, cache: Path | None,
-    formats: tuple[str, ...], fresh: bool, draft: bool, accelerator: Literal["tcg", "kvm"],
-    as_json: bool,
+    formats: tuple[str, ...], flaws: tuple[Path, ...], vex: tuple[Path, ...],
+    fresh: bool, draft: bool, accelerator: Literal["tcg", "kvm"], as_json: bool,
 ) -> None:  # fmt: skip
     """Make a golden image of the appliance in DIR.
 
@@ -56,7 +60,8 @@ def command(
 
     \b
     sudo caretaker image build examples/sochdb --output out/
-    sudo caretaker image build . --output out/ --key image-key.pem --json
+    sudo caretaker image build . --output out/ --key image.key --flaws debian.json
+    sudo caretaker image build . --output out/ --base base/ --format vhd --format gce --json
     """
     tether.tie()  # SIGTERM unwinds like Ctrl-C: QEMU ends, and what is half made goes
     wanted = Wanted(
@@ -69,6 +74,8 @@ def command(
         cache=str(cache or ""),
         accelerator=accelerator,
         formats=formats,
+        flaws=tuple(map(str, flaws)),
+        vex=tuple(map(str, vex)),
         fresh=fresh,
         draft=draft,
     )

@@ -62,6 +62,7 @@ STEPS = (
     BuildStep("machine", "The machine that becomes the image", _machine),
     BuildStep("disks", "Compressed disks", finish.disks),
     BuildStep("sbom", "Lists of parts", evidence.sbom),
+    BuildStep("scan", "Known flaws", evidence.scan),
     BuildStep("certify", "Certification for every marketplace", evidence.certify),
     BuildStep("marketplace", "Packages for three clouds", sealing.marketplace),
     BuildStep("provenance", "Provenance", sealing.prove),

@@ -8,16 +8,25 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from agent.cli.saying import json_line
 from agent.errors import RefusedError
 from agent.host import files
 from packer.certify import certifying
 from packer.certify.opening import open_tree
 from packer.certify.rule import TARGETS
 from packer.certify.rules import RULES
+from packer.cli.scan import refuse, told
 from packer.golden import digests
 from packer.golden.build import Build
+from packer.golden.record import Kind
 from packer.sbom import collecting, cyclonedx, spdx
 from packer.sbom.parts import Image
+from packer.vulnerabilities import sarif, vex
+from packer.vulnerabilities.data_file import open_data
+from packer.vulnerabilities.matching import match
+from packer.vulnerabilities.scan import Gate, failing
+
+GATE: Gate = "high"  # so bad a flaw, or a worse one, for which there is a cure
 
 
 def certify(build: Build) -> str:
@@ -51,6 +60,32 @@ def sbom(build: Build) -> str:
     return f"{len(build.parts.parts)} parts, CycloneDX and SPDX"
 
 
-def _put(build: Build, path: Path, content: bytes) -> None:
+def scan(build: Build) -> str:
+    """Known flaws in what it holds, of pinned data; skipped without data. CaretakerError."""
+    if build.parts is None or not build.wanted.flaws:
+        return ""
+    statements = tuple(
+        each
+        for path in map(Path, build.wanted.vex)
+        for each in vex.read(files.read_bytes(path, cap=vex.CAP), path.name)
+    )
+    data = [open_data(Path(path)) for path in build.wanted.flaws]
+    for path in (*build.wanted.flaws, *build.wanted.vex):
+        build.inputs[f"flaws {Path(path).name}"] = digests.of_file(Path(path))
+    found = match(build.parts, data, statements, now=build.host.clock.wall())
+    out = build.places.out
+    _put(build, out / f"{build.stem}.scan.json", json_line(told(found)).encode() + b"\n", "scan")
+    _put(build, out / f"{build.stem}.scan.sarif", sarif.render(found, build.disk.name), "scan")
+    try:
+        refuse(failing(found, GATE), GATE)
+    except RefusedError as refused:
+        if not build.wanted.draft:
+            raise
+        build.told.note(f"a draft: {refused.message}")
+    counts = ", ".join(f"{count} {word}" for word, count in found.counts().items() if count)
+    return f"{found.looked} parts looked at: {counts or 'nothing known'}"
+
+
+def _put(build: Build, path: Path, content: bytes, kind: Kind = "sbom") -> None:
     files.replace(path, content)
-    build.keep("sbom", path, digests.of_file(path))
+    build.keep(kind, path, digests.of_file(path))

@@ -70,4 +70,7 @@ class Wanted:
     cache: str = ""
     fresh: bool = False
     draft: bool = False
+    flaws: tuple[str, ...] = ()
+    """Files of known flaws: OSV or Debian's tracker. `vex`: what does not matter, and why."""
+    vex: tuple[str, ...] = ()
     accelerator: Literal["tcg", "kvm"] = "tcg"
