@@ -121,7 +121,7 @@ class Layer:
             self._rewrite(act.path, None, act)
 
     def _rewrite(self, path: str, data: bytes | None, change: Change | None = None) -> None:
-        entry = self.lstat(path)
+        entry = self.lstat(self._real(path))
         if entry is None:
             raise LookupError(f"{path} is not in the tree")
         if data is None:
@@ -134,6 +134,7 @@ class Layer:
         self._put(replace(entry, mode=mode, uid=uid, gid=gid, size=len(data)), data)
 
     def _put(self, entry: Entry, data: bytes) -> None:
+        entry = replace(entry, path=self._real(entry.path))
         self._changed[entry.path] = (entry, data)
         above, _, name = entry.path.rpartition("/")
         above = above or "/"
@@ -142,8 +143,14 @@ class Layer:
             if self.lstat(above) is None:
                 self._put(Entry(above, stat.S_IFDIR | 0o755, 0, 0, 0, _WHEN), b"")
 
+    def _real(self, path: str) -> str:
+        """In a merged /usr, /bin/sh stands in /usr/bin."""
+        above, _, name = path.rpartition("/")
+        found = self._below.entry(above, follow=True) if self._below and above else None
+        return f"{found.path.rstrip('/')}/{name}" if found is not None else path
+
     def content(self, path: str) -> bytes:
-        return b"".join(self.chunks(path, 1 << 40))
+        return b"".join(self.chunks(self._real(path), 1 << 40))
 
     def lstat(self, path: str) -> Entry | None:
         if path in self._changed:

@@ -42,14 +42,17 @@ def value(tree: Tree, name: str) -> str:
 def _of_conf(tree: Tree, path: str) -> Iterator[tuple[str, str, str]]:
     text = re.sub(r"(?m)^\s*(?://|#(?!clear|include)).*$|/\*.*?\*/", "", tree.text(path))
     above: list[str] = []
-    tokens = re.finditer(r"([\w:./-]+)?\s*(?:(\{)|\"([^\"]*)\"\s*;|(\})\s*;?)", text)
+    tokens = re.finditer(
+        r"([\w:./-]+)?\s*(?:(\{)|(?:\"([^\"]*)\"|(?<=\s)([\w./:-]+))\s*;|(\})\s*;?)", text
+    )
     for each in tokens:
         if each[2]:
             above.append(each[1] or "")
-        elif each[4]:
+        elif each[5]:
             del above[-1:]
-        elif each[3] is not None:
-            yield path, "::".join(filter(None, (*above, each[1]))).lower().strip(":"), each[3]
+        elif each[3] is not None or each[4]:
+            name = "::".join(filter(None, (*above, each[1]))).lower().strip(":")
+            yield path, name, each[4] or each[3]
 
 
 def sources(tree: Tree) -> Iterator[Source]:

@@ -26,8 +26,11 @@ class Known(NamedTuple):
     words: str
 
 
-_COMMON = r"(?:admin|administrator|password|passw0rd|changeme|change_me|secret|s3cret|guest|root|"
-_COMMON += r"letmein|welcome\d*|default|test|demo|qwerty|toor|1234\d*|foobared|minioadmin|changeit)"
+_COMMON = (
+    r"(?:admin|administrator|password|passw0rd|changeme|change_me|secret|s3cret|guest|root|"
+    r"postgres|mysql|letmein|welcome\d*|default|test|demo|qwerty|toor|1234\d*|foobared|"
+    r"minioadmin|changeit)"
+)
 DEFAULTS: tuple[Known, ...] = (
     Known("*/grafana*/*.ini", rf"^\s*admin_password\s*=\s*{_COMMON}\s*$", "Grafana's password"),
     Known("*/tomcat-users.xml", rf"password=\"(?:{_COMMON}|tomcat)\"", "Tomcat's manager"),
@@ -57,7 +60,7 @@ DEFAULTS: tuple[Known, ...] = (
     Known("*/wp-config.php", r"put your unique phrase here", "WordPress's salts"),
     Known(
         "*",
-        r"^[\s\"'\w.-]*\b(?:password|passwd|admin_pass\w*)[\"']?\s*[=:]\s*[\"']?"
+        r"^[\s\"'\w.-]*(?:password|passwd|admin_pass)[\"']?\s*[=:]\s*[\"']?"
         rf"{_COMMON}[\"']?\s*,?\s*$",
         "a password that everybody knows",
     ),

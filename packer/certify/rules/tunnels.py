@@ -41,6 +41,8 @@ _OPENS: tuple[tuple[str, str], ...] = (
     (r"socket\.socket.*(?:dup2|pty\.spawn|subprocess)", "a shell over the network"),
     (_B + r"(?:curl|wget)\s[^|;]*\|\s*(?:sudo\s+)?(?:ba|da|z)?sh\b", "orders fetched and run"),
     (_B + r"(?:ba|z)?sh\s+(?:-c\s+)?[\"']?[<$]\(\s*(?:curl|wget)\b", "orders fetched and run"),
+    (r"base(?:64|32)\s+(?:-d|-D|--decode)[^|;]*\|\s*(?:sudo\s+)?(?:ba|da|z)?sh\b",
+     "orders unpacked and run"),
     (_B + r"openvpn\s.*(?:--config|--remote)|wg-quick\s+up|wg-quick@|openvpn(?:-client)?@",
      "a private network"),
 )  # fmt: skip
