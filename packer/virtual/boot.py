@@ -17,6 +17,7 @@ from packer.virtual.serial import KERNEL
 HEALTHY = "healthy"
 PROBE = 8086  # the manifest's default
 _ASK = 60.0  # seconds for one answer over SSH
+_IMPATIENT = 45.0  # seconds for SSH on a machine that did not get healthy
 
 
 class Boot(msgspec.Struct, frozen=True):
@@ -68,8 +69,12 @@ def watch(machine: Virtual, *, path: str, port: int, timeout: float, asked: bool
     told = Told((), "", "", ())
     if asked and machine.runs and not machine.serial.fatal:
         try:
-            machine.wait_ssh(timeout=timeout)
-            told = ask(machine, timeout=timeout)
+            # One that is not healthy may never settle: it is asked as it is.
+            patience = min(timeout, _IMPATIENT) if why else timeout
+            machine.wait_ssh(timeout=patience)
+            if not why:
+                settle(machine, timeout=patience)
+            told = ask(machine)
         except (UnhealthyError, MachineError) as error:
             why = why or error.message
     return Boot(
@@ -85,9 +90,8 @@ def watch(machine: Virtual, *, path: str, port: int, timeout: float, asked: bool
     )
 
 
-def ask(machine: Virtual, *, timeout: float) -> Told:
-    """Raises MachineError, UnhealthyError where it goes on starting for longer than that."""
-    settle(machine, timeout=timeout)
+def ask(machine: Virtual) -> Told:
+    """Raises MachineError."""
     chain = ["systemd-analyze", "critical-chain", "--no-pager", "caretaker.service"]
     blame = machine.ssh(["systemd-analyze", "blame", "--no-pager"], timeout=_ASK).stdout
     return Told(
