@@ -19,10 +19,10 @@ from agent.host.failures import HostFailure
 from packer.catalogue.store import Catalogue
 from packer.golden import (
     appliance,
-    base,
     environment,
     evidence,
     finish,
+    foundation,
     machine,
     recording,
     sealing,
@@ -54,7 +54,7 @@ def _machine(build: Build) -> str:
 
 STEPS = (
     BuildStep("inputs", "What goes in", recording.begin),
-    BuildStep("base", "Base disk", base.bring),
+    BuildStep("base", "Base disk", foundation.bring),
     BuildStep("payload", "The application's files", appliance.fetch),
     BuildStep("environment", "Caretaker and its libraries", _environment),
     BuildStep("appliance", "Release, manifest and keys", _appliance),
