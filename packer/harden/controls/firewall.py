@@ -74,7 +74,6 @@ def text(manifest: Manifest | None) -> str:
         "  }\n"
         f"{_output(egress)}"
         "}\n"
-        'include "/etc/nftables.d/*.nft"\n'
     )
 
 
@@ -130,6 +129,9 @@ ProtectControlGroups=yes
 RestrictAddressFamilies=AF_UNIX AF_NETLINK
 """
 _UNITS = "/etc/systemd/system"
+# By itself: a mistake in a customer's file must not take our rules down with it.
+_LOCAL = "/etc/nftables-local.conf"
+_DROP_IN = f"[Service]\nExecStartPost=-/usr/sbin/nft -f {_LOCAL}\n"
 
 FIREWALL = (
     control(
@@ -137,7 +139,9 @@ FIREWALL = (
         cis("4.1.1", "4.3.1", "4.3.4", "4.3.5", "4.3.6", "4.3.8", "4.3.10"), "critical",
         (
             made_file(RULES, text, mode=0o750),
+            whole_file(_LOCAL, 'include "/etc/nftables.d/*.nft"\n'),
             whole_file("/etc/nftables.d/README", "# NAME.nft here is loaded after our rules.\n"),
+            whole_file(f"{_UNITS}/nftables.service.d/10-caretaker-harden.conf", _DROP_IN),
         ),
         faults=("firewall-open", "firewall-port"),
     ),
