@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from agent.errors import RefusedError
 from agent.host import files
-from packer.golden import digests, recording
+from packer.golden import digests, environment, recording
 from packer.golden.build import Build
 from packer.marketplace import checking, writing
-from packer.signing import provenance
+from packer.signing import dependencies, provenance
 from packer.signing.blob import sign_file
-from packer.signing.provenance import Dependency
 
 
 def marketplace(build: Build) -> str:
@@ -36,14 +35,14 @@ def prove(build: Build) -> str:
     """SLSA provenance, signed; skipped without a key. Raises CaretakerError, FileFailure."""
     if build.signer is None:
         return ""
-    found = build.parts.parts if build.parts is not None else ()
-    packages = [Dependency(each.name, each.purl) for each in found
-                if each.kind in ("deb", "python")]  # fmt: skip
+    packages = list(dependencies.of_wheels(environment.wheelhouse(build)))
+    if build.parts is not None:
+        packages = [*dependencies.of_parts(build.parts), *packages]
     path = build.places.out / f"{build.stem}.intoto.json"
     record = recording.of(build, "done")
     files.replace(path, provenance.statement(record, build.signer, packages))
     build.keep("provenance", path, digests.of_file(path))
-    return f"SLSA v1, {len(packages)} packages"
+    return f"SLSA v1, {len(packages)} packages and wheels"
 
 
 def sign(build: Build) -> str:

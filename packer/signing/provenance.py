@@ -6,6 +6,7 @@ build record, and the comparison of a file with one. Refuses to claim what the r
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -28,6 +29,7 @@ PREDICATE = "https://slsa.dev/provenance/v1"
 BUILD_TYPE = "urn:caretaker:image-build:v1"
 BUILDER = "urn:caretaker:builder:"
 
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 # The record lists them too, but they are made after the statement, or hold it.
 _NOT_SUBJECTS = frozenset(("provenance", "record", "log"))
 
@@ -125,7 +127,11 @@ def builder(told: Statement) -> str:
 
 
 def _definition(record: BuildRecord, dependencies: Iterable[Dependency]) -> dict[str, Any]:
-    inputs = [Dependency(name, sha256=sha256) for name, sha256 in sorted(record.inputs.items())]
+    inputs = [
+        Dependency(name, sha256=sha256)
+        for name, sha256 in sorted(record.inputs.items())
+        if _SHA256.fullmatch(sha256)  # an input known by another mark would be a false digest
+    ]
     return {
         "buildType": BUILD_TYPE,
         "externalParameters": {

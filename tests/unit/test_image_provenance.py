@@ -1,6 +1,7 @@
 """Provenance: what it states, and that nothing but a good signature over it is believed."""
 
 import base64
+import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -9,11 +10,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from agent.errors import RefusedError
-from packer.signing import dsse, provenance
+from packer.signing import dependencies, dsse, provenance
 from packer.signing.provenance import Dependency
 from packer.signing.signer import Algorithm
+from tests.unit import image_tree
 from tests.unit.image_records import DISK, RECORD, key
 from tests.unit.test_image_signing import FIXED
 
@@ -45,6 +48,30 @@ def test_the_statement_says_who_built_what_out_of_what() -> None:
         "startedOn": "2026-11-21T21:00:00Z",
         "finishedOn": "2026-11-21T21:09:00Z",
     }
+
+
+def test_an_input_without_a_sha256_is_no_digest() -> None:
+    record = replace(RECORD, inputs={"environment": "0123456789abcdef0123", "lock": "55" * 32})
+    told = json.loads(provenance.payload(record))
+    inputs = told["predicate"]["buildDefinition"]["resolvedDependencies"]
+    assert [each["name"] for each in inputs] == ["lock"]
+
+
+def test_packages_and_wheels_are_dependencies(tmp_path: Path) -> None:
+    (tmp_path / "wheels").mkdir()
+    (tmp_path / "wheels/First_One-1.0-py3-none-any.whl").write_bytes(b"wheel")
+    (tmp_path / "wheels/README").write_bytes(b"no wheel")
+    assert list(dependencies.of_wheels(tmp_path / "wheels")) == [
+        Dependency(
+            "First_One-1.0-py3-none-any.whl",
+            "pkg:pypi/first-one@1.0",
+            hashlib.sha256(b"wheel").hexdigest(),
+        )
+    ]
+    found = image_tree.parts_of(image_tree.make(tmp_path / "root"))
+    listed = list(dependencies.of_parts(found))
+    assert [each.name for each in listed] == ["base-files", "bash", "libc6", "mawk"]
+    assert all(each.uri.startswith("pkg:deb/debian/") and not each.sha256 for each in listed)
 
 
 def test_a_file_is_compared_with_it() -> None:
