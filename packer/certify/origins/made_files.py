@@ -46,8 +46,8 @@ MADE: tuple[tuple[str, str], ...] = (
     (r"/etc/python3(?:\.\d+)?/debian_config$", "settings of Python's packages"),
     (r"/etc/alternatives/README$|/etc/init\.d/\.depend\.[a-z]+$|/etc/rmt$",
      "made by a package's script"),
-    (r"/etc/(?:cloud/cloud\.cfg(?:\.d/[^/]+)?|cloud/clean\.d/README)$",
-     "cloud-init's settings; rules look into them"),
+    (r"/etc/(?:waagent\.conf|cloud/cloud\.cfg(?:\.d/[^/]+)?|cloud/clean\.d/README)$",
+     "settings of cloud-init and of clouds' agents; rules look into them"),
     ((r"/etc/(?:ssh/(?:sshd_config|moduli)|ssh/sshd_config\.d/[^/]+\.conf|sudoers\.d/[^/]+|"
      r"sysctl\.conf|sysctl\.d/[^/]+\.conf)$"), "settings; rules look into them"),
     ((r"/etc/(?:security|audit|audit/rules\.d|apparmor\.d|apparmor\.d/local|modprobe\.d|"
