@@ -116,6 +116,12 @@ def _stream(source: tarfile.TarFile, member: tarfile.TarInfo) -> IO[bytes] | Non
     return source.extractfile(member) if member.isreg() else None
 
 
+def owners(tar: IO[bytes]) -> list[tuple[str, int, int]]:
+    """(path, uid, gid) of every member, hard links aside: those have one owner with the first."""
+    with tarfile.TarFile(fileobj=tar, mode="r") as source:
+        return [(_path(each), each.uid, each.gid) for each in source if not each.islnk()]
+
+
 def root_locked(shadow: bytes) -> bytes:
     """root's password is "*": nobody can type it, and checks that refuse "!*" know it."""
     lines = shadow.decode(errors="surrogateescape").split("\n")

@@ -7,13 +7,16 @@ and loop devices: the folder is read, the image is a file.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from agent.errors import MachineError
 from agent.host import disk_file
 from agent.host.machine import Host
 from packer.disk.running import program
+from packer.disk.system import is_plain
+
+Owner = tuple[str, int, int]  # path in the tree, uid, gid
 
 # GRUB 2.06 reads neither metadata_csum_seed nor orphan_file, which newer tools turn on.
 _FEATURES = "^metadata_csum_seed,^orphan_file"
@@ -21,9 +24,13 @@ _RESERVED = range(3, 11)  # inodes without times of their own (but resize 7, jou
 
 
 def make(
-    host: Host, tree: Path, path: Path, size: int, *, id_: str, hash_seed: str, epoch: int
-) -> None:
-    """Make the image of `size` bytes from the folder. Raises MachineError, FileFailure."""
+    host: Host, tree: Path, path: Path, size: int, *, id_: str, hash_seed: str, epoch: int,
+    owners: Iterable[Owner] = (),
+) -> None:  # fmt: skip
+    """Make the image of `size` bytes from the folder. Raises MachineError, FileFailure.
+
+    `owners` is for whoever is not root, and so could not give the folder's files away.
+    """
     with disk_file.fresh(path, size):
         pass
     env = {"E2FSPROGS_FAKE_TIME": str(epoch), "SOURCE_DATE_EPOCH": str(epoch)}
@@ -31,20 +38,32 @@ def make(
     argv = ("mke2fs", "-q", "-F", "-t", "ext4", "-L", "root", "-U", id_, "-E", extended,
             "-O", _FEATURES, "-d", str(tree), str(path))  # fmt: skip
     program(host, argv, timeout=300, env=env)
-    same_times(host, path, epoch)
+    same_times(host, path, epoch, owners)
 
 
-def same_times(host: Host, path: Path, epoch: int) -> None:
-    """Give every inode in use one time of change and access.
+def same_times(host: Host, path: Path, epoch: int, owners: Iterable[Owner] = ()) -> None:
+    """Give every inode in use one time of change and access, and the owners that are told.
 
     mke2fs -d copies those of the folder, which nobody can set (e2fsprogs before 1.47.1).
     """
     facts = host.run(["dumpe2fs", str(path)], timeout=120)
     if not facts.ok or facts.truncated:
         raise MachineError("build-failed", f"dumpe2fs {path}: {facts.reason}")
-    script = "".join(_commands(facts.stdout, epoch)).encode()
+    script = "".join([*_given(owners), *_commands(facts.stdout, epoch)]).encode()
     env = {"E2FSPROGS_FAKE_TIME": str(epoch)}
-    program(host, ("debugfs", "-w", "-f", "-", str(path)), timeout=300, stdin=script, env=env)
+    argv = ("debugfs", "-w", "-f", "-", str(path))
+    done = program(host, argv, timeout=300, stdin=script, env=env)
+    # It goes on after a command that failed, and ends well.
+    complaints = [line for line in done.stderr.splitlines() if not line.startswith("debugfs 1.")]
+    if complaints:
+        raise MachineError("build-failed", f"debugfs {path}: {complaints[0][:200]}")
+
+
+def _given(owners: Iterable[Owner]) -> Iterator[str]:
+    for path, uid, gid in owners:
+        if (not is_plain(path) and path != "/") or '"' in path:
+            raise MachineError("build-failed", f"{path[:80]!r} is no name that debugfs takes")
+        yield f'sif "{path}" uid {uid}\nsif "{path}" gid {gid}\n'
 
 
 def _commands(facts: str, epoch: int) -> Iterator[str]:

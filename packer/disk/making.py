@@ -105,7 +105,6 @@ def assembled(order: Order, found: Loaders, indexes: tuple[Index, ...] = ()) -> 
     with _step(order, "file systems"):
         tree = work / "tree"
         files.ensure_folder(tree)
-        # Whoever is not root can't give files away: then what is made belongs to them.
         argv = ("tar", "-C", str(tree), "-xpf", str(tar), "--numeric-owner", "--xattrs",
                 "--xattrs-include=*", "--delay-directory-restore")  # fmt: skip
         program(host, argv, timeout=300)
@@ -113,7 +112,8 @@ def assembled(order: Order, found: Loaders, indexes: tuple[Index, ...] = ()) -> 
         by_name = {part.name: part for part in parts}
         ids, epoch = system.ids, order.epoch
         ext4.make(host, tree, work / "root.img", by_name["root"].size, id_=ids.root_system,
-                  hash_seed=ids.root_hash, epoch=epoch)  # fmt: skip
+                  hash_seed=ids.root_hash, epoch=epoch,
+                  owners=() if os.geteuid() == 0 else _owners(tar))  # fmt: skip
         trees.remove(tree)
         xfs.make(host, work / "data.img", by_name["data"].size, label="data",
                  id_=ids.data_system, epoch=epoch)  # fmt: skip
@@ -129,6 +129,11 @@ def assembled(order: Order, found: Loaders, indexes: tuple[Index, ...] = ()) -> 
         made = BaseDisk(raw, qcow2, tar, sums, indexes, definition(system))
         files.replace(order.out / "base.json", _record(order, made))
     return made
+
+
+def _owners(tar: Path) -> list[ext4.Owner]:
+    with open_once(tar) as opened, os.fdopen(os.dup(opened.fd), "rb") as stream:
+        return dressing.owners(stream)
 
 
 def for_clouds(made: BaseDisk, *, epoch: int, vhd: bool, gce: bool) -> tuple[Path, ...]:

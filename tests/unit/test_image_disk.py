@@ -1,5 +1,6 @@
 """A small tree through the whole way: file systems, disk, qcow2, record; twice the same."""
 
+import io
 import json
 import shutil
 import struct
@@ -10,12 +11,12 @@ import pytest
 
 from agent.errors import MachineError
 from agent.host.machine import Host
-from packer.disk import archive, ext4, making, system, xfs
+from packer.disk import archive, dressing, ext4, making, system, xfs
 from packer.disk.archive import Source
 from packer.disk.making import BaseDisk
 from packer.golden.record import Step
 from tests.scripted_host import ScriptedHost
-from tests.unit.disk_stage import EPOCH, disk, tiny
+from tests.unit.disk_stage import EPOCH, disk, dressed, member, tar_of, tiny, usual
 
 TOOLS = ("mke2fs", "debugfs", "mkfs.xfs", "mkfs.vfat", "mmd", "mcopy", "qemu-img", "sgdisk")
 MIB = 1 << 20
@@ -110,6 +111,47 @@ def test_an_inode_of_xfs_keeps_its_checksum(tmp_path: Path) -> None:
     assert "v3.crc" in said
     assert "(correct)" in said
     assert "Nov 14" in said, "1700000000 is 14 November 2023"
+
+
+@pytest.mark.real
+def test_files_belong_to_whom_the_tar_says(tmp_path: Path) -> None:
+    need_tools()
+    tree, image = tmp_path / "tree", tmp_path / "root"
+    (tree / "a folder").mkdir(parents=True)
+    (tree / "a folder" / "file").write_text("x")
+    told = [("/", 0, 0), ("/a folder", 0, 4), ("/a folder/file", 70000, 42)]
+    id_ = tiny().ids.root_system
+    ext4.make(HOST, tree, image, 20 * MIB, id_=id_, hash_seed=id_, epoch=EPOCH, owners=told)
+    said = output("debugfs", "-R", 'stat "/a folder/file"', image)
+    assert "User: 70000   Group:    42" in said
+    subprocess.run(["e2fsck", "-fn", image], check=True, capture_output=True)
+
+
+@pytest.mark.parametrize("path", ["relative", "/a/../b", '/a"\nrm b', "/a\nrm b"])
+def test_a_name_that_could_be_a_command_is_refused(root: Path, path: str) -> None:
+    host = ScriptedHost(root, programs={"dumpe2fs": DUMPED})
+    with pytest.raises(MachineError, match="no name that debugfs takes"):
+        ext4.same_times(host, root / "image", EPOCH, [(path, 0, 0)])
+
+
+@pytest.mark.real
+def test_a_file_that_is_not_there_can_have_no_owner(tmp_path: Path) -> None:
+    need_tools()
+    (tmp_path / "tree").mkdir()
+    image, id_ = tmp_path / "root", tiny().ids.root_system
+    with pytest.raises(MachineError, match="/none"):
+        ext4.make(HOST, tmp_path / "tree", image, 20 * MIB, id_=id_, hash_seed=id_, epoch=EPOCH,
+                  owners=[("/none", 0, 0)])  # fmt: skip
+
+
+def test_owners_are_those_of_the_tar() -> None:
+    entry, _ = member("./etc/mine", b"x")
+    entry.uid, entry.gid = 42, 43
+    tar, _ = dressed(tar_of([*usual(), (entry, b"x")]))
+    told = {path: (uid, gid) for path, uid, gid in dressing.owners(io.BytesIO(tar))}
+    assert told["/etc/mine"] == (42, 43)
+    assert told["/"] == (0, 0)
+    assert told["/srv"] == (0, 0)
 
 
 def test_castagnolis_checksum_is_the_one_of_the_rfc() -> None:
