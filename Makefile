@@ -20,7 +20,10 @@ bench: ## every figure of the README, beside its peers
 release: ## wheel and source archive in dist/, the same bytes for the same commit
 	$(PYTHON) requirements/release.py
 
+image: ## a golden image of the example, signed, in out/ (root; minutes)
+	$(PYTHON) -m agent image build examples/sochdb --output out/ $(if $(KEY),--key $(KEY))
+
 lock: ## pin the newest packages that pyproject.toml allows, with their hashes
 	$(PYTHON) requirements/lock.py
 
-.PHONY: help check fix bench release lock
+.PHONY: help check fix bench release image lock

@@ -30,9 +30,9 @@ def bring(build: Build) -> Path:
     wheels = wheelhouse(build)
     key = _key(build, wheels)
     target = build.places.cache / f"environment-{key}.tar.zst"
-    build.inputs["environment"] = key
     if not target.is_file():
         _make(build, wheels, target)
+    build.inputs["environment"] = digests.of_file(target)
     return target
 
 

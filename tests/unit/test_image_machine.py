@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives import serialization
 from agent.errors import CaretakerError, ManifestError, UsageError
 from agent.host.spawn import Completed
 from packer.golden import appliance, environment, seed
+from packer.golden.build import Build
 from packer.golden.inside.words import Said, heard, said
 from packer.golden.packer_words import PackerWords
 from tests.unit.image_course import a_build
@@ -124,3 +125,27 @@ def test_without_wheels_the_command_that_brings_them_is_said(tmp_path: Path) -> 
     with pytest.raises(UsageError) as error:
         environment.wheelhouse(build)
     assert "pip download --require-hashes" in error.value.hint
+
+
+def test_the_environment_is_made_once_for_the_same_input(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build, _, _ = a_build(tmp_path)
+    wheels = tmp_path / "wheels"
+    wheels.mkdir()
+    (wheels / "one-1.0-py3-none-any.whl").write_bytes(b"")
+    build.wanted = type(build.wanted)("x", "y", wheelhouse=str(wheels))
+    build.inputs["base"] = "3" * 64
+    made = []
+
+    def make(build: Build, wheels: Path, target: Path) -> None:
+        made.append(target)
+        target.write_bytes(b"archive")
+
+    monkeypatch.setattr(environment, "_make", make)
+    first = environment.bring(build)
+    assert environment.bring(build) == first
+    assert made == [first]
+    assert len(build.inputs["environment"]) == 64
+    build.inputs["base"] = "4" * 64
+    assert environment.bring(build) != first
