@@ -16,6 +16,7 @@ HERE = Path(__file__).parent
 # docs/ is no package, and a test loads this file by its path.
 sys.path.insert(0, str(HERE))
 
+import hardening_table  # noqa: E402  (found on the path above)
 import man_page  # noqa: E402  (found on the path above)
 import tables  # noqa: E402  (found on the path above)
 import task_table  # noqa: E402  (found on the path above)
@@ -39,6 +40,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "man/caretaker.1": man_page.page,
     "reference/checks.md": tables.checks,
     "reference/cli.md": command_line,
+    "reference/hardening.md": hardening_table.page,
     "reference/housekeeping.md": task_table.page,
     "reference/manifest.md": reference.page,
     "reference/preflight.md": tables.preflight,

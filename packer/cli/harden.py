@@ -20,12 +20,16 @@ from agent.manifest.suggest import suggestion
 from packer.harden import CONTROLS, REFUSALS, applying
 from packer.harden.applying import Changed, Judged
 from packer.harden.control import Control, Refusal, Site
+from packer.harden.tailoring import Scanner
+from packer.harden.tailoring import tailoring as rendered
 
 
 @click.command()
 @click.option("--plan", is_flag=True, help="Say what would change; write nothing.")
 @click.option("--check", is_flag=True, help="Say how each control stands; status 7 if not all do.")
 @click.option("--list", "list_wanted", is_flag=True, help="Show the controls and the refusals.")
+@click.option("--tailoring", type=click.Choice(["openscap", "lynis"]),
+              help="Print the refusals as a file for that scanner.")  # fmt: skip
 @click.option("--only", multiple=True, metavar="ID", help="Only this control; may be repeated.")
 @click.option("--json", "json_wanted", is_flag=True, help="Print one JSON object a line.")
 @click.pass_obj
@@ -35,6 +39,7 @@ def command(
     plan: bool,
     check: bool,
     list_wanted: bool,
+    tailoring: Scanner | None,
     only: tuple[str, ...],
     json_wanted: bool,
 ) -> None:
@@ -51,10 +56,14 @@ def command(
     sudo caretaker harden --check --json        how it stands, for a program
     sudo caretaker harden --only H-FW-01        the firewall anew, from the manifest
     sudo caretaker --root /mnt harden           the mounted disk of another machine
+    caretaker harden --tailoring openscap       the refusals, for `oscap --tailoring-file`
     """
     if plan + check + list_wanted > 1:
         raise UsageError("usage", "--plan, --check and --list exclude each other")
     controls = _chosen(only)
+    if tailoring is not None:
+        click.echo(rendered(REFUSALS, tailoring), nl=False)
+        return
     if list_wanted:
         _listed(controls, json_wanted=json_wanted)
         return
