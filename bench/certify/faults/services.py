@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bench.certify.made_up import word
 from bench.certify.planting import Fault, Link, Write
 
 
@@ -28,7 +29,7 @@ FAULTS = (
     _known(
         "django-insecure",
         "/srv/site/site/settings.py",
-        "SECRET_KEY = 'django-" + "insecure-&%x3(a8'\n",
+        "SECRET_KEY = 'django-" + f"insecure-&%x3(a8{word(40)}'\n",
     ),
     _known(
         "wordpress-salts",

@@ -10,6 +10,7 @@ from __future__ import annotations
 import _imp
 from functools import lru_cache
 
+from packer.certify.facts.own_tool import is_own
 from packer.certify.origins import installed
 from packer.certify.tree import Entry, Tree
 
@@ -34,6 +35,7 @@ def unverified(tree: Tree) -> tuple[Entry, ...]:
         and not _confirmed(tree, entry, sums)
         and not installed.is_as_brought(tree, entry)
         and not _is_compiled(tree, entry)
+        and not is_own(tree, entry)
     )
 
 

@@ -56,7 +56,7 @@ DEFAULTS: tuple[Known, ...] = (
         rf"\W{{1,4}}{_COMMON}\b",
         "a database's password",
     ),
-    Known("*", r"django-insecure-[^\s\"']", "Django's key of a new project"),
+    Known("*", r"django-insecure-[a-z0-9!@#$%^&*(=_+)-]{20,}", "Django's key of a new project"),
     Known("*/wp-config.php", r"put your unique phrase here", "WordPress's salts"),
     Known(
         "*",

@@ -28,7 +28,13 @@ _OTHERS = (
         "a minisign key",
     ),
     (b"PrivateKey", re.compile(rb"(?m)^\s*PrivateKey\s*=\s*[A-Za-z0-9+/]{43}="), "a WireGuard key"),
-    (b"private-key", re.compile(rb"\(protected-private-key |\(private-key\s*\("), "a GnuPG key"),
+    (
+        b"private-key",
+        re.compile(
+            rb"\((?:21:protected-|11:|protected-)?private-key\s?\((?:\d:)?(?:rsa|ecc|dsa|elg)"
+        ),
+        "a GnuPG key",
+    ),
     (
         b'"kty"',
         re.compile(rb"\"kty\"\s*:\s*\"(?:RSA|EC|OKP)\"[^}]{0,2000}\"d\"\s*:\s*\"[\w-]{16,}"),
