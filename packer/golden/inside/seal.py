@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from agent.cli.appliance import manifest_of
 from agent.errors import MachineError
 from agent.host.machine import Host
 from agent.layout import Layout
@@ -16,7 +17,6 @@ from packer.golden.inside.generalise import generalise, mark_hostname
 from packer.golden.inside.traces import STOPPED
 
 CARETAKER = "/opt/caretaker/venv/bin/caretaker"
-HOSTNAME = "appliance"
 _PATIENCE = 300.0  # seconds; these machines may be emulated
 
 
@@ -64,7 +64,8 @@ def _user(host: Host, user: str) -> str:
 
 def _clean(host: Host) -> str:
     changed = generalise(host.root)
-    mark_hostname(host.root, HOSTNAME)
+    # Until a cloud or DHCP names it, the machine has the appliance's name.
+    mark_hostname(host.root, manifest_of(Layout(host.root))[1].app)
     return f"{len(changed)} paths"
 
 

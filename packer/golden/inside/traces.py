@@ -84,6 +84,10 @@ _LOGS = (
     Trace("var/log/**/*.gz", "remove", "logs of the build"),
     Trace("var/log/**/*.[0-9]", "remove", "logs of the build"),
     Trace("var/log/**/*-[0-9]*", "remove", "logs of the build"),
+    # Whoever writes them makes no new one, so they stay away until tmpfiles.d makes them at boot.
+    Trace("var/log/wtmp", "remove", "the build's log-ins"),
+    Trace("var/log/btmp", "remove", "the build's log-ins that failed"),
+    Trace("var/log/lastlog", "remove", "the build's log-ins"),
     Trace("var/log", "empty", "the build's log-ins and logs; owners and modes stay"),
 )
 
