@@ -89,17 +89,20 @@ def life(start: Start, tmp_path: Path, tell: Callable[[str, object], None]) -> I
             tell("life", {"seconds": found.steps, "trouble": machine.serial.trouble})
 
 
-def test_from_first_boot_to_reboot(life: Life, golden: Golden, host: Host, tmp_path: Path) -> None:
+def test_from_first_boot_to_reboot(
+    life: Life, golden: Golden, host: Host, tmp_path: Path, tell: Callable[[str, object], None]
+) -> None:
     if golden.bundle is None:
         give_up("the image has no release beside it (new.bundle)")
-    _first_boot(life)
+    tell("life-setup", _first_boot(life))
     _mended_by_itself(life)
     _up_and_back(life, golden.bundle)
     _bundle_for_support(life, host, tmp_path)
     _reboot(life)
 
 
-def _first_boot(life: Life) -> None:
+def _first_boot(life: Life) -> object:
+    """What setup says of itself, step by step."""
     with life.step("first boot to /healthz 200"):
         life.machine.wait_http("/healthz", port=PROBE, timeout=BOOT)
     with life.step("HAProxy sees it"):
@@ -110,6 +113,7 @@ def _first_boot(life: Life) -> None:
     assert (report["verdict"], report["exit"]) == ("healthy", 0)
     assert failed_units(life.machine) == ()
     assert life.version() == OLD
+    return report
 
 
 def _mended_by_itself(life: Life) -> None:
