@@ -1,4 +1,4 @@
-"""The planted faults, as people leave them, by what they are about."""
+"""The planted faults as people leave them, by what they are about."""
 
 from bench.certify.faults import access, machine, openings, secrets, services, system
 from bench.certify.planting import Fault

@@ -89,14 +89,18 @@ def _logins(subject: Subject) -> Iterator[Finding]:
     for path in (*(f"/var/log/{name}" for name in _ACCOUNTS), "/var/run/utmp", "/run/utmp"):
         data = tree.read(path) or b""
         if path.endswith("wtmp"):
-            # Records of a start and of a runlevel are written as the build's machine goes down.
-            data = b"".join(
-                one for one in _records(data) if int.from_bytes(one[:2], "little") not in (1, 2)
-            )
+            # The end of each getty is written as the build's machine goes down: nobody's login.
+            data = b"".join(one for one in _records(data) if _is_login(one))
         if data.strip(b"\0"):
             yield Finding(path, "tells who logged in, and from where")
     for name in tree.names("/var/lib/lastlog"):
         yield Finding(f"/var/lib/lastlog/{name}", "tells who logged in, and from where")
+
+
+def _is_login(record: bytes) -> bool:
+    """USER_PROCESS, or a host of whatever kind but a start's or a runlevel's: that is the kernel."""
+    kind = int.from_bytes(record[:2], "little")
+    return kind == 7 or (kind not in (1, 2) and bool(record[76:332].strip(b"\0")))
 
 
 def _records(data: bytes) -> Iterator[bytes]:
