@@ -24,6 +24,7 @@ from packer.marketplace.yaml_read import read as read_yaml
 
 _MOST_FILES = 2000
 _CAP = 1 << 20  # the most that CloudFormation reads
+_SLOW_CAP = 256 << 10  # of what is read in Python: seconds at this size
 _SKIPPED = frozenset((".git", ".terraform", "node_modules"))
 
 
@@ -129,7 +130,8 @@ def _take(found: Folder, modules: dict[str, Module], folder: Path, name: str) ->
     suffix = "".join(path.suffixes[-2:]) if path.name.endswith(".tf.json") else path.suffix
     if suffix not in (".json", ".yaml", ".yml", ".template", ".tf", ".tf.json"):
         return
-    text = files.read_bytes(folder / name, cap=_CAP).decode("utf-8-sig")
+    cap = _CAP if suffix in (".json", ".template") else _SLOW_CAP
+    text = files.read_bytes(folder / name, cap=cap).decode("utf-8-sig")
     module = modules.setdefault(path.parent.as_posix(), Module())
     if suffix == ".tf":
         module.blocks += [(name, block) for block in hcl_read.read(text).blocks]

@@ -87,6 +87,8 @@ def read(text: str) -> Block:
 class _Reader:
     text: str
     at: int = 0
+    counted: tuple[int, int] = (0, 1)
+    """A place, and the line it is on: lines are counted on from there."""
 
     def body(self, into: Block, depth: int) -> None:
         if depth > _DEEPEST:
@@ -154,13 +156,18 @@ class _Reader:
                 yield from self.heredoc(found, depth)
             elif self.skip(_SPACE):
                 yield " " * (self.at - before)
-            elif c in ")]}":
-                raise self.trouble(f"{c} closes nothing")
             else:
-                self.at += 1
-                yield c
+                yield self.mark(c)
         if "\n" not in ends:
             raise self.trouble(f"{ends} is missing")
+
+    def mark(self, c: str) -> str:
+        if self.text.startswith("/*", self.at):
+            raise self.trouble("a comment does not end")
+        if c in ")]}":
+            raise self.trouble(f"{c} closes nothing")
+        self.at += 1
+        return c
 
     def string(self, depth: int) -> Iterator[str] | list[str]:
         start = self.at
@@ -207,7 +214,11 @@ class _Reader:
 
     @property
     def line(self) -> int:
-        return self.text.count("\n", 0, self.at) + 1
+        at, line = self.counted
+        if self.at < at:
+            at, line = 0, 1
+        self.counted = (self.at, line + self.text.count("\n", at, self.at))
+        return self.counted[1]
 
     def skip(self, what: re.Pattern[str]) -> bool:
         before = self.at

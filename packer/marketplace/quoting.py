@@ -14,8 +14,8 @@ from agent.errors import RefusedError
 
 _HCL = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _YAML = {**_HCL, "\0": "\\0"}
-# What starts an interpolation or a directive in HCL, however many marks stand before the brace.
-_HCL_TEMPLATE = re.compile(r"\$+\{|%+\{")
+# The mark that starts an interpolation or a directive in HCL.
+_HCL_TEMPLATE = re.compile(r"[$%](?=\{)")
 
 
 def as_json(value: Any) -> str:
@@ -32,18 +32,11 @@ def yaml_string(text: str) -> str:
 def hcl_string(text: str) -> str:
     """A quoted template without a template in it (HCL syntax specification, "Template Literals").
 
-    `$${` stands for `${`. A longer run of marks is written in numbers: there the specification
-    leaves open which of them escapes which.
+    What would begin one, `${` or `%{`, is written with the mark in numbers: of `$${`, the other
+    way, readers disagree once more marks stand before it.
     """
-    parts, at = [], 0
-    for found in _HCL_TEMPLATE.finditer(text):
-        parts.append("".join(_HCL.get(c) or _unseen(c) for c in text[at : found.start()]))
-        marks = found[0][:-1]
-        parts.append(marks * 2 if len(marks) == 1 else "".join(f"\\u{ord(c):04x}" for c in marks))
-        parts.append("{")
-        at = found.end()
-    parts.append("".join(_HCL.get(c) or _unseen(c) for c in text[at:]))
-    return f'"{"".join(parts)}"'
+    inside = "".join(_HCL.get(c) or _unseen(c) for c in text)
+    return '"' + _HCL_TEMPLATE.sub(lambda found: f"\\u{ord(found[0]):04x}", inside) + '"'
 
 
 def _unseen(c: str, *, yaml: bool = False) -> str:
@@ -56,8 +49,8 @@ def _unseen(c: str, *, yaml: bool = False) -> str:
 
 
 def arm_value(text: str) -> str:
-    """A text as a value in a template of Azure: what begins with `[` would be an expression."""
-    return f"[{text}" if text.startswith("[") else text
+    """A text as a value in a template of Azure, where `[…]` would be an expression."""
+    return f"[{text}" if text.startswith("[") and text.endswith("]") else text
 
 
 def arm_word(text: str) -> str:

@@ -85,6 +85,8 @@ ARM: tuple[tuple[str, str, Change], ...] = (
         put("parameters._artifactsLocationSasToken", {"type": "securestring"}))),
     ("AZ-21", "template from elsewhere", add("resources", _deployment(
         templateLink={"uri": "https://x.example/t.json"}))),
+    ("AZ-22", "too many outputs", put("outputs", {
+        f"o{number}": {"type": "string", "value": "x"} for number in range(65)})),
     ("AZ-30", "secret by default", put("parameters.key", {**_SECRET, "defaultValue": "x"})),
     ("AZ-31", "secret as a string", put("parameters.adminPassword", {"type": "string"})),
     ("AZ-32", "secret told", _both(

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from packer.marketplace.complaint import Rule, Seen
 from packer.marketplace.rules.arm_shape import (
+    Resource,
     expressions,
     is_expression,
     kind_of,
@@ -34,6 +36,8 @@ _HARD = re.compile(
     r"(?i)https?://[a-z0-9.-]*(?:management\.azure\.com|management\.core\.windows\.net|"
     r"core\.windows\.net|database\.windows\.net|vault\.azure\.net|login\.microsoftonline\.com)"
 )
+# Azure Resource Manager, template limits.
+_MOST = {"parameters": 256, "variables": 256, "outputs": 64, "resources": 800}
 _SELF = "[deployment().properties.templateLink.uri]"
 
 
@@ -192,23 +196,37 @@ def _resource_ids(template: Template) -> Iterator[Seen]:
                 yield spot.place, "resourceId() has these by itself, and takes names apart"
 
 
+def _waits(template: Template) -> Iterator[tuple[Resource, str, str]]:
+    """(resource, place, dependency), of no more than a template of the allowed size has."""
+    found = (
+        (each, f"{each.place}.dependsOn[{number}]", str(one))
+        for each in resources(template)
+        for number, one in enumerate(rows(each.whole.get("dependsOn")))
+    )
+    return islice(found, _MOST["resources"] * 20)
+
+
 def _depends(template: Template) -> Iterator[Seen]:
-    for each in resources(template):
-        for number, one in enumerate(rows(each.whole.get("dependsOn"))):
-            place = f"{each.place}.dependsOn[{number}]"
-            if is_expression(one) and re.match(r"(?i)\[\s*concat\(", one):
-                yield place, "is put together by hand; use resourceId() or a name"
-            if is_expression(one) and re.search(r"(?i)\bif\(", one):
-                yield place, "depends on a condition"
     conditional = {
-        str(each.whole.get("name")) for each in resources(template) if "condition" in each.whole
+        str(each.whole.get("name"))
+        for each in islice(resources(template), _MOST["resources"])
+        if "condition" in each.whole
     }
-    for each in resources(template):
-        for number, one in enumerate(rows(each.whole.get("dependsOn"))):
-            if "condition" in each.whole:
-                continue
-            if any(_names(str(one), name) for name in conditional):
-                yield f"{each.place}.dependsOn[{number}]", "what it waits for may not be made"
+    for each, place, one in _waits(template):
+        if is_expression(one) and re.match(r"(?i)\[\s*concat\(", one):
+            yield place, "is put together by hand; use resourceId() or a name"
+        if is_expression(one) and re.search(r"(?i)\bif\(", one):
+            yield place, "depends on a condition"
+        if "condition" not in each.whole and any(_names(one, name) for name in conditional):
+            yield place, "what it waits for may not be made"
+
+
+def _many(template: Template) -> Iterator[Seen]:
+    counts = {key: len(table(template, key)) for key in ("parameters", "variables", "outputs")}
+    counts["resources"] = sum(1 for _ in resources(template))
+    for key, most in _MOST.items():
+        if counts[key] > most:
+            yield key, f"are {counts[key]}; {most} are allowed"
 
 
 def _names(waited: str, name: str) -> bool:
@@ -297,4 +315,6 @@ FORM = (
     Rule("AZ-21", "arm", "error", "Linked templates come with the package",
          "[uri(parameters('_artifactsLocation'), …)]",
          f"{_TTK} External-Links-Must-Reference-ArtifactsLocation", _linked),
+    Rule("AZ-22", "arm", "error", "The template is within the limits",
+         "divide the application", "Azure Resource Manager, template limits", _many),
 )  # fmt: skip

@@ -26,15 +26,17 @@ _IMAGE = ("AWS::EC2::Image::Id", "AWS::SSM::Parameter::Value<AWS::EC2::Image::Id
 
 
 def _echoed(template: Template) -> Iterator[Seen]:
+    secret = hidden(template)
     for name, each in parameters(template):
         asks = NAMED.search(name) and str(each.get("Type")) == "String"
-        if asks and name not in hidden(template):
+        if asks and name not in secret:
             yield f"Parameters.{name}", "is shown to everybody who may look at the stack"
 
 
 def _default_secrets(template: Template) -> Iterator[Seen]:
+    secret = hidden(template)
     for name, each in parameters(template):
-        if name in hidden(template) and "Default" in each:
+        if name in secret and "Default" in each:
             yield f"Parameters.{name}.Default", "a secret that every customer has is none"
 
 

@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import re2
+
 from packer.marketplace.complaint import Seen
 from packer.marketplace.walking import texts
 
@@ -24,12 +26,13 @@ _VALUES = (
     ("a token", re.compile(r"\bgh[pousr]_[A-Za-z0-9]{36,}\b")),
     ("a key of a service account", re.compile(r'"private_key_id"\s*:\s*"[0-9a-f]{40}"')),
 )
-GIVEN = re.compile(
-    r"(?im)^[^#\n]*\b(?:[A-Za-z0-9]+[_-])*(?:password|passwd|secret|api_?key|token)\b"
-    r"\s*[=:]\s*['\"]?(?![$'\"{<\s!])[^\s'\"]{4,}"
+# By RE2, whose time grows with the text alone, whatever a stranger wrote.
+GIVEN = re2.compile(
+    r"(?im)^(?:[^#\n]*[^A-Za-z0-9#\n])?(?:[A-Za-z0-9]+[_-])*"
+    r"(?:password|passwd|secret|api_?key|token)\s*[=:]\s*['\"]?[^\s'\"$\{<!][^\s'\"]{3,}"
 )
 """`password = hunter2` in a script: a name that asks for a secret, with a value."""
-FETCHED = re.compile(r"(?m)\b(?:curl|wget)\b[^\n|;&]*\|\s*(?:sudo\s+)?(?:ba|da|z)?sh\b")
+FETCHED = re2.compile(r"(?m)\b(?:curl|wget)\b[^\n|;&]*\|\s*(?:sudo\s+)?(?:ba|da|z)?sh\b")
 """`curl … | sh`: what runs is what somebody's server says at that moment."""
 
 
