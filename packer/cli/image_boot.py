@@ -76,7 +76,7 @@ def command(
 def _say(found: Boot) -> None:
     click.echo(f"{firmware_of(found.firmware).title}, kernel after {found.kernel:.1f} s")
     for phase, at in found.phases.items():
-        name = click.style(f"{phase:<14}", bold=phase == HEALTHY)
+        name = click.style(f"{phase:<26}", bold=phase == HEALTHY)
         click.echo(f"  {name} {at:6.1f} s after the kernel")
     if found.analysed:
         click.echo(plain(found.analysed.splitlines()[0]))

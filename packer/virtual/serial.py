@@ -14,6 +14,7 @@ from pathlib import Path
 _CAP = 32 << 20  # bytes of console that are looked at; a machine in a loop says more
 _CHUNK = 1 << 20
 _ESCAPES = re.compile(r"\x1b\[[0-9;?=]*[A-Za-z]|\x1b[()][A-Za-z0-9]|[\x00-\x08\x0b-\x1f]")
+_STEP = re.compile(r"^\[ *\d+/\d+\] (\S.*?)(?:  |$)")  # of setup, which tells each when it is done
 _STAMP = re.compile(r"^\[ *(\d+\.\d{6})\]")
 
 
@@ -35,8 +36,9 @@ MARKERS = (
     Marker("systemd", "systemd[1]: "),
     Marker("network", "Reached target network-online.target"),
     Marker("cloud-init", "running 'init' at"),
-    Marker("setup", "Starting caretaker-setup.service"),
-    Marker("set up", "Finished caretaker-setup.service"),
+    # systemd cuts the middle out of lines that are wider than a console.
+    Marker("setup", "Starting caretaker-setup"),
+    Marker("set up", "Finished caretaker-setup"),
     Marker("agent", "Started caretaker.service"),
     Marker("login", " login:"),
 )
@@ -105,6 +107,8 @@ class Serial:
         for marker in MARKERS:
             if marker.text in line and marker.phase not in self.seen:
                 self.seen[marker.phase] = self._now() - _late(marker, line)
+        if (step := _STEP.match(line)) and f"set up: {step[1]}" not in self.seen:
+            self.seen[f"set up: {step[1]}"] = self._now()
         if any(word in line for word in TROUBLE) and line not in self.trouble:
             self.trouble.append(line)
         if not self.fatal and any(word in line for word in _FATAL):

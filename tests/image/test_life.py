@@ -33,6 +33,7 @@ CHANGE = 400.0
 SERVICE = "sochdb-sochdb.service"
 BUNDLE = "/var/tmp/new.bundle"
 PAIR = "/etc/sochdb/tls/tls/current/cert.pem"
+PAIRS = ("/etc/sochdb/tls/tls", "/etc/sochdb/tls/authority")
 
 # A pair whose time is over, put in use as the agent itself would, a year and a half ago.
 EXPIRE = """
@@ -125,7 +126,7 @@ def _mended_by_itself(life: Life) -> None:
 
     with life.step("certificate is over: found and mended"):
         tool = "/opt/caretaker/venv/bin/python3"
-        life.machine.must(["rm", "-rf", "/etc/sochdb/tls", "/var/lib/caretaker/tls.json"])
+        life.machine.must(["rm", "-rf", *PAIRS, "/var/lib/caretaker/tls.json"])
         life.machine.must([tool, "-I", "-c", EXPIRE], timeout=120)
         # Made in this boot, it would pass for a clock that jumped, and be left alone for hours.
         life.machine.must(["rm", "-f", "/var/lib/caretaker/tls.json"])

@@ -150,6 +150,14 @@ def test_a_kernel_line_that_came_late_carries_its_age(tmp_path: Path) -> None:
     assert serial.seen["kernel"] == 7.5
 
 
+def test_each_step_of_setup_is_a_phase(tmp_path: Path) -> None:
+    log = tmp_path / "serial.log"
+    log.write_bytes(b"[ 1/14] preflight          58 of 60\r\n[14/14] TLS pairs\r\n[1/2 x] no\n")
+    serial = Serial(log, lambda: 3.0)
+    serial.look()
+    assert serial.seen == {"set up: preflight": 3.0, "set up: TLS pairs": 3.0}
+
+
 def test_a_panic_is_the_end(tmp_path: Path) -> None:
     log = tmp_path / "serial.log"
     log.write_bytes(b"[    1.0] Kernel panic - not syncing: VFS\n")
