@@ -17,8 +17,10 @@ def page() -> str:
         "",
         MADE,
         "",
-        "Sections are those of the CIS Debian Linux 12 Benchmark v1.1.0, where nothing else is "
-        "said. Why it is so: [Hardening](../explanation/hardening.md).",
+        (
+            "Sections are those of the CIS Debian Linux 12 Benchmark v1.1.0, where nothing else is "
+            "said. Why it is so: [Hardening](../explanation/hardening.md)."
+        ),
         "",
         f"## Controls: {len(CONTROLS)}",
         "",
