@@ -40,6 +40,11 @@ FSTAB = "UUID=1 / ext4 defaults,x-systemd.growfs 0 1\nUUID=2 /srv xfs defaults 0
 CLOUD = "datasource_list: [NoCloud, Ec2, Azure, GCE, DigitalOcean, None]\n"
 UNITS = "/etc/systemd/system"
 
+# Named by the digest over names and contents, as setup installs it.
+TOOL_FILES = {"setup/setup.sh": b"#!/bin/sh\n", "pyproject.toml": b"[project]\n"}
+_LINES = (f"{name}\0{hashlib.sha256(data).hexdigest()}\n" for name, data in TOOL_FILES.items())
+TOOL = hashlib.sha256("".join(_LINES).encode()).hexdigest()[:12]
+
 TWIN: tuple[Act, ...] = (
     *(Write(f"/{path}", data, 0o755) for path, data in PACKAGED.items()),
     Link("/bin", "usr/bin"),
@@ -64,7 +69,8 @@ TWIN: tuple[Act, ...] = (
     Write(f"{UNITS}/caretaker-setup.service", "[Service]\n"),
     Link(f"{UNITS}/multi-user.target.wants/caretaker-setup.service", "../caretaker-setup.service"),
     Write("/opt/caretaker/venv/bin/caretaker", "#!/opt/caretaker/venv/bin/python\n", 0o755),
-    Write("/opt/caretaker/tool/setup/setup.sh", "#!/bin/sh\n", 0o755),
+    Link("/opt/caretaker/tool", f"tools/{TOOL}"),
+    *(Write(f"/opt/caretaker/tools/{TOOL}/{name}", data) for name, data in TOOL_FILES.items()),
     # The digest of a folder with one program in it, `start`, of one line.
     Write("/opt/shop/releases/1.0-RELEASE/start", "#!/bin/sh\n", 0o755),
     Write("/usr/share/caretaker/shop.cdx.json", "{}"),

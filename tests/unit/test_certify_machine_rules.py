@@ -31,6 +31,7 @@ from tests.unit.certify_twin import (
     KERNEL,
     MIB,
     RUNNING,
+    TOOL,
     UNITS,
     Case,
     config,
@@ -142,6 +143,8 @@ CASES = (
          (Write("/opt/tool/x", ELF[:18] + b"\xb7\x00" + ELF[20:], 0o755),)),
     Case("unexplained-program", "ACC-01", (Write("/usr/bin/helper", ELF, 0o755),)),
     Case("unexplained-in-opt", "ACC-01", (Write(f"/opt/shop/releases/{RELEASE}/more", "x"),)),
+    Case("unexplained-in-tool", "ACC-01",
+         (Write(f"/opt/caretaker/tools/{TOOL}/setup/setup.sh", "#!/bin/sh\nevil\n"),)),
     Case("changed-packaged-program", "ACC-02", (Write("/usr/bin/env", ELF + b"x", 0o755),)),
     Case("missing-packaged-file", "ACC-03", gone(f"/usr/lib/modules/{KERNEL}/kernel/x.ko")),
 )  # fmt: skip

@@ -11,7 +11,7 @@ import _imp
 from functools import lru_cache
 
 from packer.certify.facts.own_tool import is_own
-from packer.certify.origins import installed
+from packer.certify.origins import installed, tool
 from packer.certify.tree import Entry, Tree
 
 INFO = "/var/lib/dpkg/info"
@@ -34,6 +34,7 @@ def unverified(tree: Tree) -> tuple[Entry, ...]:
         if not (entry.path.startswith(INFO) and entry.path.endswith(_LISTS))
         and not _confirmed(tree, entry, sums)
         and not installed.is_as_brought(tree, entry)
+        and tool.origin(tree, entry) is None
         and not _is_compiled(tree, entry)
         and not is_own(tree, entry)
     )

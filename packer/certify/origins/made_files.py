@@ -75,7 +75,7 @@ MADE: tuple[tuple[str, str], ...] = (
      "made with the environment"),
     (r"/opt/caretaker/(?:environments?/[^/]+|venv)/lib/python[^/]+/site-packages/[^/]+\.pth$",
      "made with the environment"),
-    (r"/opt/caretaker/(?:tool|tools/[^/]+|tool-[^/]+)/", "the tool itself, staged by its digest"),
+    (r"/opt/caretaker/tools/[^/]+/caretaker-[^/]+\.dist-info/METADATA$", "the tool's version"),
     (r"/opt/caretaker/(?:tool|venv)$", "links to the tool and its environment in use"),
     (r"/opt/caretaker/[^/]+\.json$", "what setup noted of the environment"),
     (r"/usr/share/(?:doc/)?caretaker/.*$", "the image's own papers: parts and signatures"),

@@ -16,7 +16,6 @@ _HARDENED = b"# Written by `caretaker harden`"
 _PATTERNS = tuple((re.compile(pattern), reason) for pattern, reason in MADE)
 # What nobody can hide anything in: a log of nothing, a mark.
 _EMPTY = re.compile(r"/(?:var/log|var/lib|var/cache|var/spool|etc|usr/lib|usr/share)/")
-_OUR_TOOL = re.compile(r"/opt/caretaker/(?:tool|tools/[^/]+)/(?P<below>.+\.py)$")
 
 
 def origin(tree: Tree, entry: Entry) -> Origin | None:

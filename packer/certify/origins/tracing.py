@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from packer.certify.origins import installed, named, packaged, releases
+from packer.certify.origins import installed, named, packaged, releases, tool
 from packer.certify.origins.origin import Origin
 from packer.certify.tree import Entry, Tree
 
@@ -35,10 +35,10 @@ def _work_ahead(tree: Tree, entries: dict[str, Entry]) -> None:
 
 
 def _origin(tree: Tree, entry: Entry, entries: dict[str, Entry]) -> Origin | None:
-    for ask in (packaged.origin, installed.origin, releases.origin, named.origin):
+    for ask in (packaged.origin, installed.origin, releases.origin, tool.origin):
         if (found := ask(tree, entry)) is not None:
             return found
     source = entries.get(installed.source_of(entry.path))
     if source is not None and _origin(tree, source, entries) is not None:
         return installed.bytecode(tree, entry)
-    return None
+    return named.origin(tree, entry)

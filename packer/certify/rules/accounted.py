@@ -58,7 +58,7 @@ ACCOUNTED = (
         severity="high",
         probe=_unexplained,
         fix="remove it, or bring it by a package or the release",
-        faults=("unexplained-program", "unexplained-in-opt"),
+        faults=("unexplained-program", "unexplained-in-opt", "unexplained-in-tool"),
     ),
     Rule(
         id="ACC-02",
