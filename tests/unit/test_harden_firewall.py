@@ -36,7 +36,7 @@ def test_declared_ports_come_in_too() -> None:
 
 def test_an_authority_may_ask_for_its_proof() -> None:
     acme = (
-        '[certificates.web]\nnames = ["shop.example"]\nservices = ["web"]\n[certificates.web.acme]\n'
+        '[certificates.web]\nnames = ["shop.example"]\n[certificates.web.acme]\n'
         'directory = "https://acme.example/directory"\nterms = true\n'
     )
     assert accepted(text(acme)) == "tcp dport { 22, 80, 8086 } accept"

@@ -36,7 +36,7 @@ profile caretaker-daemon flags=(attach_disconnected) {
   dbus send bus=system,
 
   # Programs: the tool's Python, and what checks run. They stay within this profile.
-  /opt/** mrix,
+  /opt/** mrixk,
   /usr/** mrix,
   /{,usr/}{bin,sbin}/** mrix,
   /{,usr/}lib{,32,64}/** mr,
@@ -48,8 +48,9 @@ profile caretaker-daemon flags=(attach_disconnected) {
   /sys/** r,
   /dev/** r,
   /dev/null rw,
-  /var/** r,
-  /run/** r,
+  # Locks are tried, not held.
+  /var/** rk,
+  /run/** rk,
   /boot/** r,
   /srv/** r,
   /mnt/** r,
@@ -61,6 +62,8 @@ profile caretaker-daemon flags=(attach_disconnected) {
   /run/systemd/notify w,
   /run/systemd/journal/** w,
   /run/**.sock rw,
+  /var/**.sock rw,
+  /srv/**.sock rw,
   /run/*/** w,
   /var/lib/caretaker/agent/** rwlk,
   /tmp/** rwlk,
