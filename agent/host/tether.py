@@ -18,10 +18,15 @@ def tie() -> None:
     """From here on SIGTERM, and the end of the parent's main thread, end us in order. OSError."""
     import ctypes
 
-    signal.signal(signal.SIGTERM, _end)
+    unwind()
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0):
         raise OSError(ctypes.get_errno(), "prctl")
+
+
+def unwind() -> None:
+    """From here on SIGTERM ends us in order. Our parent may go: a long build outlives its shell."""
+    signal.signal(signal.SIGTERM, _end)
 
 
 def _end(number: int, frame: object) -> None:

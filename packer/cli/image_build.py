@@ -63,7 +63,7 @@ def command(
     sudo caretaker image build . --output out/ --key image.key --flaws debian.json
     sudo caretaker image build . --output out/ --base base/ --format vhd --format gce --json
     """
-    tether.tie()  # SIGTERM unwinds like Ctrl-C: QEMU ends, and what is half made goes
+    tether.unwind()  # SIGTERM unwinds like Ctrl-C: QEMU ends, and what is half made goes
     wanted = Wanted(
         appliance=str(folder),
         output=str(output),
