@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 from bench.certify.found import found
+from bench.certify.oracle import oracle
 from bench.certify.quiet import quiet
 from bench.health.table import write
 
@@ -33,6 +34,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.certify", description=__doc__)
     parser.add_argument("--tree", action="append", type=Path, help="a clean tree, more than once")
     parser.add_argument("--faults-in", type=Path, help="the tree that faults are planted in")
+    parser.add_argument(
+        "--img-check",
+        type=Path,
+        metavar="FILE",
+        help="DigitalOcean's 99-img-check.sh, to run beside ours; needs root and a folder as tree",
+    )
     chosen = parser.parse_args()
     trees = chosen.tree or roots()
     if not trees:
@@ -42,6 +49,9 @@ def main() -> int:
     reports = [quiet(trees)]
     print(f"... faults in {first.name}", file=sys.stderr, flush=True)
     reports.append(found(first))
+    if chosen.img_check is not None:
+        print("... DigitalOcean's check beside ours", file=sys.stderr, flush=True)
+        reports.append(oracle(first, chosen.img_check))
     return write("certify", reports)
 
 

@@ -95,6 +95,13 @@ class Layer:
         for act in acts:
             self._plant(act)
 
+    def changes(self) -> tuple[tuple[str, Entry | None, bytes], ...]:
+        """Parents first; None where something is taken away."""
+        return tuple(
+            (path, found[0] if found else None, found[1] if found else b"")
+            for path, found in sorted(self._changed.items())
+        )
+
     def is_changed(self, path: str) -> bool:
         return path in self._changed
 

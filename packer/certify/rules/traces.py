@@ -98,7 +98,7 @@ def _logins(subject: Subject) -> Iterator[Finding]:
 
 
 def _is_login(record: bytes) -> bool:
-    """USER_PROCESS, or a host of whatever kind but a start's or a runlevel's: that is the kernel."""
+    """USER_PROCESS, or a host; a start and a runlevel have the kernel's version in its place."""
     kind = int.from_bytes(record[:2], "little")
     return kind == 7 or (kind not in (1, 2) and bool(record[76:332].strip(b"\0")))
 
