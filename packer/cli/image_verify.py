@@ -10,6 +10,7 @@ from agent.cli.saying import json_line, plain
 from agent.errors import UsageError
 from packer.signing import blob, public_key
 from packer.signing import provenance as provenances
+from packer.signing.build_folder import verify_folder
 
 _FILE = click.Path(path_type=Path)
 
@@ -27,14 +28,22 @@ def command(
 ) -> None:  # fmt: skip
     """Verify the signature of each FILE. Exit status 7 if one is refused.
 
+    A folder is a whole build: its record, every file that the record names, and its provenance.
+
     \b
+    caretaker image verify out/ --key release.pub
     caretaker image verify shop.qcow2 --key release.pub
     caretaker image verify shop.qcow2 --key release.pub --provenance shop.intoto.json
     """
     if signature and len(paths) > 1:
         raise UsageError("usage", "--signature is of one file", hint="leave it out: FILE.sig")
     key = public_key.read(pub)
-    digests = {path: blob.verify_file(path, key, signature) for path in paths}
+    digests: dict[Path, str] = {}
+    for path in paths:
+        if path.is_dir():
+            digests |= verify_folder(path, key)
+        else:
+            digests[path] = blob.verify_file(path, key, signature)
     builder = ""
     if provenance:
         statement = provenances.read(provenance, key)
@@ -46,7 +55,7 @@ def command(
                 "files": {str(path): digest for path, digest in digests.items()}}  # fmt: skip
         click.echo(json_line(told))
         return
-    for path in paths:
+    for path in digests:
         click.echo(f"{path}: good, key {public_key.name(key)[:12]}")
     if provenance:
         click.echo(f"{provenance}: good, built by {plain(builder)}")

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from msgspec.structs import replace
 
+from packer.sbom import purl
 from packer.vulnerabilities import cvss, vex
 from packer.vulnerabilities.listed import Listed
 from packer.vulnerabilities.matching import judged
@@ -30,7 +31,8 @@ def merge(
     found = {(hit.id, hit.package): hit for hit in scan.hits}
     by_alias = {(alias, hit.package): hit.id for hit in scan.hits for alias in hit.aliases}
     for hit in others:
-        package = source.get(hit.package, hit.package)
+        normal = purl.normal(hit.package)
+        package = source.get(hit.package) or source.get(normal) or hit.package
         name = by_alias.get((hit.id, package), hit.id)
         known = found.get((name, package))
         if known is None:

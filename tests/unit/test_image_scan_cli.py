@@ -38,11 +38,11 @@ GRYPE = {
         "tool": {"driver": {"name": "Grype", "rules": [
             {"id": "GHSA-aaaa-bbbb-cccc-first-one",
              "help": {"text": "Vulnerability GHSA-aaaa-bbbb-cccc\nSeverity: critical\n"
-                              "Package: first-one\nVersion: 1.0\nFix Version: 1.0.1\nType: python"},
+                              "Package: First_One\nVersion: 1.0\nFix Version: 1.0.1\nType: python"},
              "properties": {"security-severity": "9.1"}}]}},
         "results": [
             {"ruleId": "GHSA-aaaa-bbbb-cccc-first-one", "message": {"text":
-                "A critical vulnerability in python package: first-one, version 1.0 was found"}}],
+                "A critical vulnerability in python package: First_One, version 1.0 was found"}}],
     }],
 }  # fmt: skip
 
