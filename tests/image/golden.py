@@ -59,7 +59,8 @@ def _build(folder: Path, place: Path) -> None:
             shutil.rmtree(old)
     part = place.with_suffix(".part")
     argv = [sys.executable, "-m", "agent", "image", "build", str(folder), "--output", str(part)]
-    argv += ["--wheelhouse", str(wheels.locked_wheels())]
+    argv += ["--wheelhouse", str(wheels.locked_wheels()), "--key", str(vendor.image_key())]
+    argv += ["--cache", str(cache_folder() / "image")]
     done = subprocess.run(argv, cwd=REPOSITORY, capture_output=True, text=True, timeout=PATIENCE)
     if done.returncode:
         raise NoImage(f"the image could not be built: {done.stderr.strip()[-2000:]}")

@@ -10,23 +10,32 @@ import hashlib
 import shutil
 from pathlib import Path
 
+from packer.signing import file_key
 from tests.machine import appliance as appliances
 from tests.machine.rootfs import cache_folder, locked
 from tests.machine.vendor import Vendor
 
 OLD, NEW = "0.8.1", "0.8.3"
 APPLICATION = "sochdb"
+_RECIPE = b"2"  # raise it when the way of making changes
 
 
 def folder() -> Path:
     """`APPLICATION/` is the vendor's folder of the old version, `new.bundle` the release."""
     parts = [appliances.EXAMPLE / "appliance.toml", appliances.EXAMPLE / "release.toml"]
-    digest = hashlib.sha256(b"".join(path.read_bytes() for path in parts)).hexdigest()[:12]
+    digest = hashlib.sha256(_RECIPE + b"".join(path.read_bytes() for path in parts)).hexdigest()[
+        :12
+    ]
     place = cache_folder() / f"vendor-{digest}"
     with locked(cache_folder() / "vendor.lock"):
         if not place.exists():
             _make(place.with_suffix(".part"), place)
     return place
+
+
+def image_key() -> Path:
+    """What signs the image. It is worth nothing: it stands in a cache."""
+    return folder() / "image.key"
 
 
 def _make(part: Path, place: Path) -> None:
@@ -39,4 +48,5 @@ def _make(part: Path, place: Path) -> None:
         vendor.give_root(each)
     vendor.build(new, version=NEW).rename(part / "new.bundle")
     shutil.rmtree(new)
+    file_key.make(part / "image.key", "ecdsa-p256-sha256", None)
     part.rename(place)
