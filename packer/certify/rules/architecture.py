@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from packer.certify.finding import Clause, Finding
+from packer.certify.finding import Finding
 from packer.certify.rule import Rule, Subject
+from packer.certify.rules.documents import aws, azure
 
 # e_machine (elf(5)); marketplaces take these two.
 _MACHINES = {62: "x86_64", 183: "aarch64"}
@@ -31,10 +32,7 @@ def _probe(subject: Subject) -> Iterator[Finding]:
 SIXTY_FOUR_BITS = Rule(
     id="ARCH-01",
     title="The system is 64-bit, x86_64 or aarch64",
-    clauses=(
-        Clause("AWS Marketplace, product and AMI policies", "Architecture policies"),
-        Clause("Azure VM certification FAQ", "Linux test cases: 64-bit operating system"),
-    ),
+    clauses=(aws("Architecture policies"), azure("Linux test cases: 64-bit operating system")),
     targets=frozenset(("aws", "azure", "gcp", "digitalocean")),
     severity="high",
     probe=_probe,
