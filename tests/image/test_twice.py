@@ -37,8 +37,10 @@ ALIKE = (
     ("/etc/gshadow-", "the one before"),
     ("/etc/sudoers.d/", "what cloud-init was told"),
     ("/var/lib/cloud/", "what cloud-init was told"),
-    ("/var/lib/caretaker/", "ledgers and locks; secrets have a place of their own"),
-    ("/var/lib/systemd/", "clocks and timers; the seed differs, see below"),
+    ("/var/lib/caretaker/support/rules-", "the rules of redaction, compiled"),
+    ("/var/lib/caretaker/trust/", "the vendor's public keys"),
+    ("/var/lib/caretaker/setup.lock", "a lock, with the number of a process"),
+    ("/var/lib/systemd/timers/", "when a timer ran"),
     ("/etc/.pwd.lock", "a lock"),
     ("/home/", "shell's start files, and the key that was made for both"),
 )
