@@ -66,7 +66,8 @@ def run(build: Build) -> Path:
     for each in sealed:
         build.told.note(f"{each.inside}: {each.words} ({each.seconds} s)")
     if not any(each.inside == "all" for each in sealed):
-        raise _failed(build, "it went off before it was sealed")
+        last = f"{sealed[-1].inside} {sealed[-1].words}" if sealed else "it said nothing"
+        raise _failed(build, f"it went off before it was sealed: {last}")
     return made / "golden.qcow2"
 
 

@@ -28,12 +28,13 @@ def main(argv: Sequence[str]) -> int:
     if not argv or argv[0] not in courses:
         click.echo(USAGE, err=True)
         return 2
-    if not _run(courses[argv[0]], host.clock):
-        return 1
-    click.echo(said("all", 0.0, f"{argv[0]} is done"))
+    good = _run(courses[argv[0]], host.clock)
+    if good:
+        click.echo(said("all", 0.0, f"{argv[0]} is done"))
     if "--power-off" in argv:
+        # Also after a failure: whoever waits outside reads on the console that it is not done.
         host.run(["systemctl", "poweroff"], timeout=60)
-    return 0
+    return 0 if good else 1
 
 
 def _run(parts: Sequence[tuple[str, Callable[[], str]]], clock: Clock) -> bool:
