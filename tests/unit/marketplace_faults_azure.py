@@ -177,6 +177,11 @@ UI: tuple[tuple[str, str, Change], ...] = (
     ("UI-10", "no such field", put("parameters.outputs.vmName", "[basics('name')]")),
     ("UI-10", "no such step", put("parameters.outputs.vmName", "[steps('vm').name]")),
     ("UI-11", "no location", drop("parameters.outputs.location")),
+    ("UI-13", "no label", drop(f"{_BASIC}.label")),
+    ("UI-13", "unknown key", put(f"{_BASIC}.default", "x")),
+    ("UI-13", "unknown constraint", put(f"{_BASIC}.constraints.regexp", "^a$")),
+    ("UI-14", "no choice", put(f"{_STEP}[2].constraints.allowedValues", [])),
+    ("UI-14", "other default", put(f"{_STEP}[2].defaultValue", "Perhaps")),
     ("UI-12", "storage key", put(f"{_BASIC}.toolTip", "AccountKey=" + "A" * 60)),
 )  # fmt: skip
 
