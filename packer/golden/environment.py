@@ -18,6 +18,7 @@ from packer.golden.running import must
 
 PARTS = ("agent", "packer", "setup", "support", "systemd", "requirements")  # setup's own list
 HOME = "opt/caretaker"
+_PROCESSORS = {"x86_64": "amd64", "aarch64": "arm64"}
 _PATIENCE = 600.0  # seconds
 _RECIPE = "2"  # raise it when the way of making changes
 
@@ -28,10 +29,10 @@ def bring(build: Build) -> Path:
     Raises CaretakerError, FileFailure and OSError.
     """
     wheels = wheelhouse(build)
-    key = _key(build, wheels)
-    target = build.places.cache / f"environment-{key}.tar.zst"
+    key, kind = _key(build, wheels), "environment" if _runs_here(build) else "sources"
+    target = build.places.cache / f"{kind}-{key}.tar.zst"
     if not target.is_file():
-        _make(build, wheels, target)
+        (_make if kind == "environment" else _make_sources)(build, wheels, target)
     build.inputs["environment"] = digests.of_file(target)
     return target
 
@@ -82,6 +83,26 @@ def _make(build: Build, wheels: Path, target: Path) -> None:
                 str(build.epoch)]  # fmt: skip  # (in the new tree, where nobody else is)
         must(host, made, timeout=_PATIENCE, env={"PYTHONHASHSEED": "0"})
         pack(host, tree, [HOME], target, build.epoch)
+    finally:
+        trees.remove(tree)
+
+
+def _runs_here(build: Build) -> bool:
+    """Whether the base's Python runs on this processor. Else the machine makes its own."""
+    here = build.host.run(["uname", "-m"], timeout=10).stdout.strip()
+    return _PROCESSORS.get(here) == build.wanted.architecture
+
+
+def _make_sources(build: Build, wheels: Path, target: Path) -> None:
+    """For an image of another processor: install.sh makes the environment there, in minutes."""
+    tree = build.places.work / "tree"
+    trees.remove(tree)
+    try:
+        files.ensure_folder(tree / "tmp")
+        _copy(build.host, tree, wheels)
+        files.remove(tree / "tmp/source.tar")
+        files.replace(tree / "tmp/epoch", f"{build.epoch}\n".encode())
+        pack(build.host, tree / "tmp", ["epoch", "source", "wheels"], target, build.epoch)
     finally:
         trees.remove(tree)
 

@@ -127,4 +127,6 @@ def _failed(build: Build, why: str) -> MachineError:
 
 
 def _plain(name: str) -> str:
-    return "environment.tar.zst" if name.startswith("environment-") else name
+    """Without the key that the cache knows it by."""
+    kind, dash, _ = name.partition("-")
+    return f"{kind}.tar.zst" if dash else name

@@ -130,7 +130,8 @@ def test_without_wheels_the_command_that_brings_them_is_said(tmp_path: Path) -> 
 def test_the_environment_is_made_once_for_the_same_input(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    build, _, _ = a_build(tmp_path)
+    build, host, _ = a_build(tmp_path)
+    host.programs["uname"] = "x86_64\n"
     wheels = tmp_path / "wheels"
     wheels.mkdir()
     (wheels / "one-1.0-py3-none-any.whl").write_bytes(b"")
@@ -149,3 +150,6 @@ def test_the_environment_is_made_once_for_the_same_input(
     assert len(build.inputs["environment"]) == 64
     build.inputs["base"] = "4" * 64
     assert environment.bring(build) != first
+    host.programs["uname"] = "aarch64\n"
+    monkeypatch.setattr(environment, "_make_sources", make)
+    assert environment.bring(build).name.startswith("sources-")
