@@ -124,9 +124,22 @@ NoNewPrivileges=yes
 CapabilityBoundingSet=CAP_NET_ADMIN CAP_FOWNER CAP_CHOWN CAP_DAC_OVERRIDE
 ProtectHome=yes
 PrivateTmp=yes
+PrivateDevices=yes
+ProtectSystem=strict
+ReadWritePaths=/etc
 ProtectKernelModules=yes
+ProtectKernelTunables=yes
+ProtectKernelLogs=yes
 ProtectControlGroups=yes
+ProtectClock=yes
+ProtectHostname=yes
+RestrictNamespaces=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+LockPersonality=yes
 RestrictAddressFamilies=AF_UNIX AF_NETLINK
+SystemCallArchitectures=native
+SystemCallFilter=@system-service
 """
 _UNITS = "/etc/systemd/system"
 # By itself: a mistake in a customer's file must not take our rules down with it.
