@@ -20,7 +20,7 @@ from typing import NamedTuple
 from bench.certify.clean import APPLIANCE, SEAL, sealing
 from bench.certify.faults import FAULTS
 from bench.certify.found import is_found
-from bench.certify.planting import Act, Kept, Layer
+from bench.certify.planting import Act, Kept, Layer, Write
 from bench.health.table import Report
 from packer.certify.opening import open_tree
 from packer.certify.tree import Tree
@@ -29,6 +29,8 @@ _TOLD = re.compile(r"\[(FAIL|WARN)\]\s*(.*)")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _COUNT = re.compile(r"(\d+) (WARNINGS|Tests FAILED)")
 _SECONDS = 120
+# There is no network: apt would try again for seven seconds.
+_NO_WAITING = Write("/etc/apt/apt.conf.d/zz-oracle", 'Acquire::Retries "0";\n')
 
 
 class Said(NamedTuple):
@@ -61,11 +63,16 @@ def oracle(path: Path, check: Path) -> Report:
     report.notes += [
         f"of {len(FAULTS)} faults: ours {mine}, img_check prints {printed}, counts {counted}",
         "faults that it does not tell are left out of the table",
-        f"the twin without a fault: {twin.failed} failed, {twin.warnings} warnings, "
-        f"exit {twin.status}: {'; '.join(sorted(words[:90] for _, words in twin.told)) or '-'}",
+        _of_twin(twin),
     ]
     report.figures = {"faults": len(FAULTS), "ours": mine, "prints": printed, "counts": counted}
     return report
+
+
+def _of_twin(twin: Said) -> str:
+    words = "; ".join(sorted(words[:90] for _, words in twin.told)) or "-"
+    counts = f"{twin.failed} failed, {twin.warnings} warnings, exit {twin.status}"
+    return f"the twin without a fault: {counts}: {words}"
 
 
 def _yes(*, ok: bool) -> str:
@@ -75,7 +82,7 @@ def _yes(*, ok: bool) -> str:
 def _asked(path: Path, tree: Tree, check: Path, acts: tuple[Act, ...]) -> Said:
     there = tuple(at for at, _ in SEAL if tree.entry(at) is not None)
     layer = Layer(tree)
-    layer.plant((*sealing(there), *APPLIANCE, *acts))
+    layer.plant((*sealing(there), *APPLIANCE, *acts, _NO_WAITING))
     with _overlay(path) as merged:
         _put(layer, merged)
         shutil.copyfile(check, merged / "img-check.sh")

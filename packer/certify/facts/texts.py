@@ -14,23 +14,39 @@ import lzma
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from packer.certify.facts.unverified import unverified
 from packer.certify.tree import Entry, Tree
 
 LIMIT = 4 << 20
 _MEMBERS = 200
+_KEPT = 64 << 20  # bytes in memory; beyond it files are read again for each rule
+# Zstandard, which Python's library does not open before 3.14: the initramfs and journals' cores.
+_CLOSED = b"\x28\xb5\x2f\xfd"
 # base64 of "-----BEGIN", as Kubernetes and cloud-init write keys.
+_PEM = b"LS0tLS1CRUdJTi"
 _PACKED_PEM = re.compile(rb"LS0tLS1CRUdJTi[A-Za-z0-9+/\s]{40,16000}={0,2}")
 
 
-def odd_files(tree: Tree) -> Iterator[tuple[Entry, bytes]]:
+def odd_files(tree: Tree) -> Iterable[tuple[Entry, bytes]]:
     """Every file that no package vouches for, with what can be read in it."""
+    whole = sum(min(entry.size, LIMIT) for entry in unverified(tree))
+    return _kept(tree) if whole <= _KEPT else _read(tree)
+
+
+@lru_cache(maxsize=1)
+def _kept(tree: Tree) -> tuple[tuple[Entry, bytes], ...]:
+    """Several rules look into each of them: they are unpacked once."""
+    return tuple(_read(tree))
+
+
+def _read(tree: Tree) -> Iterator[tuple[Entry, bytes]]:
     for entry in unverified(tree):
         if entry.size:
             data = tree.read(entry.path, limit=LIMIT)
-            if data:
+            if data and not data.startswith(_CLOSED):
                 yield entry, opened(data)
 
 
@@ -45,6 +61,8 @@ def opened(data: bytes) -> bytes:
         return _members(data)
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return data.decode("utf-16", "replace").encode()
+    if _PEM not in data:
+        return data
     return data + b"".join(_decoded(each[0]) for each in _PACKED_PEM.finditer(data))
 
 

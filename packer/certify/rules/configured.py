@@ -122,6 +122,8 @@ _NOT_THERE = re.compile(
     r"/site-packages/|/dist-packages/|/node_modules/|\.(?:so|pyc|gz|xz|png|js|css|whl)$"
 )
 _LONGEST = 512 << 10
+# A line without any of these is none that a pattern for every file fits.
+_HINT = re.compile(r"(?i)passw|admin_pass|minio_|insecure|://")
 
 
 def _known(subject: Subject, table: tuple[Known, ...]) -> Iterator[Finding]:
@@ -135,8 +137,9 @@ def _known(subject: Subject, table: tuple[Known, ...]) -> Iterator[Finding]:
         plain = "\n".join(
             line for line in text.splitlines() if not line.lstrip().startswith(("#", ";", "//"))
         )
+        worth = "\n".join(line for line in plain.splitlines() if _HINT.search(line))
         for known, pattern in fitting:
-            if pattern.search(plain):
+            if pattern.search(worth if known.path == "*" else plain):
                 yield Finding(entry.path, known.words)
                 break
 

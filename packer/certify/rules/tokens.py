@@ -87,6 +87,7 @@ _SHAPED = tuple(
     (kind, words, re.compile(_B + b"(?:" + body + b")" + _E))
     for (kind, body), words in zip(SHAPES, _WORDS, strict=True)
 )
+_BEFORE, _AFTER = 40, 600  # bytes around a word; the longest shape but for session tokens
 _EXAMPLE = re.compile(rb"EXAMPLE|xxxx|XXXX|0{12}|1234567890abcdef|\.\.\.", re.IGNORECASE)
 _URL = re.compile(
     rb"(?<![\w+.-])([a-z][a-z0-9+]{1,20})://([^\s:/?#@\"'<>]{0,80}):([^\s/?#@\"'<>{$%*]{3,200})@[\w\[]"
@@ -145,12 +146,20 @@ def tokens_in(data: bytes) -> set[str]:
     """The kinds of tokens that stand in it."""
     found = set()
     for kind, words, shape in _SHAPED:
-        if kind not in found and any(word in data for word in words):
-            for each in shape.finditer(data):
-                if not _EXAMPLE.search(each[0]) and len(set(each[0])) > 8:
-                    found.add(kind)
-                    break
+        if kind not in found and any(_stands(data, word, shape) for word in words):
+            found.add(kind)
     return found
+
+
+def _stands(data: bytes, word: bytes, shape: re.Pattern[bytes]) -> bool:
+    """Looks around each place of the word alone: most of an image's bytes are no text."""
+    at = data.find(word)
+    while at >= 0:
+        each = shape.search(data, max(0, at - _BEFORE), at + _AFTER)
+        if each and not _EXAMPLE.search(each[0]) and len(set(each[0])) > 8:
+            return True
+        at = data.find(word, at + len(word))
+    return False
 
 
 def _urls(subject: Subject) -> Iterator[Finding]:
