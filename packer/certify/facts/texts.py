@@ -67,16 +67,22 @@ def opened(data: bytes) -> bytes:
 
 
 def _inflated(data: bytes) -> bytes:
+    """Every member of it: gzip(1) writes one behind the other."""
+    found, left = b"", data
     try:
-        return zlib.decompressobj(wbits=31).decompress(data, LIMIT)
+        while left.startswith(b"\x1f\x8b") and len(found) < LIMIT:
+            one = zlib.decompressobj(wbits=31)
+            found += one.decompress(left, LIMIT - len(found))
+            left = one.unused_data
     except zlib.error:
-        return data
+        return found or data
+    return found or data
 
 
 def _decompressed(data: bytes) -> bytes:
     one = bz2.BZ2Decompressor() if data.startswith(b"BZh") else lzma.LZMADecompressor()
     try:
-        return one.decompress(data, LIMIT)
+        return one.decompress(data, LIMIT) or data
     except (OSError, EOFError, lzma.LZMAError):
         return data
 
