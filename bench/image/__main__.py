@@ -1,5 +1,6 @@
 """`python -m bench.image SUITE …`: the golden image's figures, each suite with options of its own.
 
+certify  every rule on a disk, as nobody; --debugfs: our reader of ext4 beside debugfs (IMAGE)
 sbom     the list of parts: time, size, validity (IMAGE)
 cosign   what cosign says of our signatures (its .deb, or its program)
 boot     kernel to /healthz 200, by every firmware, beside the same base without the appliance
@@ -14,6 +15,7 @@ SUITES = {
     "boot": "bench.image.boot",
     "scored": "bench.image.scored",
     "twice": "bench.image.twice",
+    "certify": "bench.image.certify_speed",
     "sbom": "bench.image.sbom",
     "cosign": "bench.image.cosign",
 }

@@ -156,10 +156,17 @@ def _configured(subject: Subject) -> Iterator[Finding]:
                     break
 
 
+# The longest stretch without a star of each pattern: a path that has none of them fits none.
+_LITERAL = tuple({max(re.split(r"[*\[\]?]", pattern), key=len) for pattern, _ in _AGENTS})
+_MAY_FIT = re.compile("|".join(map(re.escape, _LITERAL)))
+
+
 def _agents(subject: Subject) -> Iterator[Finding]:
     seen: set[str] = set()
     for entry in subject.tree.walk():
-        if entry.is_folder or entry.path.startswith(("/usr/share/doc/", "/var/lib/dpkg/")):
+        if entry.is_folder or _MAY_FIT.search(entry.path) is None:
+            continue
+        if entry.path.startswith(("/usr/share/doc/", "/var/lib/dpkg/")):
             continue
         for pattern, words in _AGENTS:
             if words not in seen and fnmatchcase(entry.path, pattern):
