@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from agent.cli.saying import plain
 from agent.errors import MachineError, UsageError
 from agent.host import files, trees
 from agent.host.failures import FileFailure
@@ -86,4 +87,4 @@ def _put_out(found: Parts, form: str, output: Path | None) -> None:
     except FileFailure as failure:
         hint = f"ls -ld {output.parent}"
         raise MachineError("file-unwritable", str(failure), hint=hint) from failure
-    click.echo(f"{output}: {form}, {len(found.parts)} parts of {found.image.name}")
+    click.echo(f"{output}: {form}, {len(found.parts)} parts of {plain(found.image.name)}")

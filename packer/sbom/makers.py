@@ -9,6 +9,7 @@ import re
 
 from packer.sbom.parts import NOBODY, Maker
 
+_LONGEST = 500  # characters that are looked at
 _MAILBOX = re.compile(r"\s*\"?([^<\"]*?)\"?\s*<([^<>\s]+)>")
 # SPDX wants to be told (2.3, 7.5); these words are never part of one person's name.
 _MANY = re.compile(
@@ -21,6 +22,7 @@ _MANY = re.compile(
 
 def read(line: str) -> Maker:
     """The first mailbox of the line, or its text as a name; NOBODY where it is empty."""
+    line = line[:_LONGEST]
     match = _MAILBOX.match(line)
     name, email = (match[1].strip(), match[2]) if match else (line.strip(), "")
     if not name and not email:

@@ -61,7 +61,7 @@ def _record(tree: Tree, place: str) -> ReleaseRecord | None:
     content = tree.read(f"{place}/{FOLDER}/{RECORD}", limit=_RECORD_CAP)
     try:
         return msgspec.json.decode(content, type=ReleaseRecord) if content else None
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None  # certify says so; the folder's name tells the version as well
 
 

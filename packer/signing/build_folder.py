@@ -49,7 +49,7 @@ def _record(path: Path) -> BuildRecord:
         content = files.read_bytes(path, cap=_CAP)
     try:
         return msgspec.json.decode(content, type=BuildRecord)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise refused(f"{path} is no build record: {error}") from error
 
 

@@ -70,7 +70,7 @@ def _read(content: bytes) -> _Envelope:
         raise refused(f"the envelope has {len(content)} bytes; {CAP} are allowed")
     try:
         return msgspec.json.decode(content, type=_Envelope)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise refused(f"it is no DSSE envelope: {error}") from error
 
 

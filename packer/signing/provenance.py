@@ -93,7 +93,7 @@ def verified(envelope: bytes, key: PublicKey) -> Statement:
     content = dsse.unseal(envelope, dsse.IN_TOTO, key)
     try:
         told = msgspec.json.decode(content, type=Statement)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise refused(f"the envelope holds no in-toto statement: {error}") from error
     if told.kind != STATEMENT or told.predicateType != PREDICATE:
         raise refused(f"it states {told.predicateType[:80]!r}, not how something was built")

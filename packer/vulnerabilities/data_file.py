@@ -109,7 +109,7 @@ def _is_record(content: bytes) -> bool:
     head = content.partition(b"\n{")[0]
     try:
         told = msgspec.json.decode(head, type=dict[str, msgspec.Raw])
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return False
     return "id" in told and "modified" in told
 
@@ -117,5 +117,5 @@ def _is_record(content: bytes) -> bool:
 def _decoded(content: bytes, kind: type[T], name: str) -> T:
     try:
         return msgspec.json.decode(content, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise invalid(f"{name} is no list of flaws that we know: {error}") from error

@@ -11,7 +11,10 @@ from functools import total_ordering
 from itertools import zip_longest
 
 _RUNS = re.compile(r"([^0-9]*)([0-9]*)")
-_Runs = tuple[tuple[str, int], ...]
+# A number as its length and digits: of any length, where int() refuses more than 4300.
+Number = tuple[int, str]
+_ZERO: Number = (0, "")
+_Runs = tuple[tuple[str, Number], ...]
 _DIGITS = re.compile(r"[0-9]+")
 
 
@@ -28,7 +31,7 @@ class DebianVersion:
         upstream, dash, revision = rest.rpartition("-")
         if not dash:
             upstream, revision = rest, ""
-        self._key = (int(epoch), _runs(upstream), _runs(revision))
+        self._key = (number(epoch), _runs(upstream), _runs(revision))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, DebianVersion) and _compare(self, other) == 0
@@ -40,15 +43,21 @@ class DebianVersion:
         return hash(self._key)
 
     @property
-    def key(self) -> tuple[int, _Runs, _Runs]:
+    def key(self) -> tuple[Number, _Runs, _Runs]:
         return self._key
+
+
+def number(digits: str) -> Number:
+    """What orders as the number does; no digits are 0."""
+    shortest = digits.lstrip("0")
+    return len(shortest), shortest
 
 
 def _compare(one: DebianVersion, other: DebianVersion) -> int:
     if one.key[0] != other.key[0]:
         return -1 if one.key[0] < other.key[0] else 1
     for mine, theirs in zip(one.key[1:], other.key[1:], strict=True):
-        for (a, m), (b, n) in zip_longest(mine, theirs, fillvalue=("", 0)):
+        for (a, m), (b, n) in zip_longest(mine, theirs, fillvalue=("", _ZERO)):
             if a != b and (order := _letters(a, b)):
                 return order
             if m != n:
@@ -58,8 +67,8 @@ def _compare(one: DebianVersion, other: DebianVersion) -> int:
 
 def _runs(text: str) -> _Runs:
     """Pairs of what is no digit and the number after it; a missing number counts as 0."""
-    found = [(letters, int(digits or "0")) for letters, digits in _RUNS.findall(text)]
-    while found and found[-1] == ("", 0):
+    found = [(letters, number(digits)) for letters, digits in _RUNS.findall(text)]
+    while found and found[-1] == ("", _ZERO):
         found.pop()
     return tuple(found)
 

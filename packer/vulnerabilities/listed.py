@@ -43,7 +43,7 @@ def of_sbom(content: bytes, name: str) -> tuple[Listed, ...]:
     """The parts of a list in JSON; `name` is for messages. Raises MachineError `sbom-invalid`."""
     try:
         told: Any = msgspec.json.decode(content)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise invalid(f"{name} is no JSON: {error}") from error
     if isinstance(told, dict) and told.get("bomFormat") == "CycloneDX":
         named = [(each.get("bom-ref"), each.get("purl")) for each in _rows(told, "components")]

@@ -15,6 +15,7 @@ _VERSION = re.compile(
     (?:\+(?P<local>[a-z0-9]+(?:[-_.][a-z0-9]+)*))? \s*""",
     re.VERBOSE | re.IGNORECASE | re.ASCII,
 )
+_LONGEST = 200  # characters; no project has written more, and int() refuses 4300 digits
 _PRE = {"a": 0, "alpha": 0, "b": 1, "beta": 1, "c": 2, "rc": 2, "pre": 2, "preview": 2}
 _FIRST, _LAST = -1, 3  # before and after every letter of _PRE
 
@@ -25,7 +26,7 @@ Key = tuple[
 
 def key(text: str) -> Key | None:
     """What to compare by; None where the text is no version."""
-    found = _VERSION.fullmatch(text)
+    found = _VERSION.fullmatch(text) if len(text) <= _LONGEST else None
     if found is None:
         return None
     release = [int(each) for each in found["release"].split(".")]

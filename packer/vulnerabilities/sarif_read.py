@@ -19,8 +19,12 @@ from packer.vulnerabilities.scan import Hit
 
 CAP = 128 << 20  # bytes
 _ID = re.compile(r"(?:CVE-\d{4}-\d{4,}|GHSA(?:-[0-9a-z]{4}){3}|[A-Z]{2,12}-\d{4}-\d+(?:-\d+)?)")
-_LINE = re.compile(r"^\W*(Package|Installed Version|Version|Fixed Version|Fix Version|Severity)"
-                   r"\W*:\s*(.+?)\s*$", re.M | re.I)  # fmt: skip
+_LINE = re.compile(
+    r"^[^\w\n]{0,9}(Package|Installed Version|Version|Fixed Version|Fix Version|Severity)"
+    r"[^\w\n]{0,9}:[ \t]*(.+)$",
+    re.M | re.I,
+)
+_TEXT = 8192  # characters of one message that are looked at
 _NAMES = {"installed version": "version", "fix version": "fixed", "fixed version": "fixed"}
 _GRYPE = re.compile(r"in \w+ package:? (\S+?),? version (\S+)")
 _NOTHING = frozenset(("", "none", "n/a", "not fixed", "unknown"))
@@ -30,7 +34,7 @@ def read(content: bytes, name: str) -> tuple[Hit, ...]:
     """The results as hits; `name` is their source. Raises MachineError `sbom-invalid`."""
     try:
         told: Any = msgspec.json.decode(content)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _invalid(name, str(error)) from error
     if not isinstance(told, dict) or told.get("version") != "2.1.0":
         raise _invalid(name, "its version is not 2.1.0")
@@ -47,7 +51,7 @@ def _hit(row: dict[str, Any], rules: dict[str, dict[str, Any]], source: str) -> 
     rule = rules.get(str(row.get("ruleId")), {})
     message, help_ = _text(row, "message"), _text(rule, "help")
     told = {**_lines(help_), **_lines(message)}
-    match = _ID.search(str(row.get("ruleId")))
+    match = _ID.search(str(row.get("ruleId"))[:_TEXT])
     spoken = _GRYPE.search(message)
     if spoken:
         told.setdefault("package", spoken[1])
@@ -98,7 +102,7 @@ def _dict(told: dict[str, Any], key: str) -> dict[str, Any]:
 
 
 def _text(told: dict[str, Any], key: str) -> str:
-    return str(_dict(told, key).get("text", ""))
+    return str(_dict(told, key).get("text", ""))[:_TEXT]
 
 
 def _invalid(name: str, why: str) -> MachineError:

@@ -38,7 +38,7 @@ def read(content: bytes, name: str) -> tuple[Statement, ...]:
     """Statements that take a flaw out; others change nothing. MachineError `sbom-invalid`."""
     try:
         told: Any = msgspec.json.decode(content)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _invalid(f"{name} is no JSON: {error}") from error
     if isinstance(told, dict) and "openvex" in str(told.get("@context", "")):
         return tuple(_openvex(told, name))
@@ -71,7 +71,7 @@ def _is_meant(product: str, listed: Listed) -> bool:
 
 def _openvex(told: dict[str, Any], name: str) -> Iterator[Statement]:
     for at, row in enumerate(_rows(told, "statements")):
-        if row.get("status") not in _HARMLESS:
+        if str(row.get("status")) not in _HARMLESS:
             continue
         where = f"{name}, statement {at + 1}"
         flaw = row.get("vulnerability")
@@ -89,7 +89,9 @@ def _openvex(told: dict[str, Any], name: str) -> Iterator[Statement]:
 def _cyclonedx(told: dict[str, Any], name: str) -> Iterator[Statement]:
     for at, row in enumerate(_rows(told, "vulnerabilities")):
         analysis = row.get("analysis")
-        if not isinstance(analysis, dict) or analysis.get("state") not in _HARMLESS_CYCLONEDX:
+        if not isinstance(analysis, dict) or (
+            str(analysis.get("state")) not in _HARMLESS_CYCLONEDX
+        ):
             continue
         where = f"{name}, vulnerability {at + 1}"
         ids = _texts([row.get("id"), *(each.get("id") for each in _rows(row, "references"))])

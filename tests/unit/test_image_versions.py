@@ -45,7 +45,7 @@ def order(one: str, other: str) -> int:
         ["1.0", "1.0-1", "1.0-1+b1", "1.0-1.1", "1.0-2", "1.0-10", "1.0a-1", "1.0+a-1"],
         ["2.36-9", "2.36-9+deb12u4", "2.36-9+deb12u13", "2.36-10", "2.37-1", "1:0"],
         ["1.3.4~20200120-3", "1.3.4-1", "1.3.4.1-1"],
-        ["0", "00001", "2", "10"],
+        ["0", "00001", "2", "10", "9" * 5000, "1" + "0" * 5000],
     ],
 )
 def test_debian_versions_rise(rising: list[str]) -> None:
@@ -80,7 +80,9 @@ def test_the_reference_library_says_the_same(one: str, other: str) -> None:
     assert (a < b, a == b) == (Version(one) < Version(other), Version(one) == Version(other))
 
 
-@pytest.mark.parametrize("text", ["", "latest", "1.0-foo", "1..0", "1.0+", "١", "1.0\n2"])
+@pytest.mark.parametrize(
+    "text", ["", "latest", "1.0-foo", "1..0", "1.0+", "١", "1.0\n2", "9" * 5000]
+)
 def test_what_is_no_version_of_a_python_project_is_not_compared(text: str) -> None:
     assert python_version.key(text) is None
 
