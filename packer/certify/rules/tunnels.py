@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from fnmatch import fnmatchcase
+from fnmatch import fnmatchcase, translate
 
 from packer.certify.facts.starts import lines, starts
 from packer.certify.facts.unverified import unverified
@@ -129,6 +129,8 @@ _AGENTS: tuple[tuple[str, str], ...] = (
     ("/opt/dynatrace/*", "Dynatrace's agent"),
 )
 
+_AN_AGENT = re.compile("|".join(translate(pattern) for pattern, _ in _AGENTS))
+
 
 def _opens(subject: Subject) -> Iterator[Finding]:
     for path, text in starts(subject.tree):
@@ -168,7 +170,7 @@ def _agents(subject: Subject) -> Iterator[Finding]:
             continue
         if entry.path.startswith(("/usr/share/doc/", "/var/lib/dpkg/")):
             continue
-        for pattern, words in _AGENTS:
+        for pattern, words in _AGENTS if _AN_AGENT.match(entry.path) else ():
             if words not in seen and fnmatchcase(entry.path, pattern):
                 seen.add(words)
                 yield Finding(entry.path, f"{words} takes orders from elsewhere")
