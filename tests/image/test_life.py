@@ -157,12 +157,10 @@ def _bundle_for_support(life: Life, host: Host, folder: Path) -> None:
     with life.step("support bundle made"):
         done = life.caretaker("support-bundle", "--yes", "--json", timeout=CHANGE)
         assert done.ok, done.stdout + done.stderr
-    listed = life.machine.must(
-        ["sh", "-c", "ls -t /var/lib/caretaker/bundles/*.tar.zst* | head -1"]
-    )
-    here = folder / Path(listed.strip()).name
+    there = str(json.loads(done.stdout.splitlines()[-1])["file"])
+    here = folder / Path(there).name
     with life.step("support bundle fetched and verified"):
-        life.machine.login.fetch(listed.strip(), here, timeout=120)
+        life.machine.login.fetch(there, here, timeout=120)
         verify = [sys.executable, "-m", "agent", "support-bundle", "verify", str(here), "--json"]
         said = must(host, verify, package="caretaker", timeout=120)
         assert json.loads(said)
