@@ -113,6 +113,7 @@ FAULTS: dict[str, Fault] = {
     "tmout": _replaced("/etc/profile.d/tmout.sh", "900", "0"),
     "umask-profile": _replaced("/etc/profile", "umask 027", "umask 022"),
     "umask-defs": _replaced("/etc/login.defs", "UMASK 027", "UMASK 022"),
+    "skel-open": _mode("/etc/skel/.profile", 0o644),
     "banner-system": _added("/etc/issue.net", "Debian GNU/Linux 12\n"),
     "motd-script": _mode("/etc/update-motd.d/10-uname", 0o755),
     "boot-apparmor": _replaced("/boot/grub/grub.cfg", " apparmor=1", " apparmor=0"),

@@ -64,6 +64,7 @@ FILES: dict[str, tuple[str, int]] = {
     ),
     "/etc/profile": ("PATH=/usr/bin\n", 0o644),
     "/etc/bash.bashrc": ("# System-wide\numask 022\n", 0o644),
+    "/etc/skel/.profile": ("# theirs\n", 0o644),
     "/root/.bashrc": ("# umask 022\n", 0o644),
     "/etc/pam.d/common-auth": ("auth [success=1 default=ignore] pam_unix.so nullok\n", 0o644),
     "/etc/pam.d/common-account": ("account required pam_permit.so\n", 0o644),

@@ -12,6 +12,7 @@ from packer.certify.finding import Finding
 from packer.certify.rule import Subject
 from packer.harden import hands
 from packer.harden.control import Site
+from packer.harden.mode import each_at_most
 from packer.harden.values import BLANKS, values
 from packer.harden.want import Want, cis, control
 from packer.harden.whole_file import whole_file
@@ -40,6 +41,16 @@ def _umask(path: str, *, needed: bool) -> Want:
     return Want(path, look, make)
 
 
+def _start_files(subject: Subject) -> Iterable[str]:
+    """What a new account's home begins with, and root's own."""
+    for home in ("/etc/skel", "/root"):
+        for name in subject.tree.names(home):
+            if name.startswith(".") and not name.startswith(".."):
+                entry = subject.tree.entry(f"{home}/{name}")
+                if entry is not None and entry.is_file:
+                    yield entry.path
+
+
 SESSIONS = (
     control(
         "H-SES-01", "A shell at which nobody types ends after 15 minutes", cis("5.4.3.2"), "low",
@@ -62,5 +73,9 @@ SESSIONS = (
             values("/etc/login.defs", {"UMASK": "027"}, BLANKS, package="/etc/login.defs"),
         ),
         faults=("umask-profile", "umask-defs"),
+    ),
+    control(
+        "H-SES-03", "What a home begins with is its owner's alone to read", cis("7.2.10"), "low",
+        (each_at_most("/etc/skel", _start_files, 0o640),), faults=("skel-open",),
     ),
 )  # fmt: skip
