@@ -20,6 +20,12 @@ from packer.certify.rule import Subject
 from packer.certify.rules import RULES
 from packer.certify.tree import Tree
 
+# Fifteen leaks of one image, on which public tools were measured before; see docs.
+FIFTEEN = (
+    *("user-password", "authorized-key-user", "bash-history", "ssh-root", "ssh-password"),
+    *("ssh-empty-passwords", "host-keys", "machine-id", "random-seed", "aws-credentials"),
+    *("root-private-key", "swap-in-fstab", "uid-0-twin", "nopasswd", "python-history"),
+)
 BY_ID = {rule.id: rule for rule in RULES}
 
 
@@ -46,7 +52,9 @@ def found(path: Path) -> Report:
     for fault, ok in (*first.items(), *second.items()):
         if not ok:
             report.notes.append(f"missed: {fault.rule} {fault.name}")
+    fifteen = sum(ok for fault, ok in first.items() if fault.name in FIFTEEN)
     report.bars = [
+        Bar("of fifteen leaks that were measured with public tools", fifteen, 15, least=True),
         Bar("planted faults", len(first), 60, least=True),
         Bar("of them found", sum(first.values()), len(first), least=True),
         Bar("held out, found", sum(second.values()), len(second), least=True),

@@ -30,4 +30,10 @@ FAULTS = (
         "MODE-05",
         (Write("/etc/systemd/system/x.service", "[Service]\n", 0o664, 0, 1000),),
     ),
+    Fault(
+        "swap-in-fstab",
+        "FS-02",
+        (Write("/etc/fstab", "LABEL=root / ext4 defaults 0 1\n/swapfile none swap sw 0 0\n"),),
+    ),
+    Fault("swap-file", "FS-02", (Write("/swapfile", b"\0" * 4086 + b"SWAPSPACE2", 0o600),)),
 )
