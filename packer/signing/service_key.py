@@ -77,7 +77,7 @@ def open_service(path: Path) -> ServiceKey:
         raise MachineError("file-unsafe", str(failure), hint=f"chmod go-w {path}") from failure
     try:
         service = msgspec.convert(tomllib.loads(content.decode()), Service)
-    except (ValueError, msgspec.ValidationError) as error:
+    except (ValueError, RecursionError, msgspec.ValidationError) as error:
         raise invalid(f"{path} describes no key service: {error}", f"editor {path}") from error
     if not service.command or not 0 < service.timeout <= _LONGEST:
         message = f"{path}: command has a program, timeout is 1 to {_LONGEST:.0f} seconds"

@@ -100,7 +100,7 @@ def open_token(uri: str, ask: Ask) -> TokenKey:
 
 def _pin(place: Place, ask: Ask) -> str:
     if not place.pin_source:
-        return ask(f"the token {place.token}").decode()
+        return ask(f"the token {place.token}").decode(errors="replace")
     try:
         content = confidential.read(Path(place.pin_source), cap=4096)
     except FileNotFoundError:
@@ -108,7 +108,7 @@ def _pin(place: Place, ask: Ask) -> str:
     except FileFailure as failure:
         hint = f"chmod 600 {place.pin_source}"
         raise MachineError("file-unsafe", str(failure), hint=hint) from failure
-    return content.partition(b"\n")[0].decode()
+    return content.partition(b"\n")[0].decode(errors="replace")  # then it is a wrong PIN
 
 
 def _key(session: Session, kind: ObjectClass, place: Place) -> Key:
