@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 from agent.host.machine import Host
-from bench.image.score import Found
+from bench.image.score import Found, Wanted
 from packer.virtual.firmware import firmware_of
 from packer.virtual.machine import Virtual, starting
 from packer.virtual.seed import Seed
@@ -23,7 +23,7 @@ _SCAN = 1500.0
 _PYTHON = ("/opt/caretaker/venv/bin/python3", "/usr/bin/python3")
 
 
-def scan_booted(image: Path, kit: Path, profile: str, *, harden: bool, lynis: bool) -> Found:
+def scan_booted(image: Path, kit: Path, wanted: Wanted, *, harden: bool) -> Found:
     """Both scanners' word on it. MachineError."""
     from bench.image.scored import scan
 
@@ -37,7 +37,7 @@ def scan_booted(image: Path, kit: Path, profile: str, *, harden: bool, lynis: bo
         def run(argv: list[str]) -> None:
             machine.must(argv, timeout=_SCAN)
 
-        return scan(run, lambda path: _read(machine, path), _KIT, profile, lynis=lynis)
+        return scan(run, lambda path: _read(machine, path), _KIT, wanted)
 
 
 def _harden(machine: Virtual) -> None:

@@ -44,8 +44,16 @@ class Audit:
     said: tuple[tuple[str, str], ...]
 
 
-Found = tuple[Benchmark, Audit | None]
-"""What the scanners said; no audit where Lynis was left out."""
+@dataclass(frozen=True)
+class Wanted:
+    """Which profile, and which scanners."""
+
+    profile: str
+    scanners: tuple[str, ...]
+
+
+Found = tuple[Benchmark | None, Audit | None]
+"""What OpenSCAP and Lynis said; None of one that was left out."""
 
 
 def read_xccdf(xml: str) -> Benchmark:

@@ -19,11 +19,12 @@ from pathlib import Path
 
 from bench.health.table import Bar, Report, write
 from bench.image import scan_kit
-from bench.image.score import Found, read_lynis, read_xccdf
+from bench.image.score import Audit, Benchmark, Found, Wanted, read_lynis, read_xccdf
 from packer.harden.refusals import reason
 
 LEAST = 95.0  # percent of applicable rules
 INDEX = 85
+SCANNERS = ("openscap", "lynis")
 _NONE = "UNEXPLAINED"
 _KIT = "/scan"
 # What a container can't show: /tmp is nspawn's, the kernel and its modules the host's.
@@ -45,22 +46,21 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--profile", default="cis_level1_server")
     parser.add_argument("--plain", action="store_true", help="the tree as it is, not hardened")
     parser.add_argument("--harden", action="store_true", help="harden the booted image first")
-    parser.add_argument("--no-lynis", action="store_true", help="OpenSCAP alone; Lynis takes long")
+    parser.add_argument("--only", choices=SCANNERS, help="one scanner; in QEMU both take long")
     said = parser.parse_args(argv)
     if (said.tree is None) == (said.image is None):
         parser.error("one of --tree and --image")
+    wanted = Wanted(said.profile, (said.only,) if said.only else SCANNERS)
     with tempfile.TemporaryDirectory(prefix="caretaker-scored-", dir="/var/tmp") as scratch:
         kit = scan_kit.make(Path(scratch) / "kit")
         begun = time.monotonic()
         if said.image is not None:
             from bench.image.scan_booted import scan_booted
 
-            found = scan_booted(
-                said.image, kit, said.profile, harden=said.harden, lynis=not said.no_lynis
-            )
+            found = scan_booted(said.image, kit, wanted, harden=said.harden)
         else:
             tree = _tree(said.tree, Path(scratch) / "root", plain=said.plain)
-            found = _in_container(tree, kit, said.profile, lynis=not said.no_lynis)
+            found = _in_container(tree, kit, wanted)
         seconds = time.monotonic() - begun
     report = _report(found, said.profile, booted=said.image is not None)
     report.notes.append(f"{seconds:.0f} s")
@@ -82,7 +82,7 @@ def _tree(given: Path, target: Path, *, plain: bool) -> Path:
     return target
 
 
-def _in_container(tree: Path, kit: Path, profile: str, *, lynis: bool) -> Found:
+def _in_container(tree: Path, kit: Path, wanted: Wanted) -> Found:
     from tests.machine.machine import boot
 
     with boot(tree, binds_ro={_KIT: kit}, degraded=True) as machine:
@@ -90,30 +90,39 @@ def _in_container(tree: Path, kit: Path, profile: str, *, lynis: bool) -> Found:
         def run(argv: list[str]) -> None:
             machine.run(argv, timeout=600)
 
-        return scan(run, machine.read, _KIT, profile, lynis=lynis)
+        return scan(run, machine.read, _KIT, wanted)
 
 
 def scan(
-    run: Callable[[list[str]], None],
-    read: Callable[[str], str],
-    kit: str,
-    profile: str,
-    *,
-    lynis: bool,
+    run: Callable[[list[str]], None], read: Callable[[str], str], kit: str, wanted: Wanted
 ) -> Found:
     """The scanners in a machine where `kit` stands; `read` gives what a file of it holds."""
-    run(["sh", f"{kit}/scan.sh", kit, profile, "/run/scan-results.xml"])
-    found = read_xccdf(read("/run/scan-results.xml"))
-    if not lynis:
-        return found, None
-    run(["sh", f"{kit}/audit.sh", kit, "/run/scan-lynis.dat"])
-    return found, read_lynis(read("/run/scan-lynis.dat"))
+    found: Benchmark | None = None
+    audit: Audit | None = None
+    if "openscap" in wanted.scanners:
+        run(["sh", f"{kit}/scan.sh", kit, wanted.profile, "/run/scan-results.xml"])
+        found = read_xccdf(read("/run/scan-results.xml"))
+    if "lynis" in wanted.scanners:
+        run(["sh", f"{kit}/audit.sh", kit, "/run/scan-lynis.dat"])
+        audit = read_lynis(read("/run/scan-lynis.dat"))
+    return found, audit
 
 
 def _report(scanned: Found, profile: str, *, booted: bool) -> Report:
-    found, audit = scanned
     where = "the booted image" if booted else "a container of the base tree"
     report = Report(f"OpenSCAP {profile} and Lynis, on {where}", ("rule", "why it is not followed"))
+    found, audit = scanned
+    if found is not None:
+        _add_benchmark(report, found, booted=booted)
+    if audit is not None:
+        for test, words in audit.said:
+            report.rows.append([f"lynis {test}", reason(f"lynis:{test}") or f"{_NONE}: {words}"])
+        report.bars.append(Bar("Lynis hardening index", audit.index, INDEX, least=True))
+        report.figures["lynis"] = audit.index
+    return report
+
+
+def _add_benchmark(report: Report, found: Benchmark, *, booted: bool) -> None:
     for rule, why in sorted(found.failed.items()):
         if not booted and rule in _NOT_IN_CONTAINERS:
             why = why or "not to be seen in a container"
@@ -127,9 +136,3 @@ def _report(scanned: Found, profile: str, *, booted: bool) -> Report:
     ]
     report.figures = {"counts": dict(found.counts), "percent": found.percent}
     report.figures["failed"] = sorted(found.failed)
-    if audit is not None:
-        for test, words in audit.said:
-            report.rows.append([f"lynis {test}", reason(f"lynis:{test}") or f"{_NONE}: {words}"])
-        report.bars.append(Bar("Lynis hardening index", audit.index, INDEX, least=True))
-        report.figures["lynis"] = audit.index
-    return report
