@@ -37,7 +37,7 @@ IN_USE: tuple[Act, ...] = (
     Write("/etc/ssh/ssh_host_ed25519_key.pub", KEY),
     Write("/etc/ssh/sshd_config", SSHD, 0o600),
     Write("/etc/sudoers.d/90-cloud-init-users", "admin ALL=(ALL) NOPASSWD:ALL\n", 0o440),
-    Write("/etc/netplan/50-cloud-init.yaml", "network: {ethernets: {eth0: {dhcp4: true}}}\n", 0o600),
+    Write("/etc/netplan/50-cloud-init.yaml", "network: {version: 2}\n", 0o600),
     Write("/etc/caretaker/settings.toml", "[settings]\n"),
     Write("/var/lib/caretaker/first-boot-0123456789abcdef0123456789abcdef", ""),
     Write("/var/lib/caretaker/ledger.db", b"SQLite format 3\0" + bytes(100), 0o600),
