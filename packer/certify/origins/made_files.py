@@ -61,6 +61,13 @@ MADE: tuple[tuple[str, str], ...] = (
     (r"/etc/(?:hosts\.(?:allow|deny)|inputrc|modules|\.resolv\.conf\.systemd-resolved\.bak)$",
      "written when the system was installed"),
     (r"/etc/apparmor\.d/tunables/[a-z-]+\.d/[^/]+$", "made when AppArmor was installed"),
+    (
+        r"/etc/(?:crontab|sudoers|cron\.allow|at\.allow|nftables-local\.conf|nftables\.d/[^/]+|"
+        r"security/limits\.d/[^/]+|update-motd\.d/[^/]+)$",
+        "settings; hardening's rules look into them",
+    ),
+    (r"/usr/share/pam-configs/caretaker-[a-z-]+$", "what pam-auth-update makes PAM's files from"),
+    (r"/usr/lib/caretaker/grow-data$", "grows the data volume at boot; of the base disk"),
     (r"/etc/dpkg/dpkg\.cfg\.d/[^/]+$", "which files of packages are left out"),
     (r"/var/lib/ucf/cache/:etc:[^/]+$", "settings as a package brought them, for ucf"),
     (r"/var/spool/mail$", "a link to /var/mail"),

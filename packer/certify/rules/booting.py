@@ -21,7 +21,8 @@ _STABLE = ("UUID=", "LABEL=", "PARTUUID=", "PARTLABEL=", "/dev/disk/by-", "/dev/
 _NO_DISK = frozenset(
     ("tmpfs", "proc", "sysfs", "devtmpfs", "devpts", "none", "overlay", "efivarfs", "hugetlbfs")
 )
-_GROWERS = ("/usr/bin/growpart", "/usr/sbin/growpart", "/usr/bin/systemd-repart")
+_GROWERS = ("/usr/bin/growpart", "/usr/sbin/growpart", "/usr/bin/systemd-repart",
+            "/usr/lib/caretaker/grow-data")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +99,10 @@ def _grows(subject: Subject) -> Iterator[Finding]:
     sold(subject)
     tree = subject.tree
     if not any(tree.entry(path, follow=True) for path in _GROWERS):
-        yield Finding("/usr/bin/growpart", "is not there: the root keeps its size on a larger disk")
-    own = any("x-systemd.growfs" in each.options for each in mounts(tree) if each.where == "/")
+        yield Finding("/usr/bin/growpart", "is not there: a larger disk is of no use")
+    own = any("x-systemd.growfs" in each.options for each in mounts(tree))
     if not own and tree.entry("/etc/cloud", follow=True) is None:
-        yield Finding(_FSTAB, "/ is not grown: no x-systemd.growfs, and no cloud-init")
+        yield Finding(_FSTAB, "nothing is grown: no x-systemd.growfs, and no cloud-init")
 
 
 BOOTING = (
@@ -124,8 +125,8 @@ BOOTING = (
     Rule("FS-03", "fstab mounts nothing of the machine that built it",
          (cis("1.1.2"), ours("boots by itself")), frozenset(("cis", "caretaker")), "high", _remote,
          "take the line out of /etc/fstab", faults=("fstab-nfs", "fstab-disc")),
-    Rule("FS-04", "The root file system grows to its disk", (gcp("TestDiskResize"),),
+    Rule("FS-04", "The root or the data volume grows with the disk", (gcp("TestDiskResize"),),
          frozenset(("gcp", "caretaker")), "medium", _grows,
-         "apt-get install cloud-guest-utils; add x-systemd.growfs to / in /etc/fstab",
+         "apt-get install cloud-guest-utils; add x-systemd.growfs to a line of /etc/fstab",
          faults=("no-growpart",)),
 )  # fmt: skip
