@@ -155,11 +155,11 @@ def _systemctl(host: ScriptedHost, argv: tuple[str, ...]) -> None:
 
 def _pam_auth_update(host: ScriptedHost, _: tuple[str, ...]) -> None:
     pam = host.path("/etc/pam.d")
-    unix = "\tpam_unix.so nullok\n" if "nullok" in host.path(
-        "/usr/share/pam-configs/unix").read_text() else "pam_unix.so"  # fmt: skip
+    # As the real one: an option that somebody took out stays out.
+    unix = "pam_unix.so" + " nullok" * ("nullok" in (pam / "common-auth").read_text())
     (pam / "common-auth").write_text(
         "auth required pam_faillock.so preauth\n"
-        f"auth [success=3 default=ignore] {unix.strip()}\n"
+        f"auth [success=3 default=ignore] {unix}\n"
         "auth [default=die] pam_faillock.so authfail\n"
         "auth sufficient pam_faillock.so authsucc\n"
     )

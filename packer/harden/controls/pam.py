@@ -100,15 +100,16 @@ def _no_empty_passwords() -> Want:
                 yield Finding(f"/etc/pam.d/{name}", "lets accounts without a password in")
 
     def make(site: Site) -> None:
-        for folder in (_PROFILES, "/etc/pam.d"):
-            top = site.host.path(folder)
-            for each in sorted(top.iterdir()) if top.is_dir() else ():
-                path = f"{folder}/{each.name}"
-                if each.is_file() and not each.is_symlink():
-                    before = hands.text(site, path)
-                    after = re.sub(r"(pam_unix\.so[^\n]*?) nullok(_secure)?\b", r"\1", before)
-                    if after != before:
-                        hands.put(site, path, after)
+        # Not in the profile, which is the package's: pam-auth-update keeps an option that was
+        # taken out of common-* (its "local modifications").
+        top = site.host.path("/etc/pam.d")
+        for each in sorted(top.iterdir()) if top.is_dir() else ():
+            path = f"/etc/pam.d/{each.name}"
+            if each.is_file() and not each.is_symlink():
+                before = hands.text(site, path)
+                after = re.sub(r"(pam_unix\.so[^\n]*?) nullok(_secure)?\b", r"\1", before)
+                if after != before:
+                    hands.put(site, path, after)
 
     return Want("/etc/pam.d", look, make)
 
