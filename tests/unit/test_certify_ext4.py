@@ -124,3 +124,24 @@ def test_a_folder_that_contains_itself_is_refused(tmp_path: Path) -> None:
     content[at : at + 4] = (2).to_bytes(4, "little")
     with pytest.raises(CaretakerError, match="one folder"):
         list(View("disk", Ext4Store(Memory(bytes(content)))).walk())
+
+
+def test_names_without_end_are_refused(
+    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = ext4(tree, tmp_path / "ext4.img")
+    monkeypatch.setattr("packer.certify.image.ext4_store._MOST_NAMES", 500)
+    with pytest.raises(CaretakerError, match="more than 500 names"):
+        list(View("disk", Ext4Store(Memory(image.read_bytes()))).walk())
+
+
+def test_what_is_not_read_here_is_said(tree: Path, tmp_path: Path) -> None:
+    image = ext4(tree, tmp_path / "ext4.img")
+    for feature, words in (("needs_recovery", "cleanly"), ("inline_data", "inline_data"),
+                           ("encrypt", "encryption")):  # fmt: skip
+        content = bytearray(image.read_bytes())
+        bit = {"needs_recovery": 0x4, "inline_data": 0x8000, "encrypt": 0x10000}[feature]
+        old = int.from_bytes(content[1024 + 0x60 : 1024 + 0x64], "little")
+        content[1024 + 0x60 : 1024 + 0x64] = (old | bit).to_bytes(4, "little")
+        with pytest.raises(CaretakerError, match=words):
+            Ext4Store(Memory(bytes(content)))

@@ -20,6 +20,7 @@ _ROOT = 2  # the inode of the top (ext4.h)
 _CHUNK = 1 << 20
 _KEPT = 4096  # blocks in memory
 _LARGEST_FOLDER = 64 << 20
+_MOST_NAMES = 1_000_000  # of all folders; a forged one may lead to the same blocks again and again
 _LONGEST = 4096  # bytes of a path, as the kernel takes it
 
 
@@ -36,6 +37,7 @@ class Ext4Store:
         self._children: dict[str, dict[str, Entry]] = {}
         # A forged image may map the same blocks into every file: reading has an end all the same.
         self._left = source.size * 8 + (1 << 30)
+        self._names_left = _MOST_NAMES
 
     def lstat(self, path: str) -> Entry | None:
         if path == "/":
@@ -72,6 +74,9 @@ class Ext4Store:
         found = {}
         for name, child in sorted(self._names(self._inode_at(number))):
             below = f"{before}/{name}"
+            self._names_left -= 1
+            if self._names_left < 0:
+                raise invalid(f"there are more than {_MOST_NAMES} names in it")
             if len(below) > _LONGEST:
                 raise invalid(f"{below[:80]}… is a longer path than a kernel takes")
             if name not in found:

@@ -62,8 +62,8 @@ MADE: tuple[tuple[str, str], ...] = (
      "written when the system was installed"),
     (r"/etc/apparmor\.d/tunables/[a-z-]+\.d/[^/]+$", "made when AppArmor was installed"),
     (
-        r"/etc/(?:crontab|sudoers|cron\.allow|at\.allow|nftables-local\.conf|nftables\.d/[^/]+|"
-        r"security/limits\.d/[^/]+|update-motd\.d/[^/]+)$",
+        (r"/etc/(?:crontab|sudoers|cron\.allow|at\.allow|nftables-local\.conf|nftables\.d/[^/]+|"
+        r"security/limits\.d/[^/]+|update-motd\.d/[^/]+)$"),
         "settings; hardening's rules look into them",
     ),
     (r"/usr/share/pam-configs/caretaker-[a-z-]+$", "what pam-auth-update makes PAM's files from"),
