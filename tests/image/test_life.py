@@ -19,8 +19,9 @@ import pytest
 from agent.host.machine import Host
 from agent.host.spawn import Completed
 from bench.setup.appliance import free_ports
-from packer.virtual.boot import PROBE, failed_units, settle
+from packer.virtual.boot import HEALTHY, PROBE, failed_units, settle
 from packer.virtual.machine import Virtual
+from packer.virtual.serial import KERNEL
 from packer.virtual.tool import must
 from tests.image.balancer import Balancer, balancing
 from tests.image.conftest import Start, give_up
@@ -60,6 +61,8 @@ class Life:
     def __init__(self, machine: Virtual, balancer: Balancer) -> None:
         self.machine, self.balancer = machine, balancer
         self.steps: dict[str, float] = {}
+        self.boots: dict[str, dict[str, float]] = {}
+        """Of each boot the phases, seconds after the kernel's first line."""
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
@@ -67,6 +70,13 @@ class Life:
         yield
         self.steps[name] = round(time.monotonic() - begun, 1)
         print(f"{name}: {self.steps[name]} s", flush=True)
+
+    def boot(self, name: str) -> None:
+        """Wait until the boot that has begun is healthy."""
+        at = self.machine.wait_http("/healthz", port=PROBE, timeout=BOOT)
+        serial = self.machine.serial
+        begun = serial.seen[KERNEL] - self.machine.begun
+        self.boots[name] = serial.since_kernel() | {HEALTHY: round(at - begun, 1)}
 
     def caretaker(self, *words: str, timeout: float = MEND) -> Completed:
         return self.machine.ssh(["caretaker", *words], timeout=timeout)
@@ -87,7 +97,10 @@ def life(start: Start, tmp_path: Path, tell: Callable[[str, object], None]) -> I
         try:
             yield found
         finally:
-            tell("life", {"seconds": found.steps, "trouble": machine.serial.trouble})
+            tell(
+                "life",
+                {"seconds": found.steps, "boots": found.boots, "trouble": machine.serial.trouble},
+            )
 
 
 def test_from_first_boot_to_reboot(
@@ -105,7 +118,7 @@ def test_from_first_boot_to_reboot(
 def _first_boot(life: Life) -> object:
     """What setup says of itself, step by step."""
     with life.step("first boot to /healthz 200"):
-        life.machine.wait_http("/healthz", port=PROBE, timeout=BOOT)
+        life.boot("first")
     with life.step("HAProxy sees it"):
         life.balancer.wait("UP", timeout=60)
     life.machine.wait_ssh(timeout=BOOT)
@@ -170,7 +183,7 @@ def _reboot(life: Life) -> None:
     before = life.machine.must(["cat", "/etc/machine-id"])
     with life.step("reboot to /healthz 200"):
         life.machine.reboot(timeout=MEND)
-        life.machine.wait_http("/healthz", port=PROBE, timeout=BOOT)
+        life.boot("again")
     life.balancer.wait("UP", timeout=60)
     # The client refuses a host key that changed.
     life.machine.wait_ssh(timeout=BOOT)
