@@ -18,11 +18,14 @@ sys.path.insert(0, str(HERE))
 
 import hardening_table  # noqa: E402  (found on the path above)
 import man_page  # noqa: E402  (found on the path above)
+import marketplace_table  # noqa: E402  (found on the path above)
+import rule_table  # noqa: E402  (found on the path above)
 import tables  # noqa: E402  (found on the path above)
 import task_table  # noqa: E402  (found on the path above)
 
 from agent.cli.program import program  # noqa: E402  (found on the path above)
 from agent.manifest import reference  # noqa: E402  (found on the path above)
+from packer.certify.report import record  # noqa: E402  (found on the path above)
 from support.bundle import schema  # noqa: E402  (found on the path above)
 
 
@@ -38,11 +41,14 @@ def command_line() -> str:
 
 PAGES: dict[str, Callable[[], str]] = {
     "man/caretaker.1": man_page.page,
+    "reference/certify.md": rule_table.page,
+    "reference/certify.schema.json": record.schema_text,
     "reference/checks.md": tables.checks,
     "reference/cli.md": command_line,
     "reference/hardening.md": hardening_table.page,
     "reference/housekeeping.md": task_table.page,
     "reference/manifest.md": reference.page,
+    "reference/marketplace-checks.md": marketplace_table.page,
     "reference/preflight.md": tables.preflight,
     "reference/setup.md": tables.setup_options,
     "reference/support-bundle.schema.json": schema.text,
