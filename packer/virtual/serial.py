@@ -27,6 +27,7 @@ class Marker:
 
 
 KERNEL = "kernel"
+_BEFORE_KERNEL = ("firmware", "loader")
 MARKERS = (
     Marker("firmware", "BdsDxe: starting"),
     Marker("loader", "GRUB"),
@@ -102,10 +103,16 @@ class Serial:
             if at >= begun and phase != KERNEL
         }
 
+    def _forget_shutdown(self) -> None:
+        """What the init before a reboot said on its way down looks like the next one's."""
+        self.seen = {name: at for name, at in self.seen.items() if name in _BEFORE_KERNEL}
+
     def _judge(self, raw: bytes) -> None:
         line = plain(raw)
         for marker in MARKERS:
             if marker.text in line and marker.phase not in self.seen:
+                if marker.phase == KERNEL:
+                    self._forget_shutdown()
                 self.seen[marker.phase] = self._now() - _late(marker, line)
         if (step := _STEP.match(line)) and f"set up: {step[1]}" not in self.seen:
             self.seen[f"set up: {step[1]}"] = self._now()

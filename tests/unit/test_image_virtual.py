@@ -150,6 +150,22 @@ def test_a_kernel_line_that_came_late_carries_its_age(tmp_path: Path) -> None:
     assert serial.seen["kernel"] == 7.5
 
 
+def test_a_shutdown_does_not_pass_for_the_next_boot(tmp_path: Path) -> None:
+    log, times = tmp_path / "serial.log", [10.0]
+    serial = Serial(log, lambda: times[0])
+    log.write_bytes(CONSOLE)
+    serial.begin_again()
+    assert serial.seen == {}
+    with log.open("ab") as stream:
+        stream.write(b"[   90.0] systemd[1]: Shutting down.\nBdsDxe: starting Boot0001\n")
+    serial.look()
+    times[0] = 20.0
+    with log.open("ab") as stream:
+        stream.write(b"[    0.000000] Linux version 6.1\n")
+    serial.look()
+    assert serial.seen == {"firmware": 10.0, "kernel": 20.0}
+
+
 def test_each_step_of_setup_is_a_phase(tmp_path: Path) -> None:
     log = tmp_path / "serial.log"
     log.write_bytes(b"[ 1/14] preflight          58 of 60\r\n[14/14] TLS pairs\r\n[1/2 x] no\n")
