@@ -83,11 +83,13 @@ def base(one: Path, other: Path, seconds: list[dict[str, float]]) -> Report:
     """Tar, raw disk and qcow2 must be the same bytes."""
     report = Report("two builds of the base disk", _HEAD)
     for name in ("root.tar", "base.raw", "base.qcow2"):
-        sums = [sum_of(folder / name) for folder in (one, other)]
-        same = sums[0] == sums[1]
+        paths = (one / name, other / name)
+        raw = name.endswith(".raw")
+        sums = ["", ""] if raw else [sum_of(path) for path in paths]
+        same = same_disk(*paths) if raw else sums[0] == sums[1]
         report.rows.append([name, sums[0][:16], sums[1][:16], "yes" if same else "**no**"])
         report.bars.append(Bar(f"{name}: bytes that differ", 0 if same else 1, 0))
-        report.figures[name] = sums
+        report.figures[name] = same
         if not same:
             report.notes += differences(one / name, other / name)
     archives = [
@@ -109,6 +111,12 @@ def base(one: Path, other: Path, seconds: list[dict[str, float]]) -> Report:
 def sum_of(path: Path) -> str:
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def same_disk(one: Path, other: Path) -> bool:
+    """Byte by byte, but for holes in both: 30 GiB of them would take a minute to read."""
+    argv = ["qemu-img", "compare", "-s", "-f", "raw", "-F", "raw", str(one), str(other)]
+    return subprocess.run(argv, stdout=subprocess.DEVNULL, check=False).returncode == 0
 
 
 def differences(one: Path, other: Path) -> list[str]:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 import tarfile
 from pathlib import Path
 
@@ -10,8 +11,13 @@ import pytest
 from bench.image import twice
 from tests.unit.disk_stage import dressed, tar_of, usual
 
+pytestmark = [
+    pytest.mark.real,
+    pytest.mark.skipif(not shutil.which("qemu-img"), reason="needs qemu-img: qemu-utils"),
+]
 
-def folder(path: Path, *, raw: bytes = b"disk" * 999, tar: bytes = b"") -> Path:
+
+def folder(path: Path, *, raw: bytes = b"disk" * 1024, tar: bytes = b"") -> Path:
     path.mkdir()
     (path / "root.tar").write_bytes(tar or dressed(tar_of(usual()))[0])
     (path / "base.raw").write_bytes(raw)
@@ -29,7 +35,6 @@ def test_equal_builds_meet_every_bar(tmp_path: Path) -> None:
     assert "build 1: all 80.0 s, packages 50.0 s" in report.notes
 
 
-@pytest.mark.real
 def test_one_byte_is_seen_and_placed(tmp_path: Path) -> None:
     raw = bytes(3 << 20)
     one, other = folder(tmp_path / "a", raw=raw), folder(tmp_path / "b", raw=raw[:-1] + b"x")
@@ -57,7 +62,6 @@ def tree(path: Path, **files: str) -> Path:
     return path
 
 
-@pytest.mark.real
 def test_a_path_without_a_cause_misses_the_bar(tmp_path: Path) -> None:
     one = tree(tmp_path / "a", etc__same="x", var__log__one="1", usr__odd="1")
     other = tree(tmp_path / "b", etc__same="x", var__log__one="2", usr__odd="2")
