@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from bench.certify.found import found
-from bench.certify.oracle import oracle
+from bench.certify.oracle import of_image, oracle
 from bench.certify.quiet import quiet
 from bench.health.table import write
 
@@ -40,7 +40,10 @@ def main() -> int:
         metavar="FILE",
         help="DigitalOcean's 99-img-check.sh, to run beside ours; needs root and a folder as tree",
     )
+    parser.add_argument("--image", type=Path, help="ask --img-check of this image, and no more")
     chosen = parser.parse_args()
+    if chosen.image is not None and chosen.img_check is not None:
+        return write("certify-image", [of_image(chosen.image, chosen.img_check)])
     trees = chosen.tree or roots()
     if not trees:
         parser.error("no clean tree: run the machine tests once, or name one by --tree")

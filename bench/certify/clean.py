@@ -19,6 +19,8 @@ SEAL: tuple[tuple[str, str], ...] = (
     ("/etc/ssl/private/ssl-cert-snakeoil.key", "KEY-04: ssl-cert makes it as it is installed"),
     ("/etc/hostname", "ID-03: the bootstrap's machine"),
     ("/etc/hosts", "ID-03: the same"),
+    ("/etc/systemd/system/apt-daily.timer", "UPD-02: the machine tests mask it"),
+    ("/etc/systemd/system/apt-daily-upgrade.timer", "UPD-02: the same"),
     ("/var/cache/apt/archives/partial", "MODE-03: belongs to the bootstrap machine's _apt"),
     ("/var/lib/apt/lists/partial", "MODE-03: the same"),
 )

@@ -12,7 +12,7 @@ import shutil
 import stat
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -21,14 +21,22 @@ from bench.certify.clean import APPLIANCE, SEAL, sealing
 from bench.certify.faults import FAULTS
 from bench.certify.found import is_found
 from bench.certify.planting import Act, Kept, Layer, Write
-from bench.health.table import Report
+from bench.health.table import Bar, Report
 from packer.certify.opening import open_tree
-from packer.certify.tree import Tree
+from packer.certify.tree import Entry, Tree
 
 _TOLD = re.compile(r"\[(FAIL|WARN)\]\s*(.*)")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _COUNT = re.compile(r"(\d+) (WARNINGS|Tests FAILED)")
 _SECONDS = 120
+# What it tells of a good image, and why.
+EXPLAINED = (
+    (
+        r"No firewall is configured",
+        "it looks for ufw, firewalld or iptables' module; ours is nftables",
+    ),
+    (r"/var/log/unattended-upgrades found", "its pattern *-???????? fits the name of a folder"),
+)
 # There is no network: apt would try again for seven seconds.
 _NO_WAITING = Write("/etc/apt/apt.conf.d/zz-oracle", 'Acquire::Retries "0";\n')
 
@@ -69,6 +77,37 @@ def oracle(path: Path, check: Path) -> Report:
     return report
 
 
+def of_image(image: Path, check: Path) -> Report:
+    """What it says of an image, unpacked by our own reader into memory."""
+    report = Report("DigitalOcean's check on the image", ("kind", "it prints", "why we let it be"))
+    top = Path(tempfile.mkdtemp(prefix="caretaker-oracle-"))
+    try:
+        subprocess.run(("mount", "-t", "tmpfs", "-o", "mode=0755", "tmpfs", str(top)), check=True)
+        with open_tree(image) as subject:
+            _put(_whole(subject.tree), top)
+        said = _run(check, top)
+    finally:
+        subprocess.run(("umount", str(top)), check=False)
+        shutil.rmtree(top, ignore_errors=True)
+    unexplained = 0
+    for kind, words in sorted(said.told):
+        why = next((why for pattern, why in EXPLAINED if re.search(pattern, words)), "")
+        unexplained += not why
+        report.rows.append([kind, words[:120], why or "**nothing explains it**"])
+    report.bars = [
+        Bar("errors it counts", said.failed, 0),
+        Bar("what it prints and nothing explains", unexplained, 0),
+    ]
+    report.figures = {"failed": said.failed, "warnings": said.warnings, "status": said.status}
+    return report
+
+
+def _whole(tree: Tree) -> Iterator[tuple[str, Entry | None, bytes]]:
+    for entry in tree.walk():
+        data = tree.read(entry.path, limit=1 << 40) if entry.is_file else None
+        yield entry.path, entry, data or b""
+
+
 def _of_twin(twin: Said) -> str:
     words = "; ".join(sorted(words[:90] for _, words in twin.told)) or "-"
     counts = f"{twin.failed} failed, {twin.warnings} warnings, exit {twin.status}"
@@ -84,19 +123,23 @@ def _asked(path: Path, tree: Tree, check: Path, acts: tuple[Act, ...]) -> Said:
     layer = Layer(tree)
     layer.plant((*sealing(there), *APPLIANCE, *acts, _NO_WAITING))
     with _overlay(path) as merged:
-        _put(layer, merged)
-        shutil.copyfile(check, merged / "img-check.sh")
-        ended = subprocess.run(
-            (
-                *("unshare", "--net", "--pid", "--fork", "--kill-child"),
-                *("chroot", str(merged), "/bin/bash", "/img-check.sh"),
-            ),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            timeout=_SECONDS,
-            env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "TERM": "dumb", "LC_ALL": "C.UTF-8"},
-        )
+        _put(layer.changes(), merged)
+        return _run(check, merged)
+
+
+def _run(check: Path, root: Path) -> Said:
+    shutil.copyfile(check, root / "img-check.sh")
+    ended = subprocess.run(
+        (
+            *("unshare", "--net", "--pid", "--fork", "--kill-child"),
+            *("chroot", str(root), "/bin/bash", "/img-check.sh"),
+        ),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        timeout=_SECONDS,
+        env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "TERM": "dumb", "LC_ALL": "C.UTF-8"},
+    )
     text = _COLOUR.sub("", ended.stdout.decode(errors="replace"))
     counts = {kind: int(number) for number, kind in _COUNT.findall(text)}
     return Said(
@@ -128,8 +171,8 @@ def _overlay(lower: Path) -> Iterator[Path]:
         shutil.rmtree(top, ignore_errors=True)
 
 
-def _put(layer: Layer, merged: Path) -> None:
-    for path, entry, data in layer.changes():
+def _put(changes: Iterable[tuple[str, Entry | None, bytes]], merged: Path) -> None:
+    for path, entry, data in changes:
         at = merged / path.lstrip("/")
         if os.path.lexists(at) and not (entry is not None and entry.is_folder):
             shutil.rmtree(at) if at.is_dir() and not at.is_symlink() else at.unlink()
