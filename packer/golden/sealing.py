@@ -20,7 +20,11 @@ def marketplace(build: Build) -> str:
     folder = build.places.out / "marketplace"
     record = recording.of(build, "done")
     written = writing.write(build.manifest, record, folder, beside=build.places.appliance)
-    wrong = [each for each in checking.check(folder) if each.severity == "error"]
+    found = checking.errors(checking.check(folder))
+    # Words of a listing are filled in when it is sold; a template must be right in any case.
+    wrong = [each for each in found if not each.rule.startswith("LIST-")]
+    if len(found) > len(wrong):
+        build.told.note(f"the listing is not finished: caretaker marketplace check {folder}")
     if wrong:
         first = wrong[0]
         raise RefusedError("listing-invalid",
