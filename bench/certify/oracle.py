@@ -35,6 +35,7 @@ EXPLAINED = (
         r"No firewall is configured",
         "it looks for ufw, firewalld or iptables' module; ours is nftables",
     ),
+    (r"/var/log/cloud-init\.log found", "the same pattern fits its name; LOG-02 saw it empty"),
     (r"/var/log/unattended-upgrades found", "its pattern *-???????? fits the name of a folder"),
 )
 # There is no network: apt would try again for seven seconds.
