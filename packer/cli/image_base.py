@@ -126,6 +126,6 @@ def _list(context: click.Context, *, wanted: bool) -> None:
         return
     for name in system.names():
         found = system.load(name)
-        builds = ", ".join(sorted(found.builds))
-        click.echo(f"{name:<14} {found.title:<26} {found.state:<9} {builds}")
+        states = [f"{arch} {found.state_of(arch)}" for arch in sorted(found.builds)]
+        click.echo(f"{name:<14} {found.title:<26} {', '.join(states)}")
     context.exit()

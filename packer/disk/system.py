@@ -87,7 +87,10 @@ class Build(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class System(Struct, frozen=True, forbid_unknown_fields=True):
-    """One system. `epoch`: seconds since 1970 that every file's time is at most."""
+    """One system. `epoch`: seconds since 1970 that every file's time is at most.
+
+    `state` is how far amd64 got: booted by tests/image, only built, or only written down.
+    """
 
     name: str
     title: str
@@ -110,6 +113,10 @@ class System(Struct, frozen=True, forbid_unknown_fields=True):
     links: dict[str, str]
     folders: dict[str, str]
     like: str = ""
+
+    def state_of(self, architecture: Architecture) -> str:
+        """No other architecture has been built yet."""
+        return self.state if architecture == "amd64" else "declared"
 
 
 def names() -> tuple[str, ...]:
