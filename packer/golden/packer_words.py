@@ -11,8 +11,8 @@ from packer.golden.inside.words import heard
 
 _KEPT = 4000  # lines
 _NEWS = "==> qemu.golden: "
-_IDLE = ("/", "Waiting ", "Retrieving ", "Trying ", "Using ", "Found port", "Looking for", "Typing ",
-         "Connecting to VM", "Overriding ")  # fmt: skip
+_IDLE = ("/", "Waiting ", "Retrieving ", "Trying ", "Using ", "Found port", "Looking for",
+         "Typing ", "Connecting to VM", "Overriding ")  # fmt: skip
 _COMMA = "%!(PACKER_COMMA)"
 
 
