@@ -54,7 +54,7 @@ def found(path: Path) -> Report:
             report.notes.append(f"missed: {fault.rule} {fault.name}")
     fifteen = sum(ok for fault, ok in first.items() if fault.name in FIFTEEN)
     report.bars = [
-        Bar("of fifteen leaks that were measured with public tools", fifteen, 15, least=True),
+        Bar("of the fifteen leaks that public tools were compared by", fifteen, 15, least=True),
         Bar("planted faults", len(first), 60, least=True),
         Bar("of them found", sum(first.values()), len(first), least=True),
         Bar("held out, found", sum(second.values()), len(second), least=True),
