@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+import re2
+
 from packer.certify.facts.claims import sealed
 from packer.certify.facts.texts import odd_files
 from packer.certify.finding import Finding
@@ -87,6 +89,10 @@ _SHAPED = tuple(
     (kind, words, re.compile(_B + b"(?:" + body + b")" + _E))
     for (kind, body), words in zip(SHAPES, _WORDS, strict=True)
 )
+# All words in one pass of an automaton: nine files of ten have none of them.
+_BYTES = re2.Options()
+_BYTES.encoding = re2.Options.Encoding.LATIN1
+_ANY_WORD = re2.compile(b"|".join(re.escape(each) for words in _WORDS for each in words), _BYTES)
 _BEFORE, _AFTER = 40, 600  # bytes around a word; the longest shape but for session tokens
 _EXAMPLE = re.compile(rb"EXAMPLE|xxxx|XXXX|0{12}|1234567890abcdef|\.\.\.", re.IGNORECASE)
 _URL = re.compile(
@@ -144,7 +150,9 @@ def _tokens(subject: Subject) -> Iterator[Finding]:
 
 def tokens_in(data: bytes) -> set[str]:
     """The kinds of tokens that stand in it."""
-    found = set()
+    found: set[str] = set()
+    if _ANY_WORD.search(data) is None:
+        return found
     for kind, words, shape in _SHAPED:
         if kind not in found and any(_stands(data, word, shape) for word in words):
             found.add(kind)
