@@ -32,7 +32,9 @@ def parameters(product: Product) -> Parameters:
     sizes = list(product.sizes("azure"))
     found: Parameters = {
         "location": _text("Region of all that is made.", default="[resourceGroup().location]"),
-        "vmName": _text("Name of the machine.", default=product.name, minLength=1, maxLength=63),
+        "vmName": _text(
+            "Name of the machine.", default=f"{product.name}-vm", minLength=2, maxLength=63
+        ),
         "vmSize": _text("Size of the machine.", default=sizes[0], allowedValues=sizes),
         "diskSizeGB": {
             "type": "int",

@@ -71,7 +71,7 @@ def _box(name: str, label: str, tip: str, *, default: str = "", regex: str = "",
 def _name(product: Product) -> Element:
     return _box(
         "vmName", "Name of the machine", "Network, rules and load balancer are called after it.",
-        default=product.name, regex="^[a-z][a-z0-9-]{0,61}[a-z0-9]$",
+        default=f"{product.name}-vm", regex="^[a-z][a-z0-9-]{0,61}[a-z0-9]$",
         said="Small letters, digits and hyphens; begins with a letter.",
     )  # fmt: skip
 

@@ -142,7 +142,8 @@ locals {
 @ANSWERS@}
 
 resource "google_service_account" "appliance" {
-  account_id   = substr("${local.name}-vm", 0, 30)
+  # 6 to 30 characters; the last is no hyphen.
+  account_id   = "${substr(local.name, 0, 22)}-machine"
   display_name = "The machine of ${local.name}"
 }
 
