@@ -84,7 +84,10 @@ def refuse(report: Report) -> None:
     if blind:
         what += f", {blind} could not be looked at"
     message = f"{report.subject}: {what}: {told}"
-    raise RefusedError("certify-failed", message, hint="mend what is named, then certify again")
+    hint = "mend what is named, then certify again"
+    if blind and report.kind in ("live", "folder"):
+        hint = "run it again with sudo: what is root's can't be read by others"
+    raise RefusedError("certify-failed", message, hint=hint)
 
 
 def _name(path: Path) -> str:
