@@ -103,6 +103,8 @@ def names_used(record: Any, path: Path = ()) -> Iterator[tuple[Path, str, str]]:
     Kind is `unknown` where there is no such placeholder at all, and `database` has no name.
     """
     for where, text in _texts(record, path):
+        if where[:1] == ("listing",):
+            continue  # words for people elsewhere; nothing is filled in there
         for kind, name in _PLACEHOLDER.findall(text):
             if kind in NAMED and name:
                 yield where, kind, name

@@ -39,6 +39,11 @@ def test_a_mistake_is_told_where_it_stands(more: str, path: tuple[str, ...], wor
     assert words in mistakes[0].message
 
 
+def test_words_of_a_listing_hold_no_placeholders() -> None:
+    _, mistakes = examine(HEAD + 'summary = "Speaks {secret:x}, ${y} and {data}."\n')
+    assert mistakes == []
+
+
 def test_answers_of_a_listing_are_answers_of_the_settings() -> None:
     manifest, mistakes = examine(HEAD + 'answers.mode = "large"\n')
     assert mistakes == []
