@@ -64,6 +64,7 @@ class Build:
     base_disk: Path = Path()
     base_tree: Path = Path()
     base_name: str = ""
+    environment: Path = Path()
     golden: Path = Path()
     parts: Parts | None = None
     signer: Signer | None = None

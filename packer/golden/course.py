@@ -34,7 +34,8 @@ from packer.signing.blob import sign_file
 
 
 def _environment(build: Build) -> str:
-    return environment.bring(build).name
+    build.environment = environment.bring(build)
+    return build.environment.name
 
 
 def _appliance(build: Build) -> str:
@@ -42,8 +43,7 @@ def _appliance(build: Build) -> str:
 
 
 def _template(build: Build) -> str:
-    archive = environment.bring(build)
-    machine.prepare(build, [archive])
+    machine.prepare(build, [build.environment])
     return "four sources are valid"
 
 
