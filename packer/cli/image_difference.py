@@ -13,7 +13,16 @@ from agent.errors import RefusedError
 from packer.certify.difference import Difference, differences
 from packer.certify.opening import open_tree
 
-_LIBRARY = re.compile(r"^(as|the list of) \S+( brought it|'s own files)$")
+# What is particular in a reason, and the word for all of its sort.
+_NAMES = tuple(
+    (re.compile(pattern), general)
+    for pattern, general in (
+        (r"the package \S+?(,|$| )", r"a package\1"),
+        (r"the release .*", "the release"),
+        (r" of /.*| to /.*", ""),
+        (r"^(as|the list of) \S+( brought it|'s own files)$", r"\1 a library\2"),
+    )
+)
 _PLACE = click.Path(path_type=Path, exists=True)
 _SIGNS = {"added": "+", "removed": "-", "changed": "~"}
 
@@ -64,7 +73,6 @@ def _tell(found: list[Difference], *, everything: bool) -> None:
 def _kind(each: Difference) -> str:
     """Reasons of one sort are counted together: the names of packages do not matter there."""
     words = each.reason
-    for mark in (" the package ", " on the way to ", " of /", " the release ", " to /"):
-        words = words.split(mark)[0]
-    words = _LIBRARY.sub(r"\1 a library\2", words)
+    for pattern, general in _NAMES:
+        words = pattern.sub(general, words)
     return f"{each.what}: {plain(words) or 'no reason'}"
