@@ -28,7 +28,7 @@ def fetch(build: Build) -> str:
     if not _filled(payload):
         argv = build.manifest.release.build
         if not argv:
-            raise ManifestError("manifest-invalid", f"there is nothing to deploy in {payload}",
+            raise ManifestError("build-failed", f"there is nothing to deploy in {payload}",
                                 hint=f"fill {payload}")  # fmt: skip
         done = build.host.run(argv, timeout=_BUILD_PATIENCE, cwd=build.places.appliance)
         if not done.ok or not _filled(payload):

@@ -38,7 +38,7 @@ def beginning(
                          hint="caretaker init DIR") from None  # fmt: skip
     manifest = parse(text.decode(errors="replace"), file=str(appliance / MANIFEST))
     if not manifest.services:
-        raise ManifestError("manifest-invalid", f"{appliance / MANIFEST} declares no service",
+        raise ManifestError("manifest-value", f"{appliance / MANIFEST} declares no service",
                             hint="caretaker manifest explain services")  # fmt: skip
     out = Path(wanted.output).resolve()
     files.ensure_folder(out)
