@@ -20,6 +20,7 @@ PARTS = ("agent", "packer", "setup", "support", "systemd", "requirements")  # se
 HOME = "opt/caretaker"
 _PROCESSORS = {"x86_64": "amd64", "aarch64": "arm64"}
 _PATIENCE = 600.0  # seconds
+_KEPT = 6  # archives
 _RECIPE = "2"  # raise it when the way of making changes
 
 
@@ -33,6 +34,7 @@ def bring(build: Build) -> Path:
     target = build.places.cache / f"{kind}-{key}.tar.zst"
     if not target.is_file():
         (_make if kind == "environment" else _make_sources)(build, wheels, target)
+        _tidy(target.parent)
     build.inputs["environment"] = digests.of_file(target)
     return target
 
@@ -85,6 +87,13 @@ def _make(build: Build, wheels: Path, target: Path) -> None:
         pack(host, tree, [HOME], target, build.epoch)
     finally:
         trees.remove(tree)
+
+
+def _tidy(cache: Path) -> None:
+    """Each edit of the tool makes another archive of 30 MB; the newest few are enough."""
+    found = [*cache.glob("environment-*.tar.zst"), *cache.glob("sources-*.tar.zst")]
+    for path in sorted(found, key=lambda each: each.stat().st_mtime)[:-_KEPT]:
+        files.remove(path)
 
 
 def _runs_here(build: Build) -> bool:

@@ -1,5 +1,6 @@
 """What goes into the machine and what is heard of it: seed, key, release, Packer's words."""
 
+import os
 import stat
 import tarfile
 from pathlib import Path
@@ -153,3 +154,15 @@ def test_the_environment_is_made_once_for_the_same_input(
     host.programs["uname"] = "aarch64\n"
     monkeypatch.setattr(environment, "_make_sources", make)
     assert environment.bring(build).name.startswith("sources-")
+
+
+def test_the_newest_archives_are_kept(tmp_path: Path) -> None:
+    for number in range(9):
+        path = tmp_path / f"environment-{number}.tar.zst"
+        path.write_bytes(b"")
+        os.utime(path, (number, number))
+    (tmp_path / "base-debian-12").mkdir()
+    environment._tidy(tmp_path)
+    left = sorted(path.name for path in tmp_path.iterdir())
+    assert left[0] == "base-debian-12"
+    assert left[1:] == [f"environment-{number}.tar.zst" for number in range(3, 9)]
