@@ -145,3 +145,16 @@ def test_what_is_not_read_here_is_said(tree: Path, tmp_path: Path) -> None:
         content[1024 + 0x60 : 1024 + 0x64] = (old | bit).to_bytes(4, "little")
         with pytest.raises(CaretakerError, match=words):
             Ext4Store(Memory(bytes(content)))
+
+
+def test_a_record_of_names_that_is_cut_is_refused(tmp_path: Path) -> None:
+    small = tmp_path / "small"
+    (small / "etc/deep").mkdir(parents=True)
+    image = ext4(small, tmp_path / "small.img", "-b", "1024", "-O", "^has_journal", mib=2)
+    content = bytearray(image.read_bytes())
+    at = content.index(b"\x04\x02deep") - 2
+    # Four bytes are left of the block after it: too few for another record.
+    step = int.from_bytes(content[at : at + 2], "little") - 4
+    content[at : at + 2] = step.to_bytes(2, "little")
+    with pytest.raises(CaretakerError, match="names of a folder"):
+        list(View("disk", Ext4Store(Memory(bytes(content)))).walk())

@@ -107,6 +107,8 @@ class Ext4Store:
         for start in range(0, len(content) - size + 1, size):
             at = start
             while at < start + size:
+                if at + 8 > start + size:
+                    raise invalid("the names of a folder in it are damaged")
                 number, step, length = struct.unpack_from("<IHB", content, at)
                 if step in (0, 0xFFFF) and size == 1 << 16:
                     step = size  # 16 bits can't hold it (ext4_rec_len_from_disk)

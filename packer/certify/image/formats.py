@@ -12,17 +12,20 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from gzip import GzipFile
 from pathlib import Path
-from typing import IO
 
 from agent.host import sparse
 from agent.host.opened import Opened, open_once
+from agent.host.sparse import Nameless
 from packer.certify.image import qcow2
+from packer.certify.image.metered import HEADERS, Metered
 from packer.certify.image.source import Part, Source, invalid
 
 _FOOTER = 512
 _GZIP = b"\x1f\x8b"
-_MOST = 2 << 40  # bytes of a disk in an archive
+_CHUNK = 1 << 20
+_MOST = 512 << 30  # bytes of a disk in an archive: its holes take time too
 _RATIO = 1100  # DEFLATE packs no better (1032:1), so what claims more is cut
 
 
@@ -81,37 +84,45 @@ def _vhd(file: Opened, footer: bytes) -> Disk:
 @contextmanager
 def _from_google(file: Opened) -> Iterator[Disk | None]:
     """Unpacked into a file without a name, with holes: a compressed disk can't be read at will."""
-    with open(f"/proc/self/fd/{file.fd}", "rb") as packed:
+    with sparse.nameless() as whole:
         try:
-            archive = tarfile.open(fileobj=packed, mode="r|gz")  # noqa: SIM115 — closed with the stream
-            member = archive.next()
-        except (tarfile.TarError, zlib.error, EOFError, OSError) as error:
+            found = _unpacked(file, whole)
+        except (tarfile.TarError, zlib.error, EOFError, OSError, ValueError) as error:
             raise invalid(f"its gzip or tar is damaged: {error}") from error
-        if member is None or member.name != "disk.raw" or not member.isreg():
+        if found is None:
             yield None
             return
-        if member.size > min(_MOST, file.size * _RATIO + (member.size if member.sparse else 0)):
-            raise invalid(f"it claims to unpack to {member.size} bytes")
-        stream = archive.extractfile(member)
-        if stream is None:
-            raise invalid("its disk.raw is no file")
-        with sparse.nameless() as whole:
-            for at, chunk in _pieces(stream):
-                whole.write_at(at, chunk)
-            errors = []
-            if member.size % (1 << 30):
-                errors.append(f"disk.raw has {member.size} bytes, which are no whole GiB")
-            if archive.next() is not None:
-                errors.append("the archive holds more than disk.raw")
-            yield Disk("gce", whole.opened(member.size), tuple(errors))
+        size, errors = found
+        if size % (1 << 30):
+            errors.append(f"disk.raw has {size} bytes, which are no whole GiB")
+        yield Disk("gce", whole.opened(size), tuple(errors))
 
 
-def _pieces(stream: IO[bytes]) -> Iterator[tuple[int, bytes]]:
-    at = 0
-    try:
-        while chunk := stream.read(1 << 20):
-            if chunk.count(0) != len(chunk):
-                yield at, chunk
-            at += len(chunk)
-    except (tarfile.TarError, zlib.error, EOFError, OSError) as error:
-        raise invalid(f"its gzip or tar is damaged: {error}") from error
+def _unpacked(file: Opened, whole: Nameless) -> tuple[int, list[str]] | None:
+    """Its size and what is wrong; None where the archive begins with something else."""
+    with open(f"/proc/self/fd/{file.fd}", "rb") as packed:
+        packed.seek(0)
+        stream = Metered(GzipFile(fileobj=packed))  # type: ignore[arg-type]  # it reads as a file does
+        with tarfile.open(fileobj=stream, mode="r|", bufsize=_CHUNK) as archive:
+            member = archive.next()
+            size = _disk_of(member, file.size)
+            content = archive.extractfile(member) if member is not None else None
+            if size is None or content is None:
+                return None
+            stream.allow(size + HEADERS)
+            at = 0
+            while chunk := content.read(_CHUNK):
+                if chunk.count(0) != len(chunk):
+                    whole.write_at(at, chunk)
+                at += len(chunk)
+            more = archive.next() is not None
+            return size, ["the archive holds more than disk.raw"] if more else []
+
+
+def _disk_of(member: tarfile.TarInfo | None, packed: int) -> int | None:
+    """Its size; None where the archive holds something else. Raises `image-invalid`."""
+    if member is None or member.name != "disk.raw" or not member.isreg():
+        return None
+    if not 0 <= member.size <= min(_MOST, packed * _RATIO + (member.size if member.sparse else 0)):
+        raise invalid(f"it claims to unpack to {member.size} bytes")
+    return member.size
