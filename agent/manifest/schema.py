@@ -20,7 +20,24 @@ _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
 def json_schema() -> dict[str, Any]:
     """The schema as an object."""
-    return {"$schema": _DRAFT, "title": "Caretaker's appliance.toml", **_record(Manifest)}
+    shared: dict[str, Any] = {}
+    shape: dict[str, Any] = _hoisted(_record(Manifest), shared)
+    head = {"$schema": _DRAFT, "title": "Caretaker's appliance.toml"}
+    return head | shape | ({"$defs": shared} if shared else {})
+
+
+def _hoisted(shape: Any, shared: dict[str, Any]) -> Any:
+    """The shape with every `$defs` below it moved to `shared`.
+
+    msgspec writes them beside each leaf, and `#/$defs/…` is looked up from the top.
+    """
+    if isinstance(shape, list):
+        return [_hoisted(each, shared) for each in shape]
+    if not isinstance(shape, dict):
+        return shape
+    for name, each in shape.get("$defs", {}).items():
+        assert shared.setdefault(name, each) == each, f"two kinds are called {name}"
+    return {key: _hoisted(each, shared) for key, each in shape.items() if key != "$defs"}
 
 
 def _record(record: Any) -> dict[str, Any]:
