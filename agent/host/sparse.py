@@ -16,6 +16,7 @@ from agent.host.failures import FileFailure
 from agent.host.opened import Opened
 
 _PLACE = Path("/var/tmp")  # noqa: S108 — on a disk, unlike /tmp; no name is made there
+_LEFT = 256 << 20  # bytes for everybody else
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +24,11 @@ class Nameless:
     fd: int
 
     def write_at(self, at: int, content: bytes) -> None:
-        """Raises FileFailure."""
+        """Raises FileFailure, also where the disk would be left with hardly any room."""
         try:
+            left = os.fstatvfs(self.fd)
+            if left.f_bavail * left.f_frsize < _LEFT + len(content):
+                raise FileFailure(_PLACE, "unpack to", f"only {_LEFT} bytes are left there")
             while content:
                 done = os.pwrite(self.fd, content, at)
                 at, content = at + done, content[done:]

@@ -10,7 +10,8 @@ import stat
 import tarfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
+from gzip import BadGzipFile, GzipFile
 from pathlib import Path
 from typing import IO
 
@@ -18,11 +19,13 @@ import zstandard
 
 from agent.host import sparse
 from agent.host.opened import Opened, open_once
+from packer.certify.image.metered import Metered
 from packer.certify.image.source import invalid
 from packer.certify.tree import Entry
 
 _CHUNK = 1 << 20
 _LARGEST = 64 << 30  # bytes unpacked
+_RATIO, _SMALL = 60, 1 << 30  # a system packs to a third; a file that fills disks, to a thousandth
 _MOST = 3_000_000  # members
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _KINDS = {
@@ -48,18 +51,23 @@ class TarStore:
         self._children: dict[str, set[str]] = {"/": set()}
         try:
             # By the descriptor we hold: the name may lead elsewhere by now.
-            with (
-                open(f"/proc/self/fd/{file.fd}", "rb") as stream,
-                tarfile.open(fileobj=stream, mode="r:") as archive,
-            ):
+            with open(f"/proc/self/fd/{file.fd}", "rb") as stream:
                 stream.seek(0)
-                for count, member in enumerate(archive):
-                    if count > _MOST:
-                        raise invalid(f"it has more than {_MOST} members")
-                    self._add(member)
-                    archive.members = []  # type: ignore[attr-defined]  # it keeps all it saw
+                _ended(file, self._index(Metered(stream)))
         except (tarfile.TarError, OSError, ValueError) as error:
             raise invalid(f"its tar is damaged: {error}") from error
+
+    def _index(self, stream: Metered) -> int:
+        """Take in every member; where the last one ends."""
+        with tarfile.open(fileobj=stream, mode="r:") as archive:
+            for count, member in enumerate(archive):
+                if count > _MOST:
+                    raise invalid(f"it has more than {_MOST} members")
+                self._add(member)
+                archive.members = []  # type: ignore[attr-defined]  # it keeps all it saw
+                stream.allow()
+            end: int = archive.offset  # where it looked for the next
+            return end
 
     def lstat(self, path: str) -> Entry | None:
         return self._entries.get(path)
@@ -123,6 +131,8 @@ class TarStore:
         above = entry.path.rpartition("/")[0] or "/"
         if above not in self._entries:  # an archive need not name folders
             self._put(Entry(above, stat.S_IFDIR | 0o755, 0, 0, 0, 0.0))
+        if above not in self._children:  # unpacked, it would stand wherever that link leads
+            raise invalid(f"{entry.path} in it stands below what is no folder")
         self._children[above].add(entry.path)
         self._entries[entry.path] = entry
         self._content.pop(entry.path, None)
@@ -141,34 +151,38 @@ def open_tar(path: Path) -> Iterator[TarStore]:
             yield TarStore(file)
             return
         with sparse.nameless() as whole, open(f"/proc/self/fd/{file.fd}", "rb") as packed:
-            size = 0
+            size, most = 0, min(_LARGEST, file.size * _RATIO + _SMALL)
             for chunk in _unpacked(packed, gzip=head[:2] == _GZIP):
                 whole.write_at(size, chunk)
                 size += len(chunk)
-                if size > _LARGEST:
-                    raise invalid(f"it unpacks to more than {_LARGEST} bytes")
+                if size > most:
+                    raise invalid(f"it unpacks to more than {most} bytes")
             yield TarStore(whole.opened(size))
 
 
 def _unpacked(packed: IO[bytes], *, gzip: bool) -> Iterator[bytes]:
+    """All of it: what stands after the first stream is unpacked by gzip(1) and zstd(1) too."""
     packed.seek(0)
     try:
-        if not gzip:
-            reader = zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(packed)
-            with nullcontext(reader):
-                while chunk := reader.read(_CHUNK):
+        if gzip:
+            with GzipFile(fileobj=packed) as stream:
+                while chunk := stream.read(_CHUNK):
                     yield chunk
             return
-        inflate = zlib.decompressobj(31)
-        while part := packed.read(_CHUNK):
-            while part:
-                yield inflate.decompress(part, _CHUNK)
-                part = inflate.unconsumed_tail
-            if inflate.eof:
-                return
-        raise invalid("its gzip ends too early")
-    except (zlib.error, zstandard.ZstdError) as error:
+        unpacker = zstandard.ZstdDecompressor(max_window_size=1 << 27)
+        with unpacker.stream_reader(packed, read_across_frames=True, closefd=False) as reader:
+            while chunk := reader.read(_CHUNK):
+                yield chunk
+    except (zlib.error, zstandard.ZstdError, EOFError, BadGzipFile) as error:
         raise invalid(f"it can't be unpacked: {error}") from error
+
+
+def _ended(file: Opened, end: int) -> None:
+    """tarfile takes a header it can't read for the end; tar(1) skips it and unpacks the rest."""
+    if file.size - end < tarfile.BLOCKSIZE:
+        raise invalid("its tar ends too early")
+    if any(part.count(0) != len(part) for part in file.chunks(end, file.size - end)):
+        raise invalid(f"after {end} bytes its tar goes on with something else than members")
 
 
 def _zeros(count: int) -> Iterator[bytes]:
