@@ -18,7 +18,7 @@ from packer.certify.tree import Entry
 
 _ROOT = 2  # the inode of the top (ext4.h)
 _CHUNK = 1 << 20
-_KEPT = 4096  # blocks in memory
+_KEPT = 16 << 20  # bytes of blocks in memory
 _LARGEST_FOLDER = 64 << 20
 _MOST_NAMES = 1_000_000  # of all folders; a forged one may lead to the same blocks again and again
 _LONGEST = 4096  # bytes of a path, as the kernel takes it
@@ -169,7 +169,7 @@ class Ext4Store:
             if not 0 < number < self._layout.blocks:
                 raise invalid(f"block {number} lies beyond the file system's end")
             known = self._source.read_at(number * self._layout.block, self._layout.block)
-            if len(self._blocks) >= _KEPT:
+            if len(self._blocks) * self._layout.block >= _KEPT:
                 self._blocks.clear()
             self._blocks[number] = known
         return known

@@ -54,13 +54,21 @@ def open_disk(path: Path) -> Iterator[Disk | None]:
 
 def _plain(file: Opened, head: bytes) -> Disk | None:
     if head.startswith(qcow2.MAGIC):
-        return Disk("qcow2", qcow2.Qcow2(file))
+        return _qcow2(file)
     footer = file.read_at(file.size - _FOOTER, _FOOTER)
     if footer.startswith(b"conectix"):
         return _vhd(file, footer)
     if head[257:262] == b"ustar" or head.startswith(b"\x28\xb5\x2f\xfd"):
         return None
     return Disk("raw", file)
+
+
+def _qcow2(file: Opened) -> Disk:
+    disk = qcow2.Qcow2(file)
+    if not disk.snapshots:
+        return Disk("qcow2", disk)
+    # What was deleted since stands in them, and every customer can go back to it.
+    return Disk("qcow2", disk, (f"it holds {disk.snapshots} snapshots, which nobody looked at",))
 
 
 def _vhd(file: Opened, footer: bytes) -> Disk:

@@ -10,30 +10,31 @@ import struct
 import zlib
 from collections import OrderedDict
 from threading import Lock
-from typing import TypeVar
 
 import zstandard
 
 from packer.certify.image.source import Source, invalid
 
-_Kept = TypeVar("_Kept")
 MAGIC = b"QFI\xfb"
 _HEADER = struct.Struct(">4sIQIIQIIQQIIQ")
+_ENTRY = struct.Struct(">Q")
 _COMPRESSED, _COPIED, _ZERO = 1 << 62, 1 << 63, 1
 _OFFSET = 0x00FFFFFFFFFFFE00  # bits 9 to 55 of an entry
 _DIRTY, _TYPE = 1, 8  # the only incompatible features that change nothing we read
 _MOST_TABLE = 32 << 20  # bytes of the first table; QEMU's own limit
-_KEPT = 128  # clusters and second tables in memory
+_KEPT = 16 << 20  # bytes of clusters, and as many of second tables, in memory
 
 
 class Qcow2:
-    """A `Source`. Raises CaretakerError `image-invalid`."""
+    """A `Source`; `snapshots` counts older states of the disk that are kept inside.
+
+    Raises CaretakerError `image-invalid`.
+    """
 
     def __init__(self, file: Source) -> None:
         self._file = file
-        magic, version, backing, _, bits, self.size, crypt, entries, table, *_ = _HEADER.unpack(
-            file.read_at(0, _HEADER.size)
-        )
+        (magic, version, backing, _, bits, self.size, crypt, entries, table, _, _, self.snapshots,
+         _) = _HEADER.unpack(file.read_at(0, _HEADER.size))  # fmt: skip
         if magic != MAGIC or version not in (2, 3):
             raise invalid(f"qcow2 of version {version} is not known")
         self._zstd = _features(file, version)
@@ -44,8 +45,8 @@ class Qcow2:
         self._bits, self._cluster = bits, 1 << bits
         if entries * (self._cluster << (bits - 3)) < self.size:
             raise invalid("the first table of the qcow2 is too small for its disk")
-        self._first = struct.unpack(f">{entries}Q", file.read_at(table, entries * 8))
-        self._tables: OrderedDict[int, tuple[int, ...]] = OrderedDict()
+        self._first = file.read_at(table, entries * 8)
+        self._tables: OrderedDict[int, bytes] = OrderedDict()
         self._clusters: OrderedDict[int, bytes] = OrderedDict()
         self._lock = Lock()
 
@@ -73,19 +74,16 @@ class Qcow2:
 
     def _entry(self, number: int) -> int:
         first, second = divmod(number, self._cluster // 8)
-        where = self._first[first] & _OFFSET
+        where = _number(self._first, first) & _OFFSET
         if where == 0:
             return 0
         with self._lock:
             table = self._tables.get(where)
         if table is None:
-            table = struct.unpack(
-                f">{self._cluster // 8}Q", self._file.read_at(where, self._cluster)
-            )
+            table = self._file.read_at(where, self._cluster)
             with self._lock:
                 _keep(self._tables, where, table)
-        entry: int = table[second]
-        return entry
+        return _number(table, second)
 
     def _unpacked(self, entry: int) -> bytes:
         with self._lock:
@@ -128,7 +126,12 @@ def _features(file: Source, version: int) -> bool:
     return kind == 1
 
 
-def _keep(kept: OrderedDict[int, _Kept], key: int, value: _Kept) -> None:
+def _number(table: bytes, at: int) -> int:
+    found: int = _ENTRY.unpack_from(table, at * 8)[0]
+    return found
+
+
+def _keep(kept: OrderedDict[int, bytes], key: int, value: bytes) -> None:
     kept[key] = value
-    while len(kept) > _KEPT:
+    while len(kept) * len(value) > _KEPT and len(kept) > 1:
         kept.popitem(last=False)
