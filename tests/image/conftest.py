@@ -36,6 +36,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.image)
+            # Everything is emulated; the first test that asks for the image may build it, too.
+            item.add_marker(pytest.mark.timeout(3600))
 
 
 def give_up(reason: str) -> NoReturn:
