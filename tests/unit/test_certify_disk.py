@@ -12,8 +12,10 @@ import pytest
 
 from agent.errors import CaretakerError
 from packer.certify.image.disk_store import read_disk
+from packer.certify.image.fat_store import FatStore
 from packer.certify.image.formats import Disk
 from packer.certify.image.qcow2 import Qcow2
+from packer.certify.image.source import Part
 from packer.certify.image.table import read_table
 from packer.certify.opening import open_tree
 from packer.certify.view import View
@@ -237,3 +239,16 @@ def test_a_tar_that_climbs_out_is_refused(tmp_path: Path) -> None:
     run("tar", "-C", str(inside), "-Pcf", str(made), "../x")
     with pytest.raises(CaretakerError, match="leads out"):
         names(made)
+
+
+def test_an_esp_with_one_name_twice_is_refused(tmp_path: Path) -> None:
+    need("mkfs.vfat", "mcopy")
+    (esp := tmp_path / "esp.img").write_bytes(bytes(4 * MIB))
+    (loader := tmp_path / "loader").write_bytes(b"MZ")
+    run("mkfs.vfat", str(esp))
+    for name in ("A.EFI", "B.EFI"):
+        run("mcopy", "-i", str(esp), str(loader), f"::/{name}")
+    forged = esp.read_bytes().replace(b"B       EFI", b"A       EFI")
+    store = FatStore(Part(Memory(forged), 0, len(forged)), "/boot/efi")
+    with pytest.raises(CaretakerError, match="one name twice"):
+        store.children("/boot/efi")

@@ -77,7 +77,11 @@ class FatStore:
                     return {}
             if path.count("/") > 40:
                 raise invalid("the ESP has folders without end")
-            known = dict(sorted(self._entries(path)))
+            found = list(self._entries(path))
+            # Which of two would be started, firmware decides.
+            if len({name.lower() for name, _ in found}) != len(found):
+                raise invalid(f"{path} on the ESP has one name twice")
+            known = dict(sorted(found))
             self._children[path] = known
         return known
 
