@@ -10,7 +10,7 @@ from agent.cli.saying import json_line, plain
 from agent.errors import UsageError
 from packer.signing import blob, public_key
 from packer.signing import provenance as provenances
-from packer.signing.build_folder import verify_folder
+from packer.signing.build_folder import not_vouched_for, verify_folder
 
 _FILE = click.Path(path_type=Path)
 
@@ -29,6 +29,7 @@ def command(
     """Verify the signature of each FILE. Exit status 7 if one is refused.
 
     A folder is a whole build: its record, every file that the record names, and its provenance.
+    A draft is refused, and so is a build that failed. What else stands there is named.
 
     \b
     caretaker image verify out/ --key release.pub
@@ -39,9 +40,11 @@ def command(
         raise UsageError("usage", "--signature is of one file", hint="leave it out: FILE.sig")
     key = public_key.read(pub)
     digests: dict[Path, str] = {}
+    beside: list[str] = []
     for path in paths:
         if path.is_dir():
             digests |= verify_folder(path, key)
+            beside += not_vouched_for(path, digests)
         else:
             digests[path] = blob.verify_file(path, key, signature)
     builder = ""
@@ -52,10 +55,13 @@ def command(
         builder = provenances.builder(statement)
     if as_json:
         told = {"key": public_key.name(key), "builder": builder,
-                "files": {str(path): digest for path, digest in digests.items()}}  # fmt: skip
+                "files": {str(path): digest for path, digest in digests.items()},
+                "beside": beside}  # fmt: skip
         click.echo(json_line(told))
         return
     for path in digests:
-        click.echo(f"{path}: good, key {public_key.name(key)[:12]}")
+        click.echo(f"{plain(str(path))}: good, key {public_key.name(key)[:12]}")
+    if beside:
+        click.echo(f"no part of the build, so nothing is said of: {plain(', '.join(beside))}")
     if provenance:
         click.echo(f"{provenance}: good, built by {plain(builder)}")

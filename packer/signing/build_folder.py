@@ -1,21 +1,24 @@
 """A whole build in a folder: its record, and everything the record names, verified.
 
 Owns what must hold together: the record's signature, each file's signature and digest, and the
-provenance that speaks of them. Refuses a record that names a file outside its folder, and a file
-that the record does not know is not looked at.
+provenance that speaks of them. Refuses a record that names a file outside its folder, and builds
+that are not for customers. Of a file that the record does not know it can say only that.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Container, Iterator
 from pathlib import Path, PurePosixPath
 
 import msgspec
 
-from agent.host import files
+from agent.errors import RefusedError
+from agent.host import files, trees
+from agent.host.failures import FileFailure
 from packer.golden.record import Artefact, BuildRecord
 from packer.signing import provenance
-from packer.signing.blob import readable, refused, verify_file
+from packer.signing.blob import readable, refused, signature_path, verify_file
 from packer.signing.public_key import PublicKey
 
 RECORD = "build.json"
@@ -25,12 +28,11 @@ _CAP = 16 << 20  # bytes of a record
 def verify_folder(folder: Path, key: PublicKey) -> Iterator[tuple[Path, str]]:
     """Each file and its SHA-256, once it is found good.
 
-    Raises RefusedError `signature-invalid` at the first that is not, MachineError where one can't
-    be read.
+    Raises RefusedError `signature-invalid` at the first that is not, `image-refused` for a draft
+    and a build that failed, MachineError where one can't be read.
     """
     path = folder / RECORD
-    digest = verify_file(path, key)
-    record = _record(path)
+    record, digest = _record(path, key)
     yield path, digest
     found: dict[str, str] = {}
     for artefact in record.artefacts:
@@ -44,13 +46,22 @@ def verify_folder(folder: Path, key: PublicKey) -> Iterator[tuple[Path, str]]:
             _compare(provenance.read(_place(folder, artefact), key), record)
 
 
-def _record(path: Path) -> BuildRecord:
+def _record(path: Path, key: PublicKey) -> tuple[BuildRecord, str]:
+    """The record and its SHA-256: of the very bytes that were verified."""
+    digest = verify_file(path, key)
     with readable(path):
         content = files.read_bytes(path, cap=_CAP)
+    if hashlib.sha256(content).hexdigest() != digest:
+        raise refused(f"{path} changed while it was verified")
     try:
-        return msgspec.json.decode(content, type=BuildRecord)
+        record = msgspec.json.decode(content, type=BuildRecord)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise refused(f"{path} is no build record: {error}") from error
+    if record.result != "done" or record.draft:
+        # Its signature is good all the same: a build signs its record whatever the end.
+        what = "draft, which was refused as an image" if record.draft else "build that failed"
+        raise RefusedError("image-refused", f"{path} is of a {what}", hint="build it again")
+    return record, digest
 
 
 def _place(folder: Path, artefact: Artefact) -> Path:
@@ -58,6 +69,20 @@ def _place(folder: Path, artefact: Artefact) -> Path:
     if name.is_absolute() or ".." in name.parts or not name.parts:
         raise refused(f"the record names {artefact.name[:80]!r}, outside its folder")
     return folder / name
+
+
+def not_vouched_for(folder: Path, good: Container[Path]) -> list[str]:
+    """Names in the folder that stand beside the build and are none of it, whoever put them there.
+
+    Raises FileFailure.
+    """
+    try:
+        found = [folder / leaf.relative for leaf in trees.walk(folder) if not leaf.is_folder]
+    except OSError as error:
+        raise FileFailure(folder, "read", error.strerror or str(error)) from error
+    signatures = {signature_path(path) for path in found if path in good}
+    return [str(path.relative_to(folder)) for path in found
+            if path not in good and path not in signatures]  # fmt: skip
 
 
 def _compare(statement: provenance.Statement, record: BuildRecord) -> None:

@@ -109,6 +109,39 @@ def test_a_missing_file_is_told(build: Path) -> None:
         list(verify_folder(build, FIXED.public))
 
 
+@pytest.mark.parametrize("change", [{"draft": True}, {"result": "failed"}])
+def test_what_is_not_for_customers_is_refused_though_it_is_signed(
+    build: Path, change: dict[str, object]
+) -> None:
+    record(build, replace(RECORD, **change))
+    with pytest.raises(RefusedError, match="is of a") as caught:
+        list(verify_folder(build, FIXED.public))
+    assert caught.value.code == "image-refused"
+
+
+def test_a_record_that_is_swapped_between_two_looks_is_refused(
+    build: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good = blob.verify_file(build / "build.json", FIXED.public)
+    (build / "build.json").write_bytes(msgspec.json.encode(replace(RECORD, artefacts=())))
+    monkeypatch.setattr("packer.signing.build_folder.verify_file", lambda path, key: good)
+    with pytest.raises(RefusedError, match="changed while it was verified"):
+        list(verify_folder(build, FIXED.public))
+
+
+def test_what_stands_beside_a_build_is_named(build: Path, tmp_path: Path) -> None:
+    pub = tmp_path / "release.pub"
+    pub.write_bytes(public_key.pem(FIXED.public))
+    (build / "shop.vhd").write_bytes(b"another disk")
+    (build / "shop.vhd.sig").write_bytes((build / "shop.qcow2.sig").read_bytes())
+    (build / "marketplace/more").symlink_to("/etc/passwd")
+    done = CliRunner().invoke(image_verify.command, [str(build), "--key", str(pub)])
+    assert done.exit_code == 0
+    told = done.output.splitlines()[-1]
+    assert told.startswith("no part of the build")
+    assert told.endswith("shop.vhd, shop.vhd.sig, marketplace/more")
+
+
 def test_the_command_takes_a_folder(build: Path, tmp_path: Path) -> None:
     pub = tmp_path / "release.pub"
     pub.write_bytes(public_key.pem(FIXED.public))
