@@ -98,7 +98,7 @@ class Catalogue:
                 if db is None:
                     return []
                 rows = db.execute("SELECT id, folder, content FROM build ORDER BY begun DESC, id")
-                return [self._entry(db, *row) for row in rows.fetchall()]
+                return [self._entry(db, row) for row in rows.fetchall()]
         except FileFailure as failure:
             raise self._unusable(failure) from failure
 
@@ -112,19 +112,30 @@ class Catalogue:
                                hint="caretaker image list")  # fmt: skip
         return found[0]
 
-    def _entry(self, db: sqlite3.Connection, id_: str, folder: str, content: bytes) -> Entry:
+    def _entry(self, db: sqlite3.Connection, row: tuple[object, ...]) -> Entry:
+        id_, folder, content = row
+        if not isinstance(folder, str) or "\0" in folder or not isinstance(content, bytes):
+            raise self._forged("a build")
         rows = db.execute("SELECT content, signature, key FROM promotion WHERE build = ?"
                           " ORDER BY number", (id_,))  # fmt: skip
-        promotions = tuple(self._signed(*row) for row in rows.fetchall())
-        return Entry(read(bytes(content), str(self.path)), bytes(content), folder, promotions)
+        promotions = tuple(self._signed(each) for each in rows.fetchall())
+        return Entry(read(content, str(self.path)), content, folder, promotions)
 
-    def _signed(self, content: bytes, signature: bytes, key: str) -> Signed:
+    def _signed(self, row: tuple[object, ...]) -> Signed:
+        content, signature, key = row
+        if not (isinstance(content, bytes) and isinstance(signature, bytes)
+                and isinstance(key, str)):  # fmt: skip
+            raise self._forged("a promotion")
         try:
             promotion = msgspec.json.decode(content, type=Promotion)
-        except msgspec.DecodeError as error:
-            raise MachineError("image-invalid", f"a promotion in {self.path}: {error}",
-                               hint="bring it back from a backup") from error  # fmt: skip
-        return Signed(promotion, bytes(content), bytes(signature), key)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise self._forged("a promotion") from error
+        return Signed(promotion, content, signature, key)
+
+    def _forged(self, what: str) -> MachineError:
+        """SQLite keeps any kind of value in any column: this one nobody wrote with us."""
+        return MachineError("image-invalid", f"{what} in {self.path} is no record of ours",
+                            hint="bring the file back from a backup")  # fmt: skip
 
     def _unusable(self, failure: FileFailure) -> MachineError:
         return MachineError("file-unwritable", str(failure), hint=f"ls -l {self.path}")
@@ -134,6 +145,6 @@ def read(content: bytes, where: str) -> BuildRecord:
     """Raises MachineError `image-invalid`."""
     try:
         return msgspec.json.decode(content, type=BuildRecord)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise MachineError("image-invalid", f"{where} holds no build record: {error}",
                            hint="caretaker image build DIR --output OUT") from error  # fmt: skip

@@ -1,6 +1,7 @@
 """The catalogue: promotion in order, by signature, and only for what passed."""
 
 import json
+import sqlite3
 from dataclasses import replace
 from pathlib import Path
 
@@ -114,6 +115,29 @@ def test_a_record_can_t_be_replaced_and_a_name_can_t_lead_out(tmp_path: Path) ->
         bad = type(artefact)(artefact.kind, name, 1, "0" * 64)
         with pytest.raises(RefusedError, match="outside its folder"):
             at_hand.place_of(tmp_path, bad)
+
+
+@pytest.mark.parametrize(
+    "forge",
+    [
+        "UPDATE build SET content = 1099511627776",  # bytes(NUMBER) would be so many zeros
+        "UPDATE build SET content = 'text'",
+        "UPDATE build SET folder = x'00'",
+        "UPDATE build SET folder = '/a' || char(0)",
+        "UPDATE promotion SET signature = 7",
+        "UPDATE promotion SET key = x'ff'",
+        "UPDATE promotion SET content = x'ff'",
+    ],
+)
+def test_a_value_of_another_kind_is_no_record(tmp_path: Path, forge: str) -> None:
+    key = a_key(tmp_path)
+    store, _ = a_finished_build(tmp_path, key)
+    promoted(store, "qa", key)
+    with sqlite3.connect(store.path) as db:
+        db.execute(forge)
+    with pytest.raises(MachineError, match="no record of ours") as error:
+        store.listed()
+    assert error.value.code == "image-invalid"
 
 
 def test_what_is_not_there_is_said(tmp_path: Path) -> None:
