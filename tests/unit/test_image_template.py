@@ -2,16 +2,22 @@
 
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import hcl2
 import pytest
 from click.testing import CliRunner
 
 from packer.cli import image_template
-from packer.golden import seed
+from packer.golden import machine, seed
+from packer.golden.build import Build
 from packer.golden.template_text import MAIN, PLUGINS, TEMPLATE, render
+from tests.unit.image_course import a_build
+
+Architecture = Literal["amd64", "arm64"]
+Accelerator = Literal["tcg", "kvm"]
 
 SOURCES = {"qemu", "amazon-ebs", "azure-arm", "googlecompute"}
 # What marketplaces ask for and 1.6.6 does not know (the plugins' documented arguments).
@@ -85,24 +91,54 @@ def test_the_script_in_the_machine_is_plain_sh() -> None:
     assert "set -eu" in text
 
 
+def ordered(root: Path, architecture: Architecture, accelerator: Accelerator) -> Build:
+    """A build whose base is there, with Packer's folders."""
+    build, _, _ = a_build(root)
+    build.wanted = replace(build.wanted, architecture=architecture, accelerator=accelerator)
+    build.base_disk = root / "b.qcow2"
+    build.base_disk.write_bytes(b"disk")
+    for each in (build.places.packer, build.places.upload):
+        each.mkdir(parents=True, exist_ok=True)
+    return build
+
+
+@pytest.mark.parametrize(
+    ("architecture", "accelerator", "program", "kind", "processor"),
+    [
+        ("amd64", "tcg", "qemu-system-x86_64", "q35", "max"),
+        ("arm64", "tcg", "qemu-system-aarch64", "virt", "max,pauth-impdef=on"),
+        ("arm64", "kvm", "qemu-system-aarch64", "virt", "max"),
+    ],
+)
+def test_the_machine_is_one_of_the_image_s_architecture(
+    tmp_path: Path, architecture: Architecture, accelerator: Accelerator,
+    program: str, kind: str, processor: str,
+) -> None:  # fmt: skip
+    told = machine.variables(ordered(tmp_path, architecture, accelerator))
+    for name, value in (
+        ("qemu_binary", program),
+        ("machine_type", kind),
+        ("processor", processor),
+        ("accelerator", accelerator),
+    ):
+        assert f"-var={name}={value}" in told
+    declared = {next(iter(each)).strip('"') for each in hcl2.loads(render("1.6")[MAIN])["variable"]}
+    assert {each.removeprefix("-var=").partition("=")[0] for each in told} <= declared
+
+
 @pytest.mark.real
 @pytest.mark.parametrize("architecture", ["amd64", "arm64"])
-def test_packer_itself_accepts_all_four_sources_offline(tmp_path: Path, architecture: str) -> None:
+def test_packer_itself_accepts_all_four_sources_offline(
+    tmp_path: Path, architecture: Architecture
+) -> None:
     program = shutil.which("packer")
     if program is None:
         pytest.skip("there is no packer here: apt-get install packer")
     (tmp_path / MAIN).write_text(render("1.6")[MAIN])
-    (tmp_path / "secret").mkdir()
-    key = seed.make(tmp_path / "secret", tmp_path / "seed")
-    (tmp_path / "upload").mkdir()
-    words = [
-        f"-var=build_key={key}",
-        f"-var=architecture={architecture}",
-        "-var=base_image=b.qcow2",
-    ]
-    words += [f"-var=base_checksum=sha256:{'0' * 64}"]
+    build = ordered(tmp_path, architecture, "tcg")
+    seed.make(build.places.secret, build.places.packer / "seed")
     done = subprocess.run(
-        [program, "validate", *words, MAIN],
+        [program, "validate", *machine.variables(build), MAIN],
         cwd=tmp_path,
         env={"HOME": str(tmp_path), "PATH": "/usr/bin:/bin", "CHECKPOINT_DISABLE": "1"},
         capture_output=True,

@@ -63,6 +63,11 @@ variable "machine_type" {
   default = "q35"
 }
 
+variable "processor" {
+  type    = string
+  default = "max"
+}
+
 variable "firmware" {
   type    = string
   default = "bios-256k.bin" # QEMU's own default for a PC
@@ -185,7 +190,7 @@ source "qemu" "golden" {
   # Each of these replaces every default of the same switch: a -device here would take the network
   # card away.
   qemuargs = [
-    ["-cpu", "max"],
+    ["-cpu", var.processor],
     ["-bios", var.firmware],
     ["-smbios", "type=1,serial=ds=nocloud-net;s=http://10.0.2.2:{{ .HTTPPort }}/"],
     ["-serial", "file:${var.serial_log}"],
