@@ -29,14 +29,14 @@ CONFLICTS = (
         ),
         "no rootdelay",
         "Azure's tests ask only for a serial console; five minutes more at each boot help nobody",
-        ("KRN-01",),
+        ("KRN-01", "KRN-02"),
     ),
     Conflict(
         "net.ipv4.conf.*.secure_redirects",
         ("Google's image tests: 1", "CIS Debian 12, 3.3.6: 0"),
         "0, with accept_redirects = 0",
         "where no redirect is accepted the setting has no effect, and CIS is checked by scanners",
-        ("KRN-03",),
+        ("H-NET-01",),
     ),
     Conflict(
         "the udf file system",
@@ -57,7 +57,7 @@ CONFLICTS = (
         ),
         "nftables, default deny, with the manifest's ports open",
         "Azure allows what the product needs; the listing names the ports",
-        ("NET-04",),
+        ("H-FW-01", "H-FW-02"),
     ),
     Conflict(
         "how long an idle SSH connection stays",
@@ -67,7 +67,7 @@ CONFLICTS = (
         ),
         "180",
         "it satisfies both",
-        ("SSH-03",),
+        ("SSH-03", "H-SSH-03"),
     ),
     Conflict(
         "/etc/machine-id",
@@ -98,6 +98,6 @@ CONFLICTS = (
         ),
         "no forwarding at all",
         "support works by bundles that the customer sends, so nothing is lost",
-        ("SSH-06",),
+        ("SSH-09", "H-SSH-02"),
     ),
 )

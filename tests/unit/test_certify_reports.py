@@ -175,7 +175,13 @@ def test_each_conflict_tells_both_sides_and_why() -> None:
         assert len(each.sides) >= 2, each.topic
         assert each.chosen
         assert each.why
-        assert each.rules
+
+
+def test_each_conflict_names_rules_that_there_are() -> None:
+    known = {rule.id for rule in RULES}
+    for each in CONFLICTS:
+        assert each.rules, each.topic
+        assert known.issuperset(each.rules), each.topic
 
 
 @pytest.mark.real
