@@ -20,7 +20,7 @@ from agent.errors import CaretakerError, MachineError
 from agent.host import disk_file, files, open_new, trees
 from agent.host.machine import Host
 from agent.host.opened import open_once
-from packer.disk import archive, boot, dressing, ext4, formats, gpt, xfs
+from packer.disk import archive, boot, dressing, ext4, foreign, formats, gpt, xfs
 from packer.disk.archive import Index, Source
 from packer.disk.boot import Loaders
 from packer.disk.dressing import Added, Dressed
@@ -83,6 +83,7 @@ def make(
     order = Order(host, system, architecture, out, epoch or system.epoch, told,
                   source or Source(), own_sources)  # fmt: skip
     try:
+        foreign.must_run(host, architecture)
         with _step(order, "packages"):
             raw = order.work / "packages.tar"
             arguments = archive.argv(system, architecture, order.source, raw)
