@@ -19,6 +19,7 @@ from agent.host.failures import FileFailure
 from agent.host.offered import read_offered
 from agent.manifest.lines import Lines
 from agent.manifest.suggest import suggestion
+from setup.wait_handle import WaitHandle, read_handle
 
 CAP = 256 << 10  # bytes; user-data itself is 16 KiB on some clouds and 256 on none
 TABLES = ("settings", "signal")
@@ -29,15 +30,22 @@ _STACK_KEYS = {
     "resource": re.compile(r"[A-Za-z0-9]{1,255}"),
     "region": re.compile(r"[a-z]{2}(?:-[a-z]+)+-\d"),
 }
+_URL_KEY = "url"
+_STACK_PLACE = "signal.cloudformation."
 
 
 @dataclass(frozen=True, slots=True)
 class StackSignal:
-    """The CloudFormation resource that waits to hear how setup ended; region may be empty."""
+    """Who of CloudFormation waits to hear how setup ended.
 
-    stack: str
-    resource: str
+    `handle` is a wait condition's; `stack` and `resource` are for cfn-signal. One of both is there;
+    region may be empty.
+    """
+
+    stack: str = ""
+    resource: str = ""
     region: str = ""
+    handle: WaitHandle | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +110,9 @@ def _parsed(text: str, source: str) -> tuple[dict[str, Any], bool]:
 def _table(raw: dict[str, Any], name: str, source: str) -> dict[str, Any]:
     table = raw.get(name, {})
     if not isinstance(table, dict):
-        raise _wrong(source, f"{name}: must be a table, not {table!r:.60}")
+        # Text may be a handle's URL one level too high, which no log may hold.
+        said = "text" if isinstance(table, str) else f"{table!r:.60}"
+        raise _wrong(source, f"{name}: must be a table, not {said}")
     return table
 
 
@@ -117,15 +127,30 @@ def _stack(signal: dict[str, Any], source: str) -> StackSignal | None:
     table = _table(signal, "cloudformation", source)
     if not table:
         return None
-    where = "signal.cloudformation."
-    _known(table, tuple(_STACK_KEYS), source, where)
+    _known(table, (*_STACK_KEYS, _URL_KEY), source, _STACK_PLACE)
+    handle = _handle(table, source)
+    if handle is not None and not _STACK_KEYS.keys() & table.keys():
+        return StackSignal(handle=handle)
     for key, pattern in _STACK_KEYS.items():
         value = table.get(key, "")
         if key == "region" and value == "":
             continue
         if not isinstance(value, str) or not pattern.fullmatch(value):
-            raise _wrong(source, f"{where}{key}: is {value!r:.60}, which is no {key} of a stack")
-    return StackSignal(table["stack"], table["resource"], table.get("region", ""))
+            said = "a URL" if "://" in str(value) else f"{value!r:.60}"
+            raise _wrong(source, f"{_STACK_PLACE}{key}: is {said}, which is no {key} of a stack")
+    return StackSignal(table["stack"], table["resource"], table.get("region", ""), handle)
+
+
+def _handle(table: dict[str, Any], source: str) -> WaitHandle | None:
+    if _URL_KEY not in table:
+        return None
+    said = table[_URL_KEY]
+    handle = read_handle(said) if isinstance(said, str) else None
+    if handle is None:
+        # What it is stays unsaid: the URL is a secret, also where it is cut or misspelt.
+        why = f"{_STACK_PLACE}{_URL_KEY}: is no https URL of a wait condition's handle"
+        raise _wrong(source, why)
+    return handle
 
 
 def _wrong(source: str, why: str) -> ManifestError:

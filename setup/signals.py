@@ -1,8 +1,8 @@
 """Telling the cloud how setup ended, where it has a channel for that.
 
-Owns the channels: CloudFormation's signal, Google's guest attributes. Azure has none that a VM
-may use unasked: there the health probe tells. Refuses to fail setup: whatever goes wrong here is
-a sentence in the report.
+Owns the channels: CloudFormation's wait condition and its signal, Google's guest attributes. Azure
+has none that a VM may use unasked: there the health probe tells. Refuses to fail setup: whatever
+goes wrong here is a sentence in the report.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from dataclasses import dataclass
 
 from agent.host.machine import Host
 from setup.cloud import GOOGLE, Cloud
+from setup.exchange import put
 from setup.sheet import StackSignal
+from setup.wait_handle import message, tell_handle
 
 METADATA = "169.254.169.254"  # link-local: the same on every cloud, and no name to look up
 METADATA_PORT = 80
@@ -57,9 +59,24 @@ def tell_cloud(host: Host, cloud: Cloud, stack: StackSignal | None, news: News) 
     return [each for each in told if each is not None]
 
 
+def _wait_condition(host: Host, cloud: Cloud, stack: StackSignal | None, news: News) -> Told | None:
+    """Where the answers bring a handle's URL: no program is needed, and no region."""
+    if stack is None or stack.handle is None:
+        return None
+    content = message(
+        healthy=news.healthy,
+        unique=cloud.instance or "setup",
+        reason=_reason(news),
+        data=news.verdict,
+    )
+    why = tell_handle(host, stack.handle, content)
+    words = f"hears nothing: {why}" if why else "heard how setup ended"
+    return Told("wait-condition", done=not why, words=words)
+
+
 def _cloudformation(host: Host, cloud: Cloud, stack: StackSignal | None, news: News) -> Told | None:
     """Only where the answers name who waits: a signal nobody waits for is an error there."""
-    if stack is None:
+    if stack is None or not stack.stack:
         return None
     program = next((path for path in SIGNAL_PROGRAMS if host.path(path).exists()), "")
     if not program:
@@ -73,7 +90,7 @@ def _cloudformation(host: Host, cloud: Cloud, stack: StackSignal | None, news: N
         f"--success={'true' if news.healthy else 'false'}",
         f"--stack={stack.stack}",
         f"--resource={stack.resource}",
-        f"--reason=setup: {news.verdict} {news.reason}"[:REASON_CAP].rstrip(),
+        f"--reason={_reason(news)}",
     ]
     region = stack.region or cloud.region
     if region:
@@ -84,6 +101,10 @@ def _cloudformation(host: Host, cloud: Cloud, stack: StackSignal | None, news: N
     done = host.run(argv, timeout=SIGNAL_TIMEOUT)
     words = f"told {stack.resource} of {stack.stack}" if done.ok else f"cfn-signal: {done.reason}"
     return Told("cloudformation", done=done.ok, words=words)
+
+
+def _reason(news: News) -> str:
+    return f"setup: {news.verdict} {news.reason}"[:REASON_CAP].rstrip()
 
 
 def _guest_attributes(
@@ -106,30 +127,14 @@ def _guest_attributes(
 
 def _put(host: Host, body: bytes) -> int:
     """PUT to the metadata server; its HTTP status. OSError, ValueError."""
-    head = [
-        f"PUT {ATTRIBUTE} HTTP/1.1",
-        f"Host: {METADATA}",
-        # Without it the server refuses, so that no forwarded request can pass for ours.
-        "Metadata-Flavor: Google",
-        "Content-Type: text/plain",
-        f"Content-Length: {len(body)}",
-        "Connection: close",
-    ]
+    # Without the flavour the server refuses, so that no forwarded request can pass for ours.
+    headers = (f"Host: {METADATA}", "Metadata-Flavor: Google", "Content-Type: text/plain")
     with host.network.connect(METADATA, METADATA_PORT, timeout=METADATA_TIMEOUT) as wire:
-        wire.send("\r\n".join([*head, "", ""]).encode() + body)
-        answer = b""
-        while b"\r\n" not in answer and len(answer) < 1024:
-            chunk = wire.receive()
-            if not chunk:
-                break
-            answer += chunk
-    words = answer.split(b"\r\n", 1)[0].split(b" ")
-    if len(words) < 2 or not words[0].startswith(b"HTTP/1."):
-        raise ValueError("what it said is no HTTP")
-    return int(words[1])
+        return put(wire, ATTRIBUTE, body, headers=headers)
 
 
 CHANNELS = (
+    Channel("wait-condition", "CloudFormation wait condition", _wait_condition),
     Channel("cloudformation", "CloudFormation signal", _cloudformation),
     Channel("guest-attributes", "Google guest attributes", _guest_attributes),
 )
