@@ -10,7 +10,7 @@ from pathlib import Path
 
 from agent.host import files
 from packer.disk import formats
-from packer.golden import digests
+from packer.golden import digests, free_space
 from packer.golden.build import Build
 from packer.golden.running import must
 
@@ -24,6 +24,7 @@ def disks(build: Build) -> str:
     must(build.host, ["qemu-img", "convert", "-O", "raw", str(build.golden), str(raw)],
          timeout=_PATIENCE)  # fmt: skip
     build.golden = raw
+    free_space.clear(raw)
     qcow2 = out / f"{build.stem}.qcow2"
     _whole(build, qcow2, lambda part: formats.to_qcow2(build.host, raw, part))
     if "vhd" in build.wanted.formats:
