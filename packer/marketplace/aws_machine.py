@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from packer.marketplace.aws_user_data import NAMESPACE, RESOURCE, user_data
+from packer.marketplace.aws_user_data import HANDLE, NAMESPACE, RESOURCE, user_data
 from packer.marketplace.product import Product
 
 Resources = dict[str, dict[str, Any]]
+SETUP = "SetupEnded"
 _RETENTION = 30  # days
+_PATIENCE = 900  # seconds
 
 
 def ref(name: str) -> dict[str, str]:
@@ -42,6 +44,7 @@ def machine(product: Product) -> Resources:
         "Profile": {"Type": "AWS::IAM::InstanceProfile", "Properties": {"Roles": [ref("Role")]}},
         "LaunchTemplate": _launch_template(product),
         RESOURCE: _instance(),
+        **_waiting(),
     }
 
 
@@ -126,12 +129,24 @@ def _launch_template(product: Product) -> dict[str, Any]:
 def _instance() -> dict[str, Any]:
     return {
         "Type": "AWS::EC2::Instance",
-        "CreationPolicy": {"ResourceSignal": {"Count": 1, "Timeout": "PT15M"}},
         "Properties": {
             "LaunchTemplate": {
                 "LaunchTemplateId": ref("LaunchTemplate"),
                 "Version": attribute("LatestVersionNumber", "LaunchTemplate"),
             },
             "SubnetId": {"Fn::Select": [0, ref("SubnetIds")]},
+        },
+    }
+
+
+def _waiting() -> Resources:
+    """The stack waits for setup's word. A CreationPolicy would wait for cfn-signal, a program that
+    Debian and Ubuntu do not package; a handle takes an HTTPS request."""
+    return {
+        HANDLE: {"Type": "AWS::CloudFormation::WaitConditionHandle"},
+        SETUP: {
+            "Type": "AWS::CloudFormation::WaitCondition",
+            "DependsOn": RESOURCE,
+            "Properties": {"Handle": ref(HANDLE), "Count": 1, "Timeout": str(_PATIENCE)},
         },
     }

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from packer.marketplace.aws_machine import attribute, machine, ref
+from packer.marketplace.aws_machine import SETUP, attribute, machine, ref
 from packer.marketplace.aws_network import network
 from packer.marketplace.aws_parameters import interface, parameters
-from packer.marketplace.aws_user_data import RESOURCE
+from packer.marketplace.aws_user_data import HANDLE, RESOURCE
 from packer.marketplace.product import Product
 from packer.marketplace.yaml_text import Notes, render
 
@@ -21,7 +21,11 @@ CloudFormation would replace the instance."""
 _NOTES: Notes = {
     ("Parameters", "ClientCidr"): "No default, so that nobody opens it to the world unasked.",
     ("Resources", "Role"): "Reports metrics in its own name space, logs to its own group; no more.",
-    ("Resources", RESOURCE): "Created only when setup on it says that it ended well (cfn-signal).",
+    (
+        "Resources",
+        HANDLE,
+    ): "Setup on the machine tells it how it ended; nothing else has to be there.",
+    ("Resources", SETUP): "The stack is done only when setup says that it ended well.",
     ("Resources", "SshRule"): "Only where an administrator names a network.",
 }
 

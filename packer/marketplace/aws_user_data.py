@@ -1,7 +1,9 @@
 """The user data of an instance: the answers of the first boot, and whom to tell how it ended.
 
 Owns the text and its placeholders. Refuses secrets: every process of the instance can read user
-data. What setup does with the answers: docs/how-to/first-boot.md.
+data. The one exception is CloudFormation's own way: the URL of a wait condition's handle, good for
+one word about this stack until it expires. What setup does with the answers:
+docs/how-to/first-boot.md.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from packer.marketplace.aws_parameters import parameter_name
 from packer.marketplace.product import Product
 
 RESOURCE = "Appliance"
+HANDLE = "SetupHandle"
 NAMESPACE = "Caretaker"
 _FOLDER = "/opt/aws/amazon-cloudwatch-agent"
 _PROGRAM = f"{_FOLDER}/bin/amazon-cloudwatch-agent-ctl"
@@ -47,9 +50,7 @@ def _answers(product: Product) -> list[str]:
     return [
         *lines,
         "[signal.cloudformation]",
-        "stack = '${AWS::StackName}'",
-        f"resource = '{RESOURCE}'",
-        "region = '${AWS::Region}'",
+        f"url = '${{{HANDLE}}}'",
     ]
 
 

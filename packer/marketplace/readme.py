@@ -27,8 +27,11 @@ _AWS = """## What is here
 
 1. Import the disk (`raw` or `vhd`) as an AMI and share it with the marketplace's account.
    The template names the root device `/dev/xvda`; register the AMI with that name.
-2. The image must hold `cfn-signal`, or the stack waits 15 minutes and is undone. Setup looks for
-   it in `/opt/aws/bin`, `/usr/local/bin` and `/usr/bin`.
+2. The stack is done when setup on the machine says so, by an HTTPS request to S3, and undone after
+   15 minutes without a word. The machine must reach the bucket
+   `cloudformation-waitcondition-REGION` on port 443: a way to the internet, or an endpoint for S3
+   whose policy allows that bucket; and port 443 in `[firewall] egress` of `appliance.toml`, if that
+   names places. Say so in the instructions of the listing.
 3. {image}
 4. Try it: `aws cloudformation validate-template --template-body file://template.yaml`, then make a
    stack in a network of your own.

@@ -88,7 +88,17 @@ AWS: tuple[tuple[str, str, Change], ...] = (
     ("AWS-27", "a port is no health", put(f"{_TARGET}.HealthCheckProtocol", "TCP")),
     ("AWS-27", "no page", drop(f"{_TARGET}.HealthCheckPath")),
     ("AWS-28", "nobody looks", _both(drop("Resources.Target443"), drop("Resources.Target8443"))),
-    ("AWS-29", "nobody waits", drop("Resources.Appliance.CreationPolicy")),
+    ("AWS-29", "nobody waits", drop("Resources.SetupEnded")),
+    ("AWS-29", "the machine does not know whom to tell",
+     put(_SCRIPT, {"Fn::Base64": "#cloud-config\n"})),
+    ("AWS-29", "the stack waits for another handle", _both(
+        put("Resources.Other", {"Type": "AWS::CloudFormation::WaitConditionHandle"}),
+        put("Resources.SetupEnded.Properties.Handle", {"Ref": "Other"}))),
+    ("AWS-29", "the handle is none",
+     put("Resources.SetupEnded.Properties.Handle", {"Ref": "LogGroup"})),
+    ("AWS-29", "a creation policy that waits for nobody", _both(
+        drop("Resources.SetupEnded"),
+        put("Resources.Appliance.CreationPolicy", {"ResourceSignal": {}}))),
     ("AWS-30", "public address", put(
         f"{_DATA}.NetworkInterfaces", [{"AssociatePublicIpAddress": True}])),
     ("AWS-31", "launch configuration", put("Resources.Old", {

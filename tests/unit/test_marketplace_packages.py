@@ -16,11 +16,15 @@ from agent.cli.program import program
 from agent.errors import CaretakerError, ManifestError
 from agent.manifest.reader import parse
 from packer.golden.record import Artefact, BuildRecord
+from packer.marketplace import aws_template
 from packer.marketplace.checking import check, errors
 from packer.marketplace.product import product_of
 from packer.marketplace.writing import contents, write
+from setup.sheet import StackSignal, parse_sheet
+from setup.wait_handle import read_handle
 from tests.unit import house
 from tests.unit.marketplace_stage import MANIFEST
+from tests.unit.wait_server import SERVER, URL
 
 EXAMPLES = ("ledgerbook", "sochdb")
 RECORD = BuildRecord(
@@ -228,3 +232,32 @@ def test_the_command_line_says_what_is_missing(tmp_path: Path) -> None:
         assert error.hint
     assert run("check", "--list")[0] == 0
     assert run("check")[0] == 2
+
+
+@pytest.mark.parametrize("name", ["ours", *EXAMPLES])
+def test_the_answers_in_user_data_bring_the_url_of_what_waits(name: str) -> None:
+    """As CloudFormation fills it in, cloud-init writes it and setup reads it."""
+    text = MANIFEST
+    if name != "ours":
+        text = (house.REPOSITORY / "examples" / name / "appliance.toml").read_text()
+    template = aws_template.template(product_of(parse(text)))
+    waits = template["Resources"]["SetupEnded"]
+    assert waits["DependsOn"] == "Appliance"
+    assert waits["Properties"] == {"Handle": {"Ref": "SetupHandle"}, "Count": 1, "Timeout": "900"}
+    data = template["Resources"]["LaunchTemplate"]["Properties"]["LaunchTemplateData"]["UserData"]
+    script = data["Fn::Base64"]["Fn::Sub"].replace("${SetupHandle}", URL)
+    for asked, parameter in template["Parameters"].items():
+        script = script.replace(f"${{{asked}}}", str(parameter.get("Default", "x")))
+    answers = yaml.safe_load(script)["write_files"][0]
+    assert (answers["path"], answers["permissions"]) == ("/etc/caretaker/answers.toml", "0600")
+    stack = parse_sheet(answers["content"].encode(), "answers.toml").stack
+    assert stack == StackSignal(handle=read_handle(URL))
+    assert stack.handle is not None
+    assert (stack.handle.server, stack.handle.port) == (SERVER, 443)
+
+
+def test_the_readme_asks_for_no_foreign_program() -> None:
+    made = contents(product_of(parse(MANIFEST)))
+    words = made["aws/README.md"].decode() + made["aws/template.yaml"].decode()
+    assert "cfn-signal" not in words
+    assert "cloudformation-waitcondition-" in words

@@ -49,3 +49,21 @@ def test_every_rule_has_a_planted_fault() -> None:
 def test_ids_are_given_once() -> None:
     ids = [rule.id for rule in RULES]
     assert len(ids) == len(set(ids))
+
+
+def test_a_stack_may_wait_for_a_signal_instead() -> None:
+    """By cfn-signal, where the image has it: a CreationPolicy, and no wait condition."""
+    template = clean("cloudformation")
+    del template["Resources"]["SetupEnded"]
+    policy = {"ResourceSignal": {"Count": 1, "Timeout": "PT15M"}}
+    template["Resources"]["Appliance"]["CreationPolicy"] = policy
+    assert complaints("cloudformation", template) == []
+
+
+def test_a_machine_without_a_launch_template_is_handed_the_url_too() -> None:
+    template = clean("cloudformation")
+    made = template["Resources"]
+    data = made["LaunchTemplate"]["Properties"]["LaunchTemplateData"].pop("UserData")
+    assert "AWS-29" in {each.rule for each in complaints("cloudformation", template)}
+    made["Appliance"]["Properties"]["UserData"] = data
+    assert "AWS-29" not in {each.rule for each in complaints("cloudformation", template)}

@@ -11,6 +11,7 @@ from packer.marketplace.rules.aws_shape import (
     hidden,
     is_true,
     names_used,
+    reaching,
     resources,
     user_data,
 )
@@ -22,6 +23,7 @@ _EC2 = "EC2 user guide, instance metadata service"
 _EBS = "EC2 security best practices, encryption at rest"
 _GUIDE = "AWS Marketplace seller guide, CloudFormation template requirements"
 _MACHINES = ("AWS::EC2::Instance", "AWS::AutoScaling::AutoScalingGroup")
+_WAIT = "AWS::CloudFormation::WaitCondition"
 _SOUND = ("gp3", "io1", "io2", "st1", "sc1")
 
 
@@ -116,9 +118,26 @@ def _unwatched(template: Template) -> Iterator[Seen]:
 
 
 def _unsignalled(template: Template) -> Iterator[Seen]:
+    waited = _waited_for(template)
+    told = reaching(template, waited)
     for each in resources(template, *_MACHINES):
-        if not table(each.whole, "CreationPolicy", "ResourceSignal"):
+        if table(each.whole, "CreationPolicy", "ResourceSignal"):
+            continue
+        if not waited:
             yield f"Resources.{each.name}", "counts as made before setup has ended"
+        elif each.name not in told:
+            yield f"Resources.{each.name}", "is not handed the URL of what the stack waits for"
+
+
+def _waited_for(template: Template) -> set[str]:
+    """Handles that a wait condition names."""
+    handles = {each.name for each in resources(template, f"{_WAIT}Handle")}
+    named = {
+        name
+        for each in resources(template, _WAIT)
+        for _, name in names_used(each.properties.get("Handle"), "Handle")
+    }
+    return handles & named
 
 
 def _public_address(template: Template) -> Iterator[Seen]:
@@ -174,8 +193,9 @@ MACHINE = (
          "add a load balancer's target group with a health check",
          "Elastic Load Balancing, health checks", _unwatched),
     Rule("AWS-29", "cloudformation", "error", "The stack waits for the machine's word",
-         "CreationPolicy with a ResourceSignal; setup sends it by cfn-signal",
-         "CloudFormation user guide, CreationPolicy", _unsignalled),
+         "a WaitCondition whose handle's URL stands in the answers, or CreationPolicy with a "
+         "ResourceSignal, for which the image needs cfn-signal",
+         "CloudFormation user guide, wait conditions and CreationPolicy", _unsignalled),
     Rule("AWS-30", "cloudformation", "warning", "The machine has no public address of its own",
          "let the load balancer have it", "VPC security best practices", _public_address),
     Rule("AWS-31", "cloudformation", "error", "No launch configuration",

@@ -99,3 +99,18 @@ def user_data(template: dict[str, Any]) -> Iterator[Spot]:
     for spot in walk(template.get("Resources"), "Resources"):
         if spot.key == "UserData" and spot.place.endswith("UserData"):
             yield spot
+
+
+def reaching(template: dict[str, Any], goals: set[str]) -> set[str]:
+    """The resources that use one of the goals, directly or through what they use."""
+    users: dict[str, list[str]] = {}
+    for each in resources(template):
+        for _, used in names_used(each.whole):
+            users.setdefault(used, []).append(each.name)
+    found: set[str] = set()
+    ahead = list(goals)
+    while ahead:
+        new = [user for user in users.pop(ahead.pop(), ()) if user not in found]
+        found.update(new)
+        ahead += new
+    return found
