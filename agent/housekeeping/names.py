@@ -7,5 +7,5 @@ holds them to `agent.housekeeping.tasks`.
 OWN = (
     *("journal", "purge", "logs", "leftovers", "releases", "generations", "certificates"),
     *("expiry", "database", "patches", "ledger", "samples", "backup", "trim", "look-round"),
-    "system-updates",
+    *("certification", "system-updates"),
 )

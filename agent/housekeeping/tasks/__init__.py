@@ -3,6 +3,7 @@
 from agent.housekeeping.task import Task
 from agent.housekeeping.tasks.backup import TASK as BACKUP
 from agent.housekeeping.tasks.certificates import TASK as CERTIFICATES
+from agent.housekeeping.tasks.certification import TASK as CERTIFICATION
 from agent.housekeeping.tasks.database import TASK as DATABASE
 from agent.housekeeping.tasks.expiry import TASK as EXPIRY
 from agent.housekeeping.tasks.journal import TASK as JOURNAL
@@ -21,5 +22,5 @@ from agent.housekeeping.tasks.trim import TASK as TRIM
 TASKS: tuple[Task, ...] = (
     *(JOURNAL, PURGE, LOGS, LEFTOVERS, RELEASES, GENERATIONS),
     *(CERTIFICATES, EXPIRY, DATABASE, PATCHES, LEDGER, SAMPLES, BACKUP, TRIM, LOOK_ROUND),
-    SYSTEM_UPDATES,
+    *(CERTIFICATION, SYSTEM_UPDATES),
 )
