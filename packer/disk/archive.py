@@ -22,7 +22,9 @@ from packer.disk.running import failed
 from packer.disk.system import Architecture, System
 
 BOOT_PACKAGES = "boot-packages"  # folder in the tar where the loaders' packages stand
-_SILENT = 600.0  # seconds without a word from mmdebstrap
+# Seconds without a word from mmdebstrap, which says nothing while packages are configured: emulated
+# on two busy cores that is more than ten minutes.
+_SILENT, _SILENT_EMULATED = 600.0, 3600.0
 _INDEX = re.compile(r"\./var/lib/apt/lists/([^/]+_InRelease)")
 _MIRROR = re.compile(r"(https?|file|copy)://[A-Za-z0-9._:/%+~-]{1,300}")
 
@@ -100,12 +102,16 @@ def _mirrors(system: System, source: Source) -> tuple[str, ...]:
     )
 
 
-def fetch(host: Host, arguments: Sequence[str], epoch: int, listen: Callable[[str], None]) -> None:
+def fetch(
+    host: Host, arguments: Sequence[str], epoch: int, listen: Callable[[str], None],
+    *, emulated: bool = False,
+) -> None:  # fmt: skip
     """Run mmdebstrap, which says what it is doing line by line. Raises MachineError."""
     env = {"SOURCE_DATE_EPOCH": str(epoch), "TZ": "UTC", "DEBIAN_FRONTEND": "noninteractive"}
     env |= {name: os.environ[name] for name in ("http_proxy", "https_proxy", "TMPDIR")
             if name in os.environ}  # fmt: skip
-    done = run_long(Program(arguments, env), silent=_SILENT, listen=listen)
+    silent = _SILENT_EMULATED if emulated else _SILENT
+    done = run_long(Program(arguments, env), silent=silent, listen=listen)
     if not done.ok:
         # The first complaint is the cause; the last one says only that it failed.
         causes = [line for line in done.stderr.splitlines() if line.startswith("E: ")]

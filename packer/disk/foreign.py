@@ -16,11 +16,11 @@ PACKAGES = "arch-test qemu-user-static binfmt-support"
 _PATIENCE = 30.0  # seconds
 
 
-def must_run(host: Host, architecture: Architecture) -> None:
-    """Raises MachineError where programs of that processor do not run here."""
+def emulated(host: Host, architecture: Architecture) -> bool:
+    """Whether that processor's programs run here by QEMU alone. MachineError if not at all."""
     own = program(host, ("dpkg", "--print-architecture"), timeout=_PATIENCE).stdout.strip()
     if own == architecture:
-        return
+        return False
     # It starts a tiny program of that processor, which is what mmdebstrap asks too.
     done = host.run(("arch-test", architecture), timeout=_PATIENCE)
     if not done.ok:
@@ -30,3 +30,4 @@ def must_run(host: Host, architecture: Architecture) -> None:
             f"packages for {architecture} run programs, which this {own} machine cannot: {why}",
             hint=f"apt-get install {PACKAGES}",
         )
+    return True

@@ -83,11 +83,11 @@ def make(
     order = Order(host, system, architecture, out, epoch or system.epoch, told,
                   source or Source(), own_sources)  # fmt: skip
     try:
-        foreign.must_run(host, architecture)
+        slow = foreign.emulated(host, architecture)
         with _step(order, "packages"):
             raw = order.work / "packages.tar"
             arguments = archive.argv(system, architecture, order.source, raw)
-            archive.fetch(host, arguments, order.epoch, listen)
+            archive.fetch(host, arguments, order.epoch, listen, emulated=slow)
         dressed = _dressed(order, raw)
         if not dressed.indexes:
             raise archive.none_found()

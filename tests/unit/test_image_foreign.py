@@ -1,12 +1,14 @@
 """A tree for another processor: refused before anything is fetched where it can't run."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from agent.errors import MachineError
 from agent.host.spawn import Completed
-from packer.disk import foreign, making, system
+from agent.host.streaming import Program
+from packer.disk import archive, foreign, making, system
 from tests.scripted_host import ScriptedHost, scripted_host
 
 
@@ -18,13 +20,13 @@ def host(root: Path) -> ScriptedHost:
 
 
 def test_our_own_processor_asks_for_nothing_more(host: ScriptedHost) -> None:
-    foreign.must_run(host, "amd64")
+    assert foreign.emulated(host, "amd64") is False
     assert host.asked == [("dpkg", "--print-architecture")]
 
 
 def test_an_emulated_one_is_as_good(host: ScriptedHost) -> None:
     host.programs["arch-test", "arm64"] = "arm64: ok\n"
-    foreign.must_run(host, "arm64")
+    assert foreign.emulated(host, "arm64") is True
 
 
 @pytest.mark.parametrize(
@@ -44,3 +46,24 @@ def test_one_that_does_not_run_is_refused_before_anything_is_fetched(
     assert "qemu-user-static" in caught.value.hint
     assert list((root / "out").iterdir()) == []
     assert host.asked[-1] == argv
+
+
+def test_an_emulated_build_may_be_silent_for_longer(
+    host: ScriptedHost, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+
+    def run_long(program: Program, *, silent: float, listen: Callable[[str], None]) -> Completed:
+        waits.append(silent)
+        return Completed(tuple(program.argv), 1, "", "E: no\n", 0.0)
+
+    monkeypatch.setattr(archive, "run_long", run_long)
+    host.programs["arch-test", "arm64"] = "arm64: ok\n"
+    architectures: tuple[system.Architecture, ...] = ("amd64", "arm64")
+    for architecture in architectures:
+        with pytest.raises(MachineError, match="E: no"):
+            making.make(
+                host, system.load("debian-12"), root / architecture, epoch=0,
+                told=lambda step: None, architecture=architecture,
+            )  # fmt: skip
+    assert waits[1] >= 3 * waits[0]
