@@ -16,6 +16,7 @@ from agent.errors import MachineError, RefusedError
 from agent.host import files
 from agent.host.clock import Clock
 from agent.host.failures import FileFailure
+from packer.certify.beside import parts_lists
 from packer.certify.judging import judge
 from packer.certify.live import running_now
 from packer.certify.opening import open_tree
@@ -47,11 +48,17 @@ def certify(
     clock: Clock | None = None,
     name: str = "",
     digests: dict[str, str] | None = None,
+    beside: Path | None = None,
 ) -> Report:
-    """Judge a disk image, an archive, a folder or `/`. Raises CaretakerError `image-invalid`."""
+    """Judge a disk image, an archive, a folder or `/`. Raises CaretakerError `image-invalid`.
+
+    `beside`: the disk's last place, where its papers stand, if that is not `path`.
+    """
     with open_tree(path) as subject:
         if subject.tree.kind == "live":
             subject = replace(subject, running=running_now())
+        elif subject.tree.kind == "disk":
+            subject = replace(subject, beside=parts_lists(beside or path))
         result = judge(subject, rules, targets, clock=clock)
         return record.report(name or _name(path), subject, result, digests)
 

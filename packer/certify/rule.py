@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from agent.manifest.model import Manifest
+from packer.certify.beside import PartsList
 from packer.certify.disk_facts import DiskFacts
 from packer.certify.finding import Clause, Finding, Severity
 from packer.certify.running import Running
@@ -21,12 +22,16 @@ TARGETS: tuple[Target, ...] = ("aws", "azure", "gcp", "digitalocean", "cis", "ca
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What is looked at. `disk` only where the whole disk is at hand, `running` only live."""
+    """What is looked at. `disk` only where the whole disk is at hand, `running` only live.
+
+    `beside`: the lists of parts next to a disk's file; None where there is no such file.
+    """
 
     tree: Tree
     manifest: Manifest | None = None
     disk: DiskFacts | None = None
     running: Running | None = None
+    beside: tuple[PartsList, ...] | None = None
 
 
 Probe = Callable[[Subject], Iterable[Finding]]

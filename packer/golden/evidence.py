@@ -21,6 +21,7 @@ from packer.golden.build import Build
 from packer.golden.record import Kind
 from packer.sbom import collecting, cyclonedx, spdx
 from packer.sbom.parts import Image
+from packer.signing.blob import sign_file
 from packer.vulnerabilities import sarif, vex
 from packer.vulnerabilities.data_file import open_data
 from packer.vulnerabilities.matching import match
@@ -34,7 +35,7 @@ def certify(build: Build) -> str:
     disk = build.disk
     report = certifying.certify(
         build.golden, RULES, TARGETS, clock=build.host.clock, name=disk.name,
-        digests={disk.name: disk.sha256},
+        digests={disk.name: disk.sha256}, beside=build.places.out / disk.name,
     )  # fmt: skip
     for path in certifying.write_all(report, build.places.out):
         build.keep("certify", path, digests.of_file(path))
@@ -55,8 +56,11 @@ def sbom(build: Build) -> str:
     with open_tree(build.golden) as subject:
         build.parts = collecting.parts(subject.tree, image=image, made=build.epoch)
     out = build.places.out
-    _put(build, out / f"{build.stem}.cdx.json", cyclonedx.render(build.parts))
-    _put(build, out / f"{build.stem}.spdx.json", spdx.render(build.parts))
+    for name, render in (("cdx", cyclonedx.render), ("spdx", spdx.render)):
+        path = out / f"{build.stem}.{name}.json"
+        _put(build, path, render(build.parts))
+        if build.signer is not None:  # now, since certification looks for the signature
+            sign_file(path, build.signer)
     return f"{len(build.parts.parts)} parts, CycloneDX and SPDX"
 
 

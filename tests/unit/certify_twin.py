@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import dataclass, replace
 
 from bench.certify.planting import Act, Folder, Link, Remove, Swap, Write
+from packer.certify.beside import PartsList
 from packer.certify.disk_facts import DiskFacts, Partition
 from packer.certify.running import Running, Socket
 
@@ -73,8 +74,6 @@ TWIN: tuple[Act, ...] = (
     *(Write(f"/opt/caretaker/tools/{TOOL}/{name}", data) for name, data in TOOL_FILES.items()),
     # The digest of a folder with one program in it, `start`, of one line.
     Write("/opt/shop/releases/1.0-RELEASE/start", "#!/bin/sh\n", 0o755),
-    Write("/usr/share/caretaker/shop.cdx.json", "{}"),
-    Write("/usr/share/caretaker/shop.cdx.json.sig", "MEUC"),
 )
 
 
@@ -116,6 +115,7 @@ class Case:
     acts: tuple[Act, ...] = ()
     disk: DiskFacts = DISK
     running: Running | None = None
+    beside: tuple[PartsList, ...] = (PartsList("shop.cdx.json", signed=True),)
 
 
 def parts(number: int, **change: object) -> DiskFacts:

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from bench.certify.planting import Link, Swap, Write, planted
+from packer.certify.beside import PartsList
 from packer.certify.finding import Finding, NotApplicableError
 from packer.certify.opening import manifest_of
 from packer.certify.origins.releases import _is_whole
@@ -135,8 +136,10 @@ CASES = (
     Case("environment-missing", "APP-02", gone("/opt/caretaker/venv/bin/caretaker")),
     Case("no-release", "APP-03", gone(f"/opt/shop/releases/{RELEASE}")),
     Case("set-up-already", "APP-04", (Write("/var/lib/caretaker/first-boot-12ab", ""),)),
-    Case("no-sbom", "SUP-01", gone("/usr/share/caretaker/shop.cdx.json")),
-    Case("sbom-unsigned", "SUP-01", gone("/usr/share/caretaker/shop.cdx.json.sig")),
+    Case("no-sbom", "SUP-01", beside=()),
+    Case("sbom-unsigned", "SUP-01", beside=(PartsList("shop.spdx.json", signed=False),)),
+    Case("sbom-broken", "SUP-01",
+         beside=(PartsList("shop.cdx.json", signed=True, wrong="is no JSON"),)),
     Case("no-root-of-trust", "SUP-02", gone("/etc/caretaker/keys/root.json")),
     Case("unstripped-program", "BIN-01", (Write("/opt/tool/x", debugging(), 0o755),)),
     Case("foreign-program", "ARCH-02",
@@ -152,7 +155,7 @@ CASES = (
 
 def found(case: Case) -> list[Finding]:
     tree = planted(None, *release(RELEASE), *case.acts)
-    subject = Subject(tree, manifest_of(tree), case.disk, case.running)
+    subject = Subject(tree, manifest_of(tree), case.disk, case.running, case.beside)
     try:
         return list(BY_ID[case.rule].probe(subject))
     except NotApplicableError:

@@ -1,4 +1,4 @@
-"""What an appliance has beside the system: a manifest that reads, its release, its first boot,
+"""What an appliance has besides the system: a manifest that reads, its release, its first boot,
 a list of its parts and the keys that releases are checked with.
 
 Owns the rules on those. Refuses to ask them of a tree that nobody calls an appliance.
@@ -6,21 +6,19 @@ Owns the rules on those. Refuses to ask them of a tree that nobody calls an appl
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 
 from agent.errors import CaretakerError
 from agent.manifest.reader import parse
 from packer.certify.facts.claims import sealed, sold
-from packer.certify.finding import Finding
+from packer.certify.finding import Finding, NotApplicableError
 from packer.certify.rule import Rule, Subject
 from packer.certify.rules.documents import aws, ours
 
 _MANIFEST = "/etc/caretaker/appliance.toml"
 _UNIT = "/etc/systemd/system/caretaker-setup.service"
 _WANTS = "/etc/systemd/system/multi-user.target.wants/caretaker-setup.service"
-_PAPERS = ("/usr/share/caretaker", "/usr/share/doc/caretaker", "/opt/caretaker/sbom")
-_CAP = 64 << 20
+_BESIDE = "./"  # next to the disk's file, not in it
 
 
 def _manifest(subject: Subject) -> Iterator[Finding]:
@@ -66,18 +64,16 @@ def _untouched(subject: Subject) -> Iterator[Finding]:
 
 def _parts(subject: Subject) -> Iterator[Finding]:
     sold(subject)
-    tree = subject.tree
-    found = [f"{folder}/{name}" for folder in _PAPERS for name in tree.names(folder)
-             if name.endswith((".cdx.json", ".spdx.json"))]  # fmt: skip
-    if not found:
-        yield Finding(_PAPERS[0], "holds no list of parts (SBOM)")
-    for path in found:
-        try:
-            json.loads(tree.text(path, limit=_CAP))
-        except ValueError:
-            yield Finding(path, "is no JSON")
-        if tree.entry(f"{path}.sig") is None:
-            yield Finding(f"{path}.sig", "is not there: nobody signed the list of parts")
+    if subject.beside is None:
+        raise NotApplicableError("the list of parts stands beside a disk's file")
+    if not subject.beside:
+        yield Finding(_BESIDE, "holds no list of parts (SBOM) under the disk's name")
+    for each in subject.beside:
+        if each.wrong:
+            yield Finding(f"{_BESIDE}{each.name}", each.wrong)
+        if not each.signed:
+            words = "is not there: nobody signed the list of parts"
+            yield Finding(f"{_BESIDE}{each.name}.sig", words)
 
 
 def _keys(subject: Subject) -> Iterator[Finding]:
@@ -101,10 +97,10 @@ APPLIANCE = (
     Rule("APP-04", "The image was never set up", (aws("no data of sellers or other customers"),
          ours("sealed image")), frozenset(("aws", "caretaker")), "critical", _untouched,
          "build the image anew: never from a machine in use", faults=("set-up-already",)),
-    Rule("SUP-01", "A signed list of parts is in the image",
+    Rule("SUP-01", "A signed list of parts stands beside the image",
          (ours("supply chain"),), frozenset(("caretaker",)), "low", _parts,
-         "caretaker sbom; the build's folder holds it, signed", warn=True,
-         faults=("no-sbom", "sbom-unsigned")),
+         "build the image by: caretaker image build --key KEY", warn=True,
+         faults=("no-sbom", "sbom-unsigned", "sbom-broken")),
     Rule("SUP-02", "The keys that releases are checked with are in the image",
          (ours("supply chain"),), frozenset(("caretaker",)), "medium", _keys,
          "put root.json beside appliance.toml: caretaker release keys init", warn=True,
