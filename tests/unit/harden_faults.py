@@ -109,6 +109,7 @@ FAULTS: dict[str, Fault] = {
     "cron-open": _mode("/etc/cron.d", 0o755),
     "cron-deny": _added("/etc/cron.deny", "ann\n"),
     "core-limit": _replaced("/etc/security/limits.d/10-caretaker-harden.conf", "* hard core 0", ""),
+    "core-shell": _gone("/etc/profile.d/caretaker-core.sh"),
     "core-storage": _gone("/etc/systemd/coredump.conf.d/50-caretaker-harden.conf"),
     "tmout": _replaced("/etc/profile.d/tmout.sh", "900", "0"),
     "umask-profile": _replaced("/etc/profile", "umask 027", "umask 022"),

@@ -1,7 +1,7 @@
 """Core dumps: none, for they hold keys and customers' data.
 
-Owns the limit of log-ins and systemd-coredump's settings. The kernel's part is in sysctl.py;
-services have LimitCORE= of their own.
+Owns the limits of log-ins and shells, and systemd-coredump's settings. The kernel's part is in
+sysctl.py; services have LimitCORE= of their own.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ CORE_DUMPS = (
                 "/etc/systemd/coredump.conf.d/50-caretaker-harden.conf",
                 "[Coredump]\nStorage=none\nProcessSizeMax=0\n",
             ),
+            # Shells that pam_limits never sees, such as one begun by nsenter.
+            whole_file("/etc/profile.d/caretaker-core.sh", "ulimit -c 0\n"),
         ),
-        faults=("core-limit", "core-storage"),
+        faults=("core-limit", "core-storage", "core-shell"),
     ),
 )  # fmt: skip
