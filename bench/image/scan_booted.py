@@ -1,8 +1,8 @@
 """The scanners inside a booted image: sent over SSH, run, their reports fetched.
 
 Owns one boot of a throw-away overlay. With `harden` the image is hardened first, by the code of
-this checkout, and rebooted, so that an image of last hour tells what today's controls are worth.
-Refuses to change the disk it is given.
+this checkout, and rebooted where what changed counts from the next boot on, so that an image of
+last hour tells what today's controls are worth. Refuses to change the disk it is given.
 """
 
 import subprocess
@@ -11,6 +11,7 @@ from pathlib import Path
 
 from agent.host.machine import Host
 from bench.image.score import Found, Wanted
+from packer.virtual.boot import PROBE
 from packer.virtual.firmware import firmware_of
 from packer.virtual.machine import Virtual, starting
 from packer.virtual.seed import Seed
@@ -20,6 +21,9 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 _KIT = "/root/scan"  # /run and /tmp are mounted noexec
 _BOOT = 300.0
 _SCAN = 1500.0
+_CONFINED = "cat /proc/$(systemctl show -P MainPID caretaker.service)/attr/current"
+# What counts from the next boot on, if it was changed; other files count at once.
+_AT_BOOT = ("/boot/", "fstab", "grub", "modprobe", "ssh", "sysctl", "systemd", "audit", "apparmor")
 _PYTHON = ("/opt/caretaker/venv/bin/python3", "/usr/bin/python3")
 
 
@@ -27,11 +31,13 @@ def scan_booted(image: Path, kit: Path, wanted: Wanted, *, harden: bool) -> Foun
     """Both scanners' word on it. MachineError."""
     from bench.image.scored import scan
 
-    shape = Shape(image, firmware_of("bios"), memory=2048)
+    shape = Shape(image, firmware_of("bios"), (PROBE,), memory=2048)
     with starting(Host(), shape, Seed("i-scored", "scored")) as machine:
-        machine.wait_ssh(timeout=_BOOT)
-        if harden:
-            _harden(machine)
+        _wait(machine)
+        if harden and any(part in _harden(machine) for part in _AT_BOOT):
+            machine.reboot(timeout=_BOOT)
+            _wait(machine)
+        print("the daemon is", machine.ssh(["sh", "-c", _CONFINED]).stdout.strip(), flush=True)
         _send(machine, kit, _KIT)
 
         def run(argv: list[str]) -> None:
@@ -40,8 +46,8 @@ def scan_booted(image: Path, kit: Path, wanted: Wanted, *, harden: bool) -> Foun
         return scan(run, lambda path: _read(machine, path), _KIT, wanted)
 
 
-def _harden(machine: Virtual) -> None:
-    """The checkout's `caretaker harden`, on the Python and libraries that the image has."""
+def _harden(machine: Virtual) -> str:
+    """What the checkout's `caretaker harden` said, on the Python and libraries of the image."""
     with tempfile.TemporaryDirectory(prefix="caretaker-scored-") as folder:
         source = Path(folder) / "source"
         source.mkdir()
@@ -49,11 +55,18 @@ def _harden(machine: Virtual) -> None:
             subprocess.run(["cp", "-a", str(REPOSITORY / name), str(source / name)], check=True)
         _send(machine, source, "/root/source")
     python = next(path for path in _PYTHON if machine.ssh(["test", "-x", path]).ok)
-    print(machine.must(["env", "PYTHONPATH=/root/source", python, "-m", "agent", "harden"],
-                       timeout=_SCAN))  # fmt: skip
+    harden = ["env", "PYTHONPATH=/root/source", python, "-m", "agent", "harden"]
+    said = machine.must(harden, timeout=_SCAN)
+    print(said, flush=True)
     machine.must(["rm", "-rf", "/root/source"])
-    machine.reboot(timeout=_BOOT)
+    return said
+
+
+def _wait(machine: Virtual) -> None:
+    """An image with an appliance is judged once that is set up and healthy."""
     machine.wait_ssh(timeout=_BOOT)
+    if machine.ssh(["test", "-e", "/etc/caretaker/appliance.toml"]).ok:
+        machine.wait_http("/healthz", port=PROBE, timeout=_BOOT)
 
 
 def _read(machine: Virtual, path: str) -> str:

@@ -7,6 +7,7 @@ percentage is over all that apply.
 import re
 from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
 from xml.etree import ElementTree
 
 from packer.harden.refusals import reason
@@ -46,10 +47,11 @@ class Audit:
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which profile, and which scanners."""
+    """Which profile, which scanners, and where their own reports stay."""
 
     profile: str
     scanners: tuple[str, ...]
+    keep: Path | None = None
 
 
 Found = tuple[Benchmark | None, Audit | None]

@@ -15,6 +15,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 from bench.health.table import Bar, Report, write
@@ -46,11 +48,12 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--profile", default="cis_level1_server")
     parser.add_argument("--plain", action="store_true", help="the tree as it is, not hardened")
     parser.add_argument("--harden", action="store_true", help="harden the booted image first")
-    parser.add_argument("--only", choices=SCANNERS, help="one scanner; in QEMU both take long")
+    parser.add_argument("--only", choices=SCANNERS, help="one scanner; in QEMU each takes long")
+    parser.add_argument("--keep", type=Path, help="a folder for the scanners' own reports")
     said = parser.parse_args(argv)
     if (said.tree is None) == (said.image is None):
         parser.error("one of --tree and --image")
-    wanted = Wanted(said.profile, (said.only,) if said.only else SCANNERS)
+    wanted = Wanted(said.profile, (said.only,) if said.only else SCANNERS, said.keep)
     with tempfile.TemporaryDirectory(prefix="caretaker-scored-", dir="/var/tmp") as scratch:
         kit = scan_kit.make(Path(scratch) / "kit")
         begun = time.monotonic()
@@ -93,19 +96,55 @@ def _in_container(tree: Path, kit: Path, wanted: Wanted) -> Found:
         return scan(run, machine.read, _KIT, wanted)
 
 
+@dataclass(frozen=True)
+class Scanned:
+    """The machine in which `kit` stands; `read` gives what a file of it holds."""
+
+    run: Callable[[list[str]], None]
+    read: Callable[[str], str]
+    kit: str
+    wanted: Wanted
+
+
 def scan(
     run: Callable[[list[str]], None], read: Callable[[str], str], kit: str, wanted: Wanted
 ) -> Found:
-    """The scanners in a machine where `kit` stands; `read` gives what a file of it holds."""
-    found: Benchmark | None = None
-    audit: Audit | None = None
-    if "openscap" in wanted.scanners:
-        run(["sh", f"{kit}/scan.sh", kit, wanted.profile, "/run/scan-results.xml"])
-        found = read_xccdf(read("/run/scan-results.xml"))
-    if "lynis" in wanted.scanners:
-        run(["sh", f"{kit}/audit.sh", kit, "/run/scan-lynis.dat"])
-        audit = read_lynis(read("/run/scan-lynis.dat"))
-    return found, audit
+    """Both at once: each keeps one processor busy, and a machine has two."""
+    machine = Scanned(run, read, kit, wanted)
+    with ThreadPoolExecutor(len(SCANNERS)) as pool:
+        found = pool.submit(_benchmark, machine)
+        audit = pool.submit(_audit, machine)
+        return found.result(), audit.result()
+
+
+def _benchmark(machine: Scanned) -> Benchmark | None:
+    if "openscap" not in machine.wanted.scanners:
+        return None
+    results = "/run/scan-results.xml"
+    machine.run(["sh", f"{machine.kit}/scan.sh", machine.kit, machine.wanted.profile, results])
+    found = read_xccdf(_kept(machine, results))
+    print(f"OpenSCAP: {found.percent:.2f} % of {found.applicable}; {found.unexplained}", flush=True)
+    return found
+
+
+def _audit(machine: Scanned) -> Audit | None:
+    if "lynis" not in machine.wanted.scanners:
+        return None
+    report = "/run/scan-lynis.dat"
+    machine.run(["sh", f"{machine.kit}/audit.sh", machine.kit, report])
+    # The log says where points were lost; the report does not.
+    _kept(machine, f"{report}.log")
+    audit = read_lynis(_kept(machine, report))
+    print(f"Lynis: {audit.index}", flush=True)
+    return audit
+
+
+def _kept(machine: Scanned, path: str) -> str:
+    text = machine.read(path)
+    if machine.wanted.keep is not None:
+        machine.wanted.keep.mkdir(parents=True, exist_ok=True)
+        (machine.wanted.keep / Path(path).name).write_text(text)
+    return text
 
 
 def _report(scanned: Found, profile: str, *, booted: bool) -> Report:
