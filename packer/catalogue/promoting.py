@@ -123,7 +123,11 @@ def _scanned(entry: Entry) -> Artefact:
         if each.kind == "scan":
             _content(entry, each)
             return each
-    raise _refused(entry, "it was never scanned for known vulnerabilities")
+    raise _refused(
+        entry,
+        "it was never scanned for known vulnerabilities",
+        hint="build it again with caretaker image build … --flaws FILE",
+    )
 
 
 def _named(entry: Entry, name: str, else_: str) -> Artefact:
@@ -151,6 +155,7 @@ def _whole(entry: Entry) -> None:
         raise _refused(entry, f"{first.artefact.name} is {first.found}")
 
 
-def _refused(entry: Entry, why: str) -> RefusedError:
+def _refused(entry: Entry, why: str, *, hint: str = "") -> RefusedError:
     message = f"build {entry.record.id} can't be promoted: {why}"
-    return RefusedError("image-refused", message, hint=f"caretaker image show {entry.record.id}")
+    hint = hint or f"caretaker image show {entry.record.id}"
+    return RefusedError("image-refused", message, hint=hint)
