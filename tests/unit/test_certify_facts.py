@@ -139,6 +139,22 @@ def test_homes_are_of_people_and_services_alike() -> None:
     assert [account.name for account in accounts(tree)] == ["root", "db"]
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "evil::0:0",  # the rest is empty, and an empty shell is /bin/sh
+        "evil:$1$x:0:0:a\x0cb:/root:/bin/sh",  # no line ends there
+        "evil:x:+0:0::/root:/bin/sh",
+        "  evil:x:-0:00::/root:/bin/sh:more",
+        "evil:x:0000000000000000000000000:0::/root:/bin/sh",
+    ],
+)
+def test_an_account_that_the_c_library_sees_is_seen(line: str) -> None:
+    """Each was tried with fgetpwent(3) of glibc 2.36."""
+    tree = planted(None, Write("/etc/passwd", f"#evil2:x:0:0::/:\n{line}\nx:y:z:0::/:\n"))
+    assert [(one.name, one.uid, one.gid) for one in accounts(tree)] == [("evil", 0, 0)]
+
+
 def test_a_script_that_a_unit_names_is_looked_at_too() -> None:
     tree = planted(
         None,
