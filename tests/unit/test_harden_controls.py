@@ -1,5 +1,6 @@
 """Every control on a small tree: applied it stands, again it changes nothing, broken it is seen."""
 
+import contextlib
 import os
 from collections import Counter
 from pathlib import Path
@@ -119,3 +120,16 @@ def test_refusals_give_a_reason_once() -> None:
     assert all(len(each.why.split()) >= 6 for each in REFUSALS)
     assert reason("package_ufw_installed")
     assert reason("no_such_rule") == ""
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", "/etc/shadow", "/etc/group"])
+def test_short_lines_and_other_breaks_stay_as_they_are(tmp_path: Path, path: str) -> None:
+    """A form feed in a name that became a newline would make an account of what follows."""
+    site = make_site(tmp_path)
+    file = tmp_path / path.lstrip("/")
+    more = "root\nshadow\nann:x:1000:1000:a\x0cevil::0:0::/root:/bin/sh\n"
+    file.write_text(file.read_text() + more)
+    for control in (each for each in CONTROLS if each.id.startswith("H-ACC-")):
+        with contextlib.suppress(MachineError):  # of what it can't read it says that it stays
+            applying.apply(site, controls=[control])
+    assert file.read_text().endswith(more)

@@ -32,9 +32,9 @@ def _root_locked() -> Want:
                 yield Finding(_SHADOW, f"{account.name} is not locked")
 
     def make(site: Site) -> None:
-        lines = [line.split(":") for line in hands.text(site, _SHADOW).splitlines()]
+        lines = _rows(site, _SHADOW)
         for words in lines:
-            if words[0] == "root":
+            if words[0] == "root" and len(words) > 1:
                 words[1] = "*"
         _put(site, _SHADOW, lines)
 
@@ -49,9 +49,9 @@ def _service_shells() -> Want:
     def make(site: Site) -> None:
         with subject_of(site) as subject:
             names = {account.name for account in _with_shell(subject.tree)}
-        lines = [line.split(":") for line in hands.text(site, _PASSWD).splitlines()]
+        lines = _rows(site, _PASSWD)
         for words in lines:
-            if words[0] in names:
+            if words[0] in names and len(words) > 6:
                 words[6] = _NO_LOGIN
         _put(site, _PASSWD, lines)
 
@@ -67,6 +67,13 @@ def _logs_in(account: Account) -> bool:
     return account.may_log_in and account.name != "sync"
 
 
+def _rows(site: Site, path: str) -> list[list[str]]:
+    """Its lines, in fields. Only a newline ends one: a form feed that somebody wrote into a name
+    would be written back as one, and what stands after it becomes an account."""
+    text = hands.text(site, path)
+    return [line.split(":") for line in text.removesuffix("\n").split("\n")] if text else []
+
+
 def _put(site: Site, path: str, lines: list[list[str]]) -> None:
     hands.put(site, path, "".join(":".join(words) + "\n" for words in lines))
 
@@ -79,9 +86,9 @@ def _members_none(group: str) -> Want:
                 yield Finding("/etc/group", f"{group} has members: {words[3]}")
 
     def make(site: Site) -> None:
-        lines = [line.split(":") for line in hands.text(site, "/etc/group").splitlines()]
+        lines = _rows(site, "/etc/group")
         for words in lines:
-            if words[0] == group:
+            if words[0] == group and len(words) > 3:
                 words[3] = ""
         _put(site, "/etc/group", lines)
 
