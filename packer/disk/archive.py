@@ -17,7 +17,7 @@ from pathlib import Path
 
 from agent.errors import MachineError, UsageError
 from agent.host.machine import Host
-from agent.host.streaming import Program, run_long
+from agent.host.streaming import Program, is_installed, run_long
 from packer.disk.running import failed
 from packer.disk.system import Architecture, System
 
@@ -111,11 +111,20 @@ def fetch(
     env |= {name: os.environ[name] for name in ("http_proxy", "https_proxy", "TMPDIR")
             if name in os.environ}  # fmt: skip
     silent = _SILENT_EMULATED if emulated else _SILENT
-    done = run_long(Program(arguments, env), silent=silent, listen=listen)
+    done = run_long(Program((*_apart(), *arguments), env), silent=silent, listen=listen)
+    done = replace(done, argv=tuple(arguments), missing=not is_installed(arguments[0]))
     if not done.ok:
         # The first complaint is the cause; the last one says only that it failed.
         causes = [line for line in done.stderr.splitlines() if line.startswith("E: ")]
         raise failed(replace(done, stderr=causes[0]) if causes else done)
+
+
+def _apart() -> tuple[str, ...]:
+    """As root mmdebstrap mounts /proc and more in its tree, and one that is killed leaves them.
+
+    Mounts of a namespace of its own go with it.
+    """
+    return ("unshare", "--mount", "--propagation", "private") if os.geteuid() == 0 else ()
 
 
 def index_of(member: tarfile.TarInfo, content: Callable[[], bytes]) -> Index | None:

@@ -1,5 +1,6 @@
 """A tree for another processor: refused before anything is fetched where it can't run."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -58,6 +59,7 @@ def test_an_emulated_build_may_be_silent_for_longer(
         return Completed(tuple(program.argv), 1, "", "E: no\n", 0.0)
 
     monkeypatch.setattr(archive, "run_long", run_long)
+    monkeypatch.setattr(archive, "is_installed", lambda program: program == "mmdebstrap")
     host.programs["arch-test", "arm64"] = "arm64: ok\n"
     architectures: tuple[system.Architecture, ...] = ("amd64", "arm64")
     for architecture in architectures:
@@ -67,3 +69,24 @@ def test_an_emulated_build_may_be_silent_for_longer(
                 told=lambda step: None, architecture=architecture,
             )  # fmt: skip
     assert waits[1] >= 3 * waits[0]
+
+
+@pytest.mark.parametrize("root_s", [True, False])
+def test_mounts_of_root_s_mmdebstrap_go_with_it(
+    monkeypatch: pytest.MonkeyPatch, *, root_s: bool
+) -> None:
+    started: list[tuple[str, ...]] = []
+
+    def run_long(program: Program, *, silent: float, listen: Callable[[str], None]) -> Completed:
+        started.append(tuple(program.argv))
+        return Completed(tuple(program.argv), 126, "", "", 0.0)
+
+    monkeypatch.setattr(archive, "run_long", run_long)
+    monkeypatch.setattr(archive, "is_installed", lambda program: False)
+    monkeypatch.setattr(os, "geteuid", lambda: 0 if root_s else 1000)
+    with pytest.raises(MachineError, match="mmdebstrap is not installed") as caught:
+        archive.fetch(scripted_host(Path("/")), ["mmdebstrap", "x"], 1, print)
+    assert caught.value.code == "command-missing"
+    [argv] = started
+    assert argv[-2:] == ("mmdebstrap", "x")
+    assert (argv[:2] == ("unshare", "--mount")) is root_s
