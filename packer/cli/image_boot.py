@@ -8,9 +8,13 @@ import click
 
 from agent.cli.arguments import DURATION
 from agent.cli.saying import json_line, plain
-from agent.errors import UnhealthyError, UsageError
+from agent.errors import MachineError, UnhealthyError, UsageError
+from agent.host import tether
+from agent.host.failures import FileFailure
 from agent.host.machine import Host
 from agent.manifest.kinds import Duration
+from packer.certify.image.formats import open_disk
+from packer.certify.image.table import read_table
 from packer.virtual.boot import HEALTHY, PROBE, Boot, watch
 from packer.virtual.firmware import FIRMWARES, firmware_of
 from packer.virtual.machine import Virtual, starting
@@ -54,6 +58,8 @@ def command(
     """
     if not image.is_file():
         raise UsageError("usage", f"there is no image {image}", hint="caretaker image list")
+    _startable(image)
+    tether.unwind()  # SIGTERM is Ctrl-C: QEMU ends, and the key that logs in goes with its folder
     host = Host()
     shape = Shape(image, firmware_of(firmware), (port,), isolated=not network, memory=memory)
     told = None if no_seed else Seed(f"i-{int(host.clock.wall())}", "appliance")
@@ -71,6 +77,21 @@ def command(
     if found.failed_units:
         message = f"{image} came up with failed units: {', '.join(found.failed_units)}"
         raise UnhealthyError("unhealthy", message, hint="caretaker image boot IMAGE --keep")
+
+
+def _startable(image: Path) -> None:
+    """Minutes earlier than QEMU says nothing. A backing file, which a stranger's image may name
+    and QEMU would open, is refused. Raises CaretakerError."""
+    try:
+        with open_disk(image) as disk:
+            if disk is None or disk.format not in ("raw", "qcow2"):
+                raise UsageError("usage", f"{image} is no raw or qcow2 disk",
+                                 hint=f"qemu-img convert -O qcow2 {image} disk.qcow2")  # fmt: skip
+            if not read_table(disk.source).rows:
+                raise MachineError("image-invalid", f"{image} has no partitions to start from",
+                                   hint="caretaker image list")  # fmt: skip
+    except FileFailure as failure:
+        raise MachineError("file-unreadable", str(failure), hint=f"ls -l {image}") from failure
 
 
 def _say(found: Boot) -> None:

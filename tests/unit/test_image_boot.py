@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import struct
 from pathlib import Path
 
 import pytest
@@ -119,3 +120,20 @@ def test_no_console_has_no_tail(tmp_path: Path) -> None:
 def test_an_image_that_is_not_there_is_refused_before_anything_starts(tmp_path: Path) -> None:
     done = CliRunner().invoke(image_boot.command, [str(tmp_path / "none.qcow2")])
     assert isinstance(done.exception, UsageError)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "holds no system"),
+        (b"noise" * 20_000, "no partitions"),
+        (b"QFI\xfb" + struct.pack(">IQIIQ", 3, 200, 9, 16, 1 << 30) + bytes(600), "backing file"),
+    ],
+)
+def test_what_is_no_disk_is_told_before_anything_starts(
+    tmp_path: Path, content: bytes, words: str
+) -> None:
+    (image := tmp_path / "image").write_bytes(content)
+    done = CliRunner().invoke(image_boot.command, [str(image)])
+    assert isinstance(done.exception, MachineError)
+    assert words in str(done.exception)
