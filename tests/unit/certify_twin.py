@@ -101,7 +101,11 @@ DISK = DiskFacts(
 RUNNING = Running(
     "root=UUID=1 ro console=ttyS0",
     {},
-    (Socket("tcp", "0.0.0.0", 22, "sshd"), Socket("tcp", "127.0.0.1", 9999, "local")),
+    (
+        Socket("tcp", "0.0.0.0", 22, "sshd"),
+        Socket("tcp", "0.0.0.0", 8086, "caretaker-probe"),
+        Socket("tcp", "127.0.0.1", 9999, "local"),
+    ),
     (),
 )
 

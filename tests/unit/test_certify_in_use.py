@@ -23,6 +23,7 @@ HostbasedAuthentication no
 StrictModes yes
 X11Forwarding no
 """
+_KEY_FILE = "-----BEGIN " + "PRIVATE KEY-----\n" + "MIGHAgEAMBMGByqGSM49AgEGCC" * 4 + "\n"
 IN_USE: tuple[Act, ...] = (
     Write("/etc/machine-id", "0123456789abcdef0123456789abcdef\n"),
     Write("/etc/hostname", "shop-7\n"),
@@ -38,10 +39,14 @@ IN_USE: tuple[Act, ...] = (
     Write("/etc/ssh/sshd_config", SSHD, 0o600),
     Write("/etc/sudoers.d/90-cloud-init-users", "admin ALL=(ALL) NOPASSWD:ALL\n", 0o440),
     Write("/etc/netplan/50-cloud-init.yaml", "network: {version: 2}\n", 0o600),
+    Write("/etc/systemd/network/10-cloud-init-eth0.network",
+          "[Match]\nMACAddress=52:54:00:12:34:56\n\n[Network]\nAddress=203.0.113.7/24\n"),
     Write("/etc/caretaker/settings.toml", "[settings]\n"),
     Write("/var/lib/caretaker/first-boot-0123456789abcdef0123456789abcdef", ""),
     Write("/var/lib/caretaker/ledger.db", b"SQLite format 3\0" + bytes(100), 0o600),
     Write("/var/lib/cloud/data/instance-id", "i-0abc\n"),
+    Write("/etc/shop/tls/web/key.pem", _KEY_FILE, 0o600),
+    Write("/etc/shop/secrets/sql", "kT9vQ2mZx4LwB7pR\n", 0o640),
     Link("/var/lib/cloud/instance", "/var/lib/cloud/instances/i-0abc"),
     Write("/var/lib/systemd/random-seed", b"r" * 512, 0o600),
     Write("/var/log/auth.log", "Accepted publickey for admin\n" * 50, 0o640),

@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from agent.manifest.model import Manifest
 from packer.certify.facts.claims import sold
 from packer.certify.finding import Finding, NotApplicableError
 from packer.certify.rule import Rule, Subject
 from packer.certify.rules.documents import aws, azure, cis, gcp, ours
 from packer.certify.tree import Entry, Tree
+from packer.harden.controls.firewall import ports
 
 _FOLDERS = (
     *("/etc/systemd/network", "/etc/netplan", "/etc/network", "/etc/udev/rules.d"),
@@ -40,7 +40,9 @@ _TIME = {
 def _texts(tree: Tree) -> Iterator[tuple[Entry, str]]:
     for folder in _FOLDERS:
         for entry in tree.walk(folder):
-            if entry.is_file and not entry.path.endswith((".sh", "README")):
+            # On a machine in use cloud-init wrote the cards and addresses that its cloud told it.
+            theirs = tree.kind == "live" and "cloud-init" in entry.path
+            if entry.is_file and not theirs and not entry.path.endswith((".sh", "README")):
                 yield entry, re.sub(r"(?m)^\s*[#;].*$", "", tree.text(entry.path))
 
 
@@ -65,19 +67,10 @@ def _by_dhcp(subject: Subject) -> Iterator[Finding]:
         yield Finding("/etc/systemd/network", "no card asks for an address by DHCP")
 
 
-def _declared(manifest: Manifest | None) -> set[int]:
-    if manifest is None:
-        return set()
-    allowed = getattr(getattr(manifest, "firewall", None), "allow", ()) or ()
-    ports = {int(re.sub(r"/.*", "", str(each))) for each in allowed if str(each)[:1].isdigit()}
-    probe = re.search(r":(\d+)$", str(getattr(manifest.daemon, "probe", "")))
-    return ports | ({int(probe[1])} if probe else set())
-
-
 def _sockets(subject: Subject) -> Iterator[Finding]:
     if subject.running is None:
         raise NotApplicableError("nothing listens in an image; asked on a running machine")
-    declared = _declared(subject.manifest)
+    declared = ports(subject.manifest) if subject.manifest is not None else ()
     for each in subject.running.sockets:
         if _LOCAL.match(each.address) or (each.protocol, each.port) in _ALWAYS:
             continue
