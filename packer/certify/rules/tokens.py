@@ -86,18 +86,23 @@ _WORDS: tuple[tuple[bytes, ...], ...] = (
     (b"uthorization:",),
 )
 _SHAPED = tuple(
-    (kind, words, re.compile(_B + b"(?:" + body + b")" + _E))
+    (word, kind, re.compile(_B + b"(?:" + body + b")" + _E))
     for (kind, body), words in zip(SHAPES, _WORDS, strict=True)
+    for word in words
 )
+_BY_BYTE = {
+    first: tuple(each for each in _SHAPED if each[0][0] == first)
+    for first in {word[0] for word, _, _ in _SHAPED}
+}
 # All words in one pass of an automaton: nine files of ten have none of them.
 _BYTES = re2.Options()
 _BYTES.encoding = re2.Options.Encoding.LATIN1
 _ANY_WORD = re2.compile(b"|".join(re.escape(each) for words in _WORDS for each in words), _BYTES)
 _BEFORE, _AFTER = 40, 600  # bytes around a word; the longest shape but for session tokens
 _EXAMPLE = re.compile(rb"EXAMPLE|xxxx|XXXX|0{12}|1234567890abcdef|\.\.\.", re.IGNORECASE)
-_URL = re.compile(
-    rb"(?<![\w+.-])([a-z][a-z0-9+]{1,20})://([^\s:/?#@\"'<>]{0,80}):([^\s/?#@\"'<>{$%*]{3,200})@[\w\[]"
-)
+# A URL is found by its "://", and looked at from there in both directions.
+_SCHEME = re.compile(rb"(?<![\w+.-])[a-z][a-z0-9+]{1,20}$")
+_LOGIN = re.compile(rb"[^\s:/?#@\"'<>]{0,80}:([^\s/?#@\"'<>{$%*]{3,200})@[\w\[]")
 _NAME = (
     rb"(?:[A-Za-z0-9_.-]*(?:pass(?:word|wd|phrase)|secret(?:[_-]?key(?:[_-]?base)?)?|api[_-]?key|"
     rb"access[_-]?key|auth[_-]?token|access[_-]?token|private[_-]?key|client[_-]?secret|token|pwd|"
@@ -151,34 +156,43 @@ def _tokens(subject: Subject) -> Iterator[Finding]:
 def tokens_in(data: bytes) -> set[str]:
     """The kinds of tokens that stand in it."""
     found: set[str] = set()
-    if _ANY_WORD.search(data) is None:
-        return found
-    for kind, words, shape in _SHAPED:
-        if kind not in found and any(_stands(data, word, shape) for word in words):
-            found.add(kind)
+    each = _ANY_WORD.search(data)
+    while each is not None:
+        at = each.start()
+        # Words may overlap, so the next search begins one byte on.
+        for word, kind, shape in _BY_BYTE[data[at]]:
+            if kind not in found and data.startswith(word, at) and _stands(data, at, shape):
+                found.add(kind)
+        each = _ANY_WORD.search(data, at + 1)
     return found
 
 
-def _stands(data: bytes, word: bytes, shape: re.Pattern[bytes]) -> bool:
-    """Looks around each place of the word alone: most of an image's bytes are no text."""
-    at = data.find(word)
-    while at >= 0:
-        each = shape.search(data, max(0, at - _BEFORE), at + _AFTER)
-        if each and not _EXAMPLE.search(each[0]) and len(set(each[0])) > 8:
-            return True
-        at = data.find(word, at + len(word))
-    return False
+def _stands(data: bytes, at: int, shape: re.Pattern[bytes]) -> bool:
+    """Looks around the place of a word alone: most of an image's bytes are no text."""
+    each = shape.search(data, max(0, at - _BEFORE), at + _AFTER)
+    return each is not None and not _EXAMPLE.search(each[0]) and len(set(each[0])) > 8
 
 
 def _urls(subject: Subject) -> Iterator[Finding]:
     sealed(subject)
     for entry, data in odd_files(subject.tree):
-        if b"://" not in data or _NOT_THERE.search(entry.path):
-            continue
-        for each in _URL.finditer(data):
-            if not _NO_SECRET.fullmatch(each[3]) and not _doc(each[3]):
-                yield Finding(entry.path, f"a URL ({each[1].decode()}) with a password in it")
+        if b"://" in data and not _NOT_THERE.search(entry.path):
+            for scheme in _with_passwords(data):
+                yield Finding(entry.path, f"a URL ({scheme}) with a password in it")
                 break
+
+
+def _with_passwords(data: bytes) -> Iterator[str]:
+    """The schemes of URLs that bring a password along."""
+    at = data.find(b"://")
+    while at >= 0:
+        login = _LOGIN.match(data, at + 3)
+        if login and not _NO_SECRET.fullmatch(login[1]) and not _doc(login[1]):
+            # The longest scheme, what may not stand before it, and one byte more.
+            scheme = _SCHEME.search(data[max(0, at - 23) : at])
+            if scheme:
+                yield scheme[0].decode()
+        at = data.find(b"://", at + 3)
 
 
 def _doc(word: bytes) -> bool:
