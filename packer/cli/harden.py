@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
 import click
 
 from agent.cli.appliance import manifest_of
-from agent.cli.saying import json_line
-from agent.errors import ManifestError, RefusedError, UsageError
+from agent.cli.saying import json_line, plain
+from agent.errors import MachineError, ManifestError, RefusedError, UsageError
 from agent.host.accounts import is_root
+from agent.host.failures import HostFailure
 from agent.host.machine import Host
 from agent.layout import Layout
 from agent.manifest.model import Manifest
@@ -69,13 +71,26 @@ def command(
         return
     site = Site(Host(layout.root), _manifest(layout))
     if plan or check:
-        _judged(applying.judge(site, controls), plan=plan, json_wanted=json_wanted)
+        with _said(layout):
+            found = applying.judge(site, controls)
+        _judged(found, plan=plan, json_wanted=json_wanted)
         return
     if not layout.embedded and not is_root():
         raise RefusedError(
             "refused", "only root can harden this machine", hint="sudo caretaker harden"
         )
-    _applied(site, controls, json_wanted=json_wanted)
+    with _said(layout):
+        _applied(site, controls, json_wanted=json_wanted)
+
+
+@contextmanager
+def _said(layout: Layout) -> Iterator[None]:
+    """What the machine says no to, as an error with a next command."""
+    try:
+        yield
+    except HostFailure as failure:
+        hint = f"ls -ld {layout.root}"
+        raise MachineError("file-unsafe", str(failure), hint=hint) from failure
 
 
 def _chosen(only: Sequence[str]) -> tuple[Control, ...]:
@@ -106,7 +121,7 @@ def _applied(site: Site, controls: Sequence[Control], *, json_wanted: bool) -> N
         elif done.paths:
             click.echo(f"{done.control.id}  {done.control.title}")
             for path in done.paths:
-                click.echo(f"    {path}")
+                click.echo(f"    {plain(path)}")
 
     changed = [done for done in applying.apply(site, told, controls) if done.paths]
     if not json_wanted:
@@ -125,7 +140,8 @@ def _judged(found: Sequence[Judged], *, plan: bool, json_wanted: bool) -> None:
         elif one.findings:
             click.echo(f"{one.control.id}  {one.control.title}")
             for finding in one.findings:
-                click.echo(f"    {finding.path}: {finding.words}")
+                # Names and words of a tree that a stranger made: no escapes to the terminal.
+                click.echo(f"    {plain(finding.path)}: {plain(finding.words)}")
     if not json_wanted:
         verb = "would change" if plan else "do not stand"
         away = sum(1 for one in found if one.reason)

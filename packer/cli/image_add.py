@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from agent.cli.saying import plain
-from agent.errors import MachineError
+from agent.errors import MachineError, UsageError
 from agent.host import files
 from agent.host.failures import FileFailure
 from packer.catalogue.promoting import RECORD
@@ -31,7 +31,10 @@ def command(folder: Path, catalogue: Path) -> None:
     path = folder.resolve() / RECORD
     try:
         content = files.read_bytes(path, cap=_CAP)
-    except (FileNotFoundError, FileFailure) as error:
-        raise MachineError("file-unreadable", f"{path}: {error}", hint=f"ls -l {folder}") from error
+    except FileNotFoundError:
+        raise UsageError("usage", f"there is no {RECORD} in {folder}",
+                         hint="caretaker image build DIR --output OUT") from None  # fmt: skip
+    except FileFailure as error:
+        raise MachineError("file-unreadable", str(error), hint=f"ls -l {folder}") from error
     record = Catalogue(catalogue).add(content, folder.resolve())
     click.echo(f"{plain(record.application)} {plain(record.version)}: {record.id[:12]}")

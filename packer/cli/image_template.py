@@ -6,7 +6,9 @@ from pathlib import Path
 
 import click
 
+from agent.errors import MachineError
 from agent.host import files
+from agent.host.failures import FileFailure
 from packer.golden.template_text import Minimum, render
 
 
@@ -26,7 +28,10 @@ def command(output: Path, *, minimum: Minimum) -> None:
     caretaker image template --output packer/
     caretaker image template --packer-min 1.10 --output packer/
     """
-    files.ensure_folder(output)
-    for name, text in render(minimum).items():
-        files.replace(output / name, text.encode())
-        click.echo(str(output / name))
+    try:
+        files.ensure_folder(output)
+        for name, text in render(minimum).items():
+            files.replace(output / name, text.encode())
+            click.echo(str(output / name))
+    except FileFailure as failure:
+        raise MachineError("file-unwritable", str(failure), hint=f"ls -ld {output}") from failure
