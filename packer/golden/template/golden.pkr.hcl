@@ -175,6 +175,7 @@ source "qemu" "golden" {
   # The seed comes over HTTP, named in SMBIOS: a cloud kernel has no driver for a CD, and nothing
   # of it stays on the disk.
   http_directory         = var.seed
+  http_bind_address      = "127.0.0.1" # the machine sees it as 10.0.2.2; nobody else does
   boot_wait              = "1s"
   communicator           = "ssh"
   ssh_username           = "builder"
@@ -195,6 +196,8 @@ source "qemu" "golden" {
     ["-smbios", "type=1,serial=ds=nocloud-net;s=http://10.0.2.2:{{ .HTTPPort }}/"],
     ["-serial", "file:${var.serial_log}"],
     ["-display", "none"],
+    # Packer's own line lets the whole network come to the machine's SSH.
+    ["-netdev", "user,id=user.0,hostfwd=tcp:127.0.0.1:{{ .SSHHostPort }}-:22"],
   ]
 }
 
