@@ -4,6 +4,7 @@ certify  every rule on a disk, as nobody; --debugfs: our reader of ext4 beside d
 sbom     the list of parts: time, size, validity (IMAGE)
 cosign   what cosign says of our signatures (its .deb, or its program)
 boot     kernel to /healthz 200, by every firmware, beside the same base without the appliance
+arm64    the base disk for arm64, made and booted on any machine: all of it emulated
 scored   OpenSCAP and Lynis, each failure with its reason
 twice    two builds of the base disk, byte by byte; --images: of the golden image, by path
 """
@@ -13,6 +14,7 @@ import sys
 
 SUITES = {
     "boot": "bench.image.boot",
+    "arm64": "bench.image.arm64",
     "scored": "bench.image.scored",
     "twice": "bench.image.twice",
     "certify": "bench.image.certify_speed",
