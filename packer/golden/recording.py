@@ -57,8 +57,9 @@ def write(build: Build, result: Literal["done", "failed"]) -> Path:
 
 def _commit(build: Build, folder: Path) -> str:
     """Of the appliance's repository; `+` where files in its folder differ from it."""
-    # A repository of somebody else's is trusted with nothing: git runs no hook for these two.
-    git = ["git", "-c", f"safe.directory={folder}", "-C", str(folder)]
+    # It may belong to somebody else, as in CI; `status` would run what its configuration names as
+    # a monitor. Its filters it runs all the same, as the build runs the manifest's own program.
+    git = ["git", "-c", f"safe.directory={folder}", "-c", "core.fsmonitor=false", "-C", str(folder)]
     done = build.host.run([*git, "rev-parse", "HEAD"], timeout=30)
     head = done.stdout.strip()
     if not done.ok or len(head) != 40:

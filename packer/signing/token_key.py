@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote, unquote_to_bytes
 
@@ -46,8 +46,8 @@ class TokenKey:
     """A key that never leaves its token; a session for each signature."""
 
     place: Place
-    pin: str
     public: PublicKey
+    pin: str = field(repr=False)  # whatever writes this value down must not have it
     algorithm: Algorithm = "ecdsa-p256-sha256"
 
     def sign(self, message: bytes | memoryview) -> bytes:
@@ -95,7 +95,7 @@ def open_token(uri: str, ask: Ask) -> TokenKey:
             f"the key in the token {place.token} is not on P-256",
             "pkcs11-tool --keypairgen --key-type EC:prime256v1",
         ) from error
-    return TokenKey(place, pin, public)
+    return TokenKey(place, public, pin)
 
 
 def _pin(place: Place, ask: Ask) -> str:
