@@ -6,8 +6,6 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
-_PIECE = 1 << 20
-
 
 def of_file(path: Path) -> str:
     """Raises OSError."""
@@ -17,8 +15,3 @@ def of_file(path: Path) -> str:
 
 def of_words(words: Iterable[str]) -> str:
     return hashlib.sha256("\0".join(words).encode()).hexdigest()
-
-
-def of_files(paths: Iterable[Path]) -> str:
-    """Over names and contents, in the order given. Raises OSError."""
-    return of_words(f"{path.name}:{of_file(path)}" for path in paths)

@@ -16,7 +16,6 @@ from packer.certify.rules.documents import aws, ours
 from packer.certify.tree import Tree
 
 _HEAD = struct.Struct("<16sHHIQQQIHHHHHH")
-_SYMBOLS = 2  # SHT_SYMTAB
 _DEBUG = (b".debug_info", b".zdebug_info")
 _MOST = 4096  # sections
 _CAP = 512 << 20
