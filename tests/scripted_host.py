@@ -291,9 +291,17 @@ class ScriptedHost(Host):
                 return completed(words, self.programs[words[:length]])
         return completed(words, scripted(self.programs, words[0], "program"))
 
-    def apart(self, work: Callable[[], bytes], *, timeout: float, gentle: bool = True) -> Outcome:
+    def apart(
+        self,
+        work: Callable[[], bytes],
+        *,
+        timeout: float,
+        gentle: bool = True,
+        meanwhile: Callable[[], None] = lambda: None,
+    ) -> Outcome:
         """Here and now, without a process: what the work raises is the test's to see."""
         begun = self.clock.ticks
+        meanwhile()
         return Outcome(work(), 0, self.clock.ticks - begun)
 
 

@@ -46,12 +46,19 @@ class Outcome:
         return f"broke off with status {self.status}"
 
 
-def call(work: Callable[[], bytes], *, timeout: float, gentle: bool) -> Outcome:
+def call(
+    work: Callable[[], bytes],
+    *,
+    timeout: float,
+    gentle: bool,
+    meanwhile: Callable[[], None] = lambda: None,
+) -> Outcome:
     """Run `work` in a child of ours, at most `timeout` seconds; its result, or how it ended.
 
-    `gentle`: it gets what is left of processor and disk. A lock that the caller holds is held by
-    the child too (flock(2)), so it also outlives a caller that is killed. Raises OSError where
-    there can be no more processes.
+    `meanwhile` is run here while the child is at it; what it raises ends the child too. `gentle`:
+    the child gets what is left of processor and disk. A lock that the caller holds is held by the
+    child too (flock(2)), so it also outlives a caller that is killed. Raises OSError where there
+    can be no more processes.
     """
     begun = time.monotonic()
     ours, theirs = os.pipe2(os.O_CLOEXEC)
@@ -72,6 +79,7 @@ def call(work: Callable[[], bytes], *, timeout: float, gentle: bool) -> Outcome:
     try:
         with _told_to_end():
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+            meanwhile()
             result = _read(ours, begun + timeout)
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)

@@ -46,7 +46,14 @@ class Host:
         """Run a program to its end; see `spawn.run`. Seconds."""
         return spawn.run(argv, timeout=timeout, stdin=stdin, env=env, cwd=cwd, user=user)
 
-    def apart(self, work: Callable[[], bytes], *, timeout: float, gentle: bool = True) -> Outcome:
+    def apart(
+        self,
+        work: Callable[[], bytes],
+        *,
+        timeout: float,
+        gentle: bool = True,
+        meanwhile: Callable[[], None] = lambda: None,
+    ) -> Outcome:
         """Run our own work in a process apart; see `agent.host.apart`. Not from a process
         with threads."""
-        return call(work, timeout=timeout, gentle=gentle)
+        return call(work, timeout=timeout, gentle=gentle, meanwhile=meanwhile)

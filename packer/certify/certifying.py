@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -16,7 +17,9 @@ from agent.errors import MachineError, RefusedError
 from agent.host import files
 from agent.host.clock import Clock
 from agent.host.failures import FileFailure
+from agent.host.machine import Host
 from packer.certify.beside import parts_lists
+from packer.certify.halves import both
 from packer.certify.judging import judge
 from packer.certify.live import running_now
 from packer.certify.opening import open_tree
@@ -59,7 +62,9 @@ def certify(
             subject = replace(subject, running=running_now())
         elif subject.tree.kind == "disk":
             subject = replace(subject, beside=parts_lists(beside or path))
-        result = judge(subject, rules, targets, clock=clock)
+        host = Host(clock=clock or Clock())
+        course = partial(both, subject, host=host)
+        result = judge(subject, rules, targets, clock=host.clock, course=course)
         return record.report(name or _name(path), subject, result, digests)
 
 

@@ -5,7 +5,7 @@ Owns the result. Refuses to let a rule that broke, or could not look, count as o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -49,22 +49,31 @@ class Result:
         return not self.of("fail", "error")
 
 
+Course = Callable[[Sequence[Rule]], tuple[Judged, ...]]
+
+
 def judge(
     subject: Subject,
     rules: Sequence[Rule],
     targets: Iterable[Target] = TARGETS,
     *,
     clock: Clock | None = None,
+    course: Course | None = None,
 ) -> Result:
-    """Ask the rules that concern one of `targets`; ours are always asked. Raises nothing."""
+    """Ask the rules that concern one of `targets`; ours are always asked. Raises nothing.
+
+    `course` asks them, by default one after the other.
+    """
     clock = clock or Clock()
     wanted = tuple(each for each in TARGETS if each in {*targets, EVERYWHERE})
     begun = clock.monotonic()
-    judged = tuple(_asked(subject, rule, clock) for rule in rules if rule.targets & {*wanted})
+    those = [rule for rule in rules if rule.targets & {*wanted}]
+    judged = course(those) if course else tuple(asked(subject, rule, clock) for rule in those)
     return Result(subject.tree.kind, wanted, judged, clock.monotonic() - begun, clock.wall())
 
 
-def _asked(subject: Subject, rule: Rule, clock: Clock) -> Judged:
+def asked(subject: Subject, rule: Rule, clock: Clock) -> Judged:
+    """What one rule says, and how long it took. Raises nothing."""
     begun = clock.monotonic()
     verdict, findings, why = _answer(subject, rule)
     return Judged(rule, verdict, findings, clock.monotonic() - begun, why)

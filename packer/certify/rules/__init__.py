@@ -63,3 +63,12 @@ RULES: tuple[Rule, ...] = (
     *accounted.ACCOUNTED,
     *hardened.HARDENED,
 )
+
+# Those that read what is in the files that no package vouches for: half of the work.
+SEARCHES: tuple[Rule, ...] = (
+    *passwords.RULES,
+    *private_keys.RULES,
+    *credential_files.RULES,
+    *tokens.RULES,
+    *configured.RULES,
+)
