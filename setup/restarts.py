@@ -19,13 +19,14 @@ AGENT_UNIT = "caretaker.service"
 RESTART, RELOAD = "restart", "reload"
 
 
-def note(layout: Layout, unit: str, verb: str = RESTART) -> None:
+def note(layout: Layout, unit: str, verb: str = RESTART, run: str | None = None) -> None:
     """Remember that the present run of a unit must make way. FileFailure.
 
-    In embedded mode the agent is the only unit, and its services go with it.
+    `run` is that run where the caller knows it already. In embedded mode the agent is the only
+    unit, and its services go with it.
     """
-    run = current_run(layout, unit)
-    if not run or pending(layout, unit) == RESTART:
+    run = current_run(layout, unit) if run is None else run
+    if not run or pending(layout, unit, run) == RESTART:
         return
     files.ensure_folder(_folder(layout))
     files.replace(_folder(layout) / _name(layout, unit), f"{run}\n{verb}\n".encode())

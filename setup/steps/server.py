@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from agent.database import cluster
 from agent.database.place import initial, recorded
 from agent.database.programs import data_folder, major_of
 from agent.host import files, sync, trees
@@ -39,6 +38,9 @@ def look(site: Site) -> Look:
 
 
 def apply(site: Site) -> str:
+    # Half of what setup would load otherwise, on every machine (libpq, asyncio).
+    from agent.database import cluster
+
     scene = _scene(site)
     folder = data_folder(scene)
     part = folder.with_name(f"{folder.name}{PART}")

@@ -51,23 +51,32 @@ def look(site: Site) -> Look:
 def apply(site: Site) -> str:
     wanted = wanted_files(site)
     changed = [each for each in wanted if not derived.stands(each)]
+    before = read_units([*enabled_units(site), *_units(changed)])
+    _note(site, _units(changed), before)
     for each in changed:
-        if each.unit:
-            restarts.note(site.layout, each.unit)
         derived.write(each)
+    # What began since may have read some of the old files.
+    known = [name for name in _units(changed) if before[name].exists]
+    _note(site, known, read_units(known))
     orphans = derived.orphans(site.layout, wanted)
     for path in orphans:
         if path.parent == site.layout.units:
             _control(site, "disable", "--now", path.name)
         files.remove(path)
-    # Always, and not only after a change: a run may have been killed right before it.
-    _control(site, "daemon-reload")
-    facts = read_units(enabled_units(site))
-    off = [name for name, each in facts.items() if not each.is_enabled]
+    off = [name for name in enabled_units(site) if not before[name].is_enabled]
     if off:
         # From the same moment as systemd will, which reckons a new timer from its start.
         note_tasks(site.manifest, site.layout, site.host)
-        _control(site, "enable", *off)
+    # What [Install] of a new file says is done again; what it said before stays.
+    again = {each.path.name for each in changed}
+    wanting = [name for name in enabled_units(site) if name in off or name in again]
+    if wanting:
+        # systemd reads everything anew after it (systemctl(1), --no-reload): once, since a reload
+        # costs as much as starting a service.
+        _control(site, "enable", *wanting)
+    else:
+        # Always, and not only after a change: a run may have been killed right before it.
+        _control(site, "daemon-reload")
     parts = [f"wrote {len(changed)} files"] if changed else []
     parts += [f"removed {len(orphans)}"] if orphans else []
     parts += [f"enabled {len(off)} units"] if off else []
@@ -111,8 +120,16 @@ def _unit_of(path: Path) -> str:
 def _then(site: Site, wanted: Wanted, facts: dict[str, UnitFacts]) -> str:
     if not wanted.unit or not facts[wanted.unit].is_active:
         return ""
-    run = facts[wanted.unit].invocation
-    return restarts.forecast(site.layout, wanted.unit, restarts.RESTART, run)
+    return restarts.forecast(site.layout, wanted.unit, restarts.RESTART, _run(facts[wanted.unit]))
+
+
+def _note(site: Site, units: list[str], facts: dict[str, UnitFacts]) -> None:
+    for name in units:
+        restarts.note(site.layout, name, run=_run(facts[name]))
+
+
+def _run(facts: UnitFacts) -> str:
+    return facts.invocation if facts.is_active else ""
 
 
 def _units(wanted: list[Wanted]) -> list[str]:
