@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from agent.cli import release_passphrases as passphrases
 from agent.cli.saying import plain, sign, word
 from agent.errors import UsageError
 from agent.layout import Layout
@@ -16,6 +17,9 @@ from packer.certify.report.words import evidence, subject, summary
 from packer.certify.rule import TARGETS, Rule, Target
 from packer.certify.rules import RULES
 from packer.cli.certify_list import told as list_told
+from packer.cli.image_sign import asking
+from packer.signing.opening import open_signer
+from packer.signing.signer import Signer
 
 _TARGETS = click.Choice([*TARGETS, "all"])
 _PLACE = click.Path(path_type=Path, exists=True)
@@ -38,10 +42,12 @@ _SHOWN = 12
 @click.option("--markdown", "form", flag_value="markdown", help="Print it in Markdown.")
 @click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Write it there.")
 @click.option("--key", metavar="KEY", help="Sign that file: FILE.sig stands beside it then.")
+@passphrases.OPTION
 @click.pass_obj
 def command(
     layout: Layout, *, wanted: tuple[str, ...], root: Path | None, image: Path | None,
     only: tuple[str, ...], listing: bool, form: str | None, output: Path | None, key: str | None,
+    files: tuple[Path, ...],
 ) -> None:  # fmt: skip
     """Check an image, or this machine, as marketplaces do. Exit status 7 if something fails.
 
@@ -65,8 +71,10 @@ def command(
     if key and not output:
         message = "--key signs a file, and none is written"
         raise UsageError("usage", message, hint=f"add --output certify.{form or 'json'}")
+    # A key that does not open is told before minutes of reading.
+    signer = open_signer(key, asking(files)) if key else None
     report = certify(image or root or layout.root, rules, targets)
-    _put_out(report, form, output, key)
+    _put_out(report, form, output, signer)
     refuse(report)
 
 
@@ -84,7 +92,7 @@ def _is_meant(rule: str, name: str) -> bool:
     return rule == name or rule.startswith(f"{name}-")
 
 
-def _put_out(report: Report, form: str | None, output: Path | None, key: str | None) -> None:
+def _put_out(report: Report, form: str | None, output: Path | None, signer: Signer | None) -> None:
     if output is None:
         if form is None:
             _tell(report)
@@ -93,11 +101,6 @@ def _put_out(report: Report, form: str | None, output: Path | None, key: str | N
             sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
             sys.stdout.flush()
         return
-    signer = None
-    if key:
-        from packer.signing.opening import open_signer
-
-        signer = open_signer(key)
     for path in write(FORMATS[form or "json"][1](report), output, signer):
         click.echo(f"wrote {plain(str(path))}", err=True)
 

@@ -23,7 +23,8 @@ _FILE = click.Path(path_type=Path)
 @click.option("--output", type=_FILE, required=True, metavar="DIR", help="A new or empty folder.")
 @click.option("--system", "name", default="debian-12", show_default=True, metavar="NAME",
               help="What it is made of; --list shows them.")  # fmt: skip
-@click.option("--arch", type=click.Choice(["amd64", "arm64"]), default="amd64", show_default=True)
+@click.option("--architecture", "--arch", "arch", type=click.Choice(["amd64", "arm64"]),
+              default="amd64", show_default=True)  # fmt: skip
 @click.option("--epoch", type=click.IntRange(0, 1 << 33), default=0, metavar="SECONDS",
               help="No file is newer; else $SOURCE_DATE_EPOCH, else the system's own.")  # fmt: skip
 @click.option("--mirror", default="", metavar="URL",
@@ -49,7 +50,7 @@ def command(
     \b
     caretaker image base --list
     caretaker image base --output base/
-    caretaker image base --system debian-12 --arch arm64 --output base-arm/
+    caretaker image base --system debian-12 --architecture arm64 --output base-arm/
     caretaker image base --output base/ --mirror http://mirror.example/{archive}/20260101T000000Z
     """
     from packer.disk import making, system

@@ -61,4 +61,4 @@ def _run(host: Host, *argv: str) -> None:
     done = host.run(argv, timeout=_PATIENCE)
     if not done.ok:
         raise MachineError("build-failed", f"{Path(argv[0]).name} {argv[1]}: {done.reason}",
-                         hint="caretaker image build … --keep")  # fmt: skip
+                         hint=" ".join(argv))  # fmt: skip

@@ -59,7 +59,9 @@ def _user(host: Host, user: str) -> str:
         return "nobody to remove"
     host.run(["userdel", "-f", "-r", user], timeout=_PATIENCE)
     if host.run(["getent", "passwd", user], timeout=30).ok:
-        raise MachineError("build-failed", f"the build's user {user} can't be removed", hint="")
+        raise MachineError(
+            "build-failed", f"the build's user {user} can't be removed", hint=f"ps -u {user}"
+        )
     host.run(["usermod", "-p", "*", "root"], timeout=30)
     return f"{user} is gone"
 
@@ -76,7 +78,11 @@ def _record(host: Host) -> str:
     host.run(["sysctl", "--system"], timeout=_PATIENCE)
     done = host.run(["/opt/caretaker/venv/bin/caretaker", "drift", "--record"], timeout=_PATIENCE)
     if not done.ok:
-        raise MachineError("build-failed", f"the record of the image: {done.reason}", hint="")
+        raise MachineError(
+            "build-failed",
+            f"the record of the image: {done.reason}",
+            hint="caretaker drift --record",
+        )
     return done.stdout.strip().splitlines()[0]
 
 
@@ -84,7 +90,11 @@ def _redaction(host: Host) -> str:
     """Its rules take a while to compile. A processor of another kind compiles them anew."""
     done = host.run([CARETAKER, "redact", "--prepare"], timeout=_PATIENCE)
     if not done.ok:
-        raise MachineError("build-failed", f"the rules of redaction: {done.reason}", hint="")
+        raise MachineError(
+            "build-failed",
+            f"the rules of redaction: {done.reason}",
+            hint="caretaker redact --prepare",
+        )
     return "rules are compiled"
 
 
