@@ -25,6 +25,7 @@ from packer.virtual.serial import KERNEL
 from packer.virtual.tool import must
 from tests.image.balancer import Balancer, balancing
 from tests.image.conftest import Start, give_up
+from tests.image.denials import denials
 from tests.image.golden import Golden
 from tests.image.vendor import NEW, OLD
 
@@ -131,6 +132,14 @@ def _first_boot(life: Life) -> object:
 
 
 def _mended_by_itself(life: Life) -> None:
+    with life.step("application is killed: another one runs"):
+        killed = _main_process(life)
+        life.machine.must(["systemctl", "kill", "--kill-who=main", "--signal=KILL", SERVICE])
+        life.machine.wait(
+            lambda: _main_process(life) not in ("0", killed), what="another process", timeout=MEND
+        )
+        life.balancer.wait("UP", timeout=MEND)
+
     with life.step("application hangs: HAProxy sees it"):
         life.machine.must(["systemctl", "kill", "--signal=STOP", SERVICE])
         life.balancer.wait("DOWN", timeout=MEND)
@@ -150,6 +159,10 @@ def _mended_by_itself(life: Life) -> None:
             lambda: life.machine.ssh(check).ok, what="a pair that is good", timeout=MEND
         )
         life.balancer.wait("UP", timeout=MEND)
+
+
+def _main_process(life: Life) -> str:
+    return life.machine.must(["systemctl", "show", "-P", "MainPID", SERVICE]).strip()
 
 
 def _up_and_back(life: Life, bundle: Path) -> None:
@@ -193,4 +206,5 @@ def _reboot(life: Life) -> None:
     assert life.version() == OLD
     setup = life.machine.must(["systemctl", "show", "-P", "ConditionResult", "caretaker-setup"])
     assert setup.strip() == "no"
+    assert denials(life.machine) == ()
     life.machine.power_off()

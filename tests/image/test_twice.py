@@ -40,7 +40,9 @@ ALIKE = (
     ("/var/lib/caretaker/support/rules-", "the rules of redaction, compiled"),
     ("/var/lib/caretaker/trust/", "the vendor's public keys"),
     ("/var/lib/caretaker/setup.lock", "a lock, with the number of a process"),
+    ("/var/lib/sochdb/generations/1/.lock", "a lock, with the number of a process"),
     ("/var/lib/systemd/timers/", "when a timer ran"),
+    ("/etc/audit/audit.rules", "what the kernel writes down; the image's own, put together"),
     ("/etc/.pwd.lock", "a lock"),
     ("/home/", "shell's start files, and the key that was made for both"),
 )
