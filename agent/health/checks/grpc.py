@@ -83,6 +83,6 @@ TYPE = CheckType(
         "grpc-not-serving",
         "grpc-request",
     ),
-    hang="resolving the host name hangs",
+    hang="resolving the host name hangs, or this machine is overloaded",
     cost="one connection and one call",
 )

@@ -110,6 +110,6 @@ TYPE = CheckType(
         "http-text",
         "http-slow",
     ),
-    hang="resolving the host name hangs",
+    hang="resolving the host name hangs, or this machine is overloaded",
     cost="one connection and one request",
 )

@@ -160,6 +160,6 @@ TYPE = CheckType(
         "postgres-request",
         "postgres-large",
     ),
-    hang="resolving the host name hangs",
+    hang="resolving the host name hangs, or this machine is overloaded",
     cost="one session and its queries",
 )

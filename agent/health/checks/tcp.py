@@ -54,6 +54,6 @@ TYPE = CheckType(
     params=TcpCheck,
     look=look,
     codes=(*trouble.CODES, "tcp-answer", "tcp-slow"),
-    hang="resolving the host name hangs",
+    hang="resolving the host name hangs, or this machine is overloaded",
     cost="one connection",
 )
