@@ -60,14 +60,17 @@ class Run:
         """Every look but preflight's, before anything is touched.
 
         Preflight asks name servers and clocks; a machine on which nothing is to be done is not
-        asked again. A step that can't look yet may be able to once those before it are done.
+        asked again. A step that can't look yet may be able to once those before it are done. Where
+        nothing was ever set up there is something to do, so only what may block is asked for.
         """
+        bare = record.load(self.site.layout) is None
         found = []
         for step in self.steps:
-            look = Look("not needed, as nothing is to be done")
-            if step.code != PREFLIGHT:
+            look = Look("", ("look again after the steps before",))
+            if step.code == PREFLIGHT:
+                look = Look("not needed, as nothing is to be done")
+            elif step.blocks or not bare:
                 with contextlib.suppress(StepFailed):
-                    look = Look("", ("look again after the steps before",))
                     look = self._look(step)
             found.append((step, look))
         return found

@@ -79,7 +79,8 @@ class Step:
     `look` reads and never changes anything. `apply` makes true what `look` found missing, may be
     killed at any point, and run again; it returns a line on what it did. Errors: CaretakerError,
     HostFailure, OSError. `things` is in the order in which they came to be. `stands`: once this
-    step has begun the application has run, and a failure is looked into, not undone.
+    step has begun the application has run, and a failure is looked into, not undone. `blocks`: its
+    look may find what stops a run, so it is asked before the first change.
     """
 
     code: str
@@ -89,3 +90,4 @@ class Step:
     things: Callable[[Site], tuple[Thing, ...]] = no_things
     modes: frozenset[Mode] = ANYWHERE
     stands: bool = False
+    blocks: bool = True

@@ -78,6 +78,11 @@ def _unit(top: Path) -> None:
     units = top / "etc/systemd/system"
     files.ensure_folder(units)
     files.replace(units / UNIT, files.read_bytes(SOURCE / "systemd" / UNIT))
+    # The journal begins as setup wants it; at first boot it would be restarted for that.
+    journal = top / "etc/systemd/journald.conf.d"
+    files.ensure_folder(journal)
+    for path in sorted((SOURCE / "systemd/journald.conf.d").glob("*.conf")):
+        files.replace(journal / path.name, files.read_bytes(path))
 
 
 def _payload(build: Build) -> Path:

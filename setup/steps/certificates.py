@@ -80,4 +80,4 @@ def _wanted(site: Site, name: str) -> Wanted:
     return wanted_for(site.host, site.manifest, site.layout, name, values=values, orders=False)
 
 
-CERTIFICATES = Step("certificates", "TLS pairs", look, apply, things)
+CERTIFICATES = Step("certificates", "TLS pairs", look, apply, things, blocks=False)

@@ -25,4 +25,4 @@ def things(site: Site) -> tuple[Thing, ...]:
     return tuple(Thing(Kind.FILE, str(site.host.path(each.path))) for each in wanted)
 
 
-PATCHING = Step("patching", "automatic updates", look, apply, things, ON_A_MACHINE)
+PATCHING = Step("patching", "automatic updates", look, apply, things, ON_A_MACHINE, blocks=False)

@@ -38,7 +38,7 @@ def apply(site: Site) -> str:
     for unit, verb in pending.items():
         _control(site, "restart" if verb == restarts.RESTART else "reload-or-restart", unit)
         restarts.settle(site.layout, unit)
-    down = _down(read_units(_units(site)))
+    down = _down(read_units(_units(site)) if pending else facts)
     if down:
         # A unit that failed too often is not started again until that is forgotten.
         site.host.systemd.control("reset-failed", *down)
@@ -97,4 +97,4 @@ def _apply_embedded(site: Site) -> str:
     return f"{'restarted' if restarted else 'started'} the agent in the background"
 
 
-START = Step("start", "start", look, apply, things, stands=True)
+START = Step("start", "start", look, apply, things, stands=True, blocks=False)

@@ -144,4 +144,4 @@ def _control(site: Site, verb: str, *words: str) -> None:
         )
 
 
-UNITS = Step("units", "units", look, apply, things, ON_A_MACHINE)
+UNITS = Step("units", "units", look, apply, things, ON_A_MACHINE, blocks=False)

@@ -90,6 +90,7 @@ def test_the_image_gets_the_release_the_manifest_and_public_keys(tmp_path: Path)
     assert "etc/caretaker/keys/support.age" in names
     assert "etc/caretaker/keys/root.json" in names
     assert "etc/systemd/system/caretaker-setup.service" in names
+    assert "etc/systemd/journald.conf.d/10-caretaker.conf" in names
     assert any(
         name.startswith("opt/shop/releases/1.0-") and name.endswith("/web") for name in names
     )

@@ -220,6 +220,25 @@ def test_a_step_that_does_not_satisfy_itself_is_an_error(site: Site) -> None:
     assert "still not so: always" in ended.trouble.message
 
 
+def test_on_a_bare_machine_only_what_may_block_is_looked_at_beforehand(site: Site) -> None:
+    world = World()
+    seen: list[str] = []
+
+    def look(_: Site) -> Look:
+        seen.append("late")
+        return Look("good", () if "a" in world.facts else ("a",))
+
+    def act(_: Site) -> str:
+        world.change("a")
+        return "done"
+
+    late = Step("late", "late", look, act, blocks=False)
+    assert go(site, late).verdict is Verdict.HEALTHY
+    assert len(seen) == 2  # before and after its act
+    assert go(site, late).verdict is Verdict.HEALTHY
+    assert len(seen) == 3  # the second run finds nothing to do by that one look
+
+
 def test_a_look_that_fails_at_first_is_tried_again_at_its_turn(site: Site) -> None:
     world = World()
 
