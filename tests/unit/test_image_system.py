@@ -25,7 +25,14 @@ def test_the_one_that_is_booted_has_both_architectures() -> None:
     found = system.load("debian-12")
     assert sorted(found.builds) == ["amd64", "arm64"]
     assert found.state_of("amd64") == "booted"
-    assert found.state_of("arm64") == "declared"
+    assert found.state_of("arm64") == "built"
+    assert system.load("debian-13").state_of("arm64") == "declared"
+
+
+def test_how_far_arm64_got_is_said_of_systems_that_there_are() -> None:
+    for name, state in system.ELSEWHERE.items():
+        assert "arm64" in system.load(name).builds
+        assert state in ("booted", "built")
 
 
 @pytest.mark.parametrize("name", ["debian-99", "../debian-12", "like-debian", "", "x" * 999])
