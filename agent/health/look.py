@@ -78,7 +78,8 @@ def _timed_out(kind: CheckType, seconds: float, *, since: str = "") -> Finding:
     return failed(
         "timeout",
         f"{since}no verdict after {seconds:.1f} s: {kind.hang}",
-        observed=seconds,
+        # A Duration is more than a number, and status.json holds numbers.
+        observed=float(seconds),
         unit="s",
         hanging=True,
     )

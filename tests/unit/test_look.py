@@ -105,6 +105,7 @@ def test_a_hanging_look_costs_one_thread_and_says_so_at_once(
     took = time.perf_counter() - started
     assert first.code == "timeout"
     assert first.observed == pytest.approx(0.05)
+    assert type(first.observed) is float, "status.json could not be written else"
     assert "the test holds it" in first.summary
     assert took < 1.0
     stage.host.clock.advance(30)
