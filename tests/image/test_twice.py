@@ -7,9 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from agent.host import local_sockets
-from packer.virtual.boot import PROBE
+from packer.virtual.boot import PROBE, failed_units
 from packer.virtual.machine import Virtual
 from tests.image.conftest import Start
+from tests.image.denials import denials
 from tests.image.test_boot import GATEWAY, PATIENCE, reaches
 
 # Every regular file that this boot wrote, with its mode and digest. Its own program, not ours: it
@@ -83,15 +84,16 @@ def private(seen: Seen) -> dict[str, str]:
 def test_two_machines_of_one_image_share_no_secret(
     start: Start, tell: Callable[[str, object], None]
 ) -> None:
-    with start("twin-1") as machine:
-        one = look(machine)
-        machine.power_off()
-    with start("twin-2", isolated=False) as machine:
-        other = look(machine)
+    # Both at once, on a processor each; whatever firmware starts them.
+    with start("twin-1") as first, start("twin-2", "secure", isolated=False) as second:
+        one, other = look(first), look(second)
         # The proof that a machine reaches nothing can fail: this one has a way out.
         with local_sockets.listen_loopback(0) as ours:
-            assert reaches(machine, GATEWAY, ours.getsockname()[1])
-        machine.power_off()
+            assert reaches(second, GATEWAY, ours.getsockname()[1])
+        for machine in (first, second):
+            assert denials(machine) == ()
+            assert failed_units(machine) == ()
+            machine.power_off()
 
     assert len(one.machine_id) == len(other.machine_id) == 32
     assert one.machine_id != other.machine_id
