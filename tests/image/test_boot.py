@@ -23,6 +23,12 @@ def reaches(machine: Virtual, address: str, port: int) -> bool:
     return machine.ssh(["timeout", "10", "bash", "-c", connect], timeout=60).ok
 
 
+def confinement(machine: Virtual) -> str:
+    """Under which AppArmor profile the daemon runs, as the kernel says it."""
+    daemon = machine.must(["systemctl", "show", "-P", "MainPID", "caretaker.service"]).strip()
+    return machine.must(["cat", f"/proc/{daemon}/attr/current"]).strip()
+
+
 @pytest.mark.parametrize("firmware", ["bios", "uefi", "secure"])
 def test_it_is_healthy_offline(
     start: Start, tell: Callable[[str, object], None], firmware: str
@@ -40,6 +46,7 @@ def test_it_is_healthy_offline(
         assert not reaches(machine, NAMESERVER, 53)
         journal = machine.must(["journalctl", "-b", "-u", "caretaker-setup", "--no-pager"])
         assert "ownload" not in journal
+        assert confinement(machine) == "caretaker-daemon (enforce)"
         if firmware == "secure":
             state = machine.must(["cat", "/sys/kernel/security/lockdown"])
             assert "[none]" not in state
