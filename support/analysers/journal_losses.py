@@ -10,8 +10,10 @@ ANALYSER = analyser(
     "The journal says of no line that it was lost",
     Trouble(
         "journal-losses.suppressed",
-        # src/journal/journald-rate-limit.c of systemd; kernel/printk.
-        rb"Suppressed \d+ messages from|\d+ callbacks suppressed|Missed \d+ kernel messages",
+        # src/journal/journald-rate-limit.c of systemd; kernel/printk. Not of kauditd_printk_skb:
+        # at every boot with audit=1 it prints some of what it keeps whole for auditd.
+        rb"Suppressed \d+ messages from|Missed \d+ kernel messages"
+        rb"|(?:[^b]|[^k]b|[^s]kb): \d+ callbacks suppressed",
         "The journal or the kernel dropped lines, since there were too many at once",
         "who floods it is named there; RateLimitBurst= in journald.conf sets how many may come",
         answer="warn",

@@ -121,7 +121,8 @@ FINE: dict[str, Files] = {
                                      "receive_errors": 0, "send_errors": 0}]},
     "crashes": {"crashes/dumps.json": [], **CLOCK},
     "reboots": {"journal/kernel.log": kernel("EXT4-fs (vda1): mounted filesystem")},
-    "journal-losses": unit("systemd-journald.service", "systemd-journald[1]: Journal started"),
+    "journal-losses": {"journal/kernel.log": kernel(
+        "kauditd_printk_skb: 10 callbacks suppressed")},
     "backups": {**CLOCK, "backups/backups.json": {"place": "/mnt", "kind": "archive", "backups": [
         {"id": "20261121-020000-aaaaaa", "created": NOW - 57_600, "sound": True}]}},
     "housekeeping": {**CLOCK, "caretaker/tasks.json": {"tasks": {"journal": {
@@ -288,6 +289,8 @@ BAD: list[tuple[str, str, str, Files]] = [
         " down, renaming and replacing.")),
     ("journal-losses", "warn", "dropped lines", unit("systemd-journald.service",
         "systemd-journald[1]: Suppressed 5120 messages from forge-web.service")),
+    ("journal-losses", "warn", "dropped lines", {"journal/kernel.log": kernel(
+        "net_ratelimit: 7 callbacks suppressed")}),
     ("backups", "fail", "9 days old", {**CLOCK, "backups/backups.json": {"backups": [
         {"id": "b1", "created": NOW - 9 * DAY, "sound": True}]}}),
     ("backups", "warn", "no backup", {**CLOCK, "backups/backups.json": {"backups": []}}),
