@@ -29,6 +29,8 @@ _LINES = (
     + "".join(f"f {_LOG}/{name} 0640 root adm -\n" for name in ("dpkg.log", "alternatives.log"))
     + "".join(f"d {_LOG}/{name} 0750 root adm -\n" for name in _FOLDERS)
     + f"z {_LOG}/*.log 0640 - - -\n"
+    # Its folder is closed already; scanners ask each file all the same.
+    + f"z {_LOG}/unattended-upgrades/*.log 0640 - - -\n"
 )
 
 
