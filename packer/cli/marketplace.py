@@ -5,7 +5,6 @@ Owns the command line and its words. Refuses the work; it stands in packer/marke
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from pathlib import Path
 
 import click
@@ -18,6 +17,7 @@ from agent.host.failures import FileFailure
 from agent.manifest.model import Manifest
 from agent.manifest.reader import parse
 from packer.golden.record import BuildRecord
+from packer.maker import version
 from packer.marketplace.complaint import Complaint
 
 _PATH = click.Path(path_type=Path)
@@ -182,6 +182,6 @@ def _write_sarif(path: Path, complaints: list[Complaint]) -> None:
     from packer.marketplace.sarif import sarif
 
     try:
-        files.replace(path, as_json(sarif(complaints, version("caretaker"))).encode())
+        files.replace(path, as_json(sarif(complaints, version())).encode())
     except FileFailure as failure:
         raise MachineError("file-unwritable", str(failure)) from failure

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from importlib.metadata import version as installed_version
 
 from agent.errors import MachineError
 from agent.manifest.model import Manifest
 from agent.systems import os_release
 from packer.certify.opening import manifest_of
 from packer.certify.tree import Tree
+from packer.maker import version
 from packer.sbom import debian_copyright, dpkg, makers, purl
 from packer.sbom.dpkg import Package
 from packer.sbom.parts import Image, Part, Parts, System
@@ -52,7 +52,7 @@ def parts(tree: Tree, *, image: Image | None = None, made: int | None = None) ->
         system=system,
         parts=found,
         made=min(max(int(status.mtime) if made is None else made, 0), _LATEST),
-        tool=installed_version("caretaker"),
+        tool=version(),
     )
 
 

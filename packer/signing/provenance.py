@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -18,6 +17,7 @@ import msgspec
 
 from agent.host import files
 from packer.golden.record import BuildRecord
+from packer.maker import version
 from packer.signing import dsse
 from packer.signing.blob import readable, refused
 from packer.signing.public_key import PublicKey
@@ -160,7 +160,7 @@ def _run(record: BuildRecord) -> dict[str, Any]:
     return {
         "builder": {
             "id": BUILDER + quote(record.who),
-            "version": {"caretaker": version("caretaker")},
+            "version": {"caretaker": version()},
         },
         "metadata": {
             "invocationId": record.id,

@@ -5,12 +5,12 @@ Owns the writing. Refuses to lose what is ignored: it is a suppressed result, wi
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from typing import Any
 from urllib.parse import quote
 
 import msgspec
 
+from packer.maker import version
 from packer.vulnerabilities.cvss import Severity
 from packer.vulnerabilities.scan import Hit, Scan
 
@@ -35,7 +35,7 @@ def render(scan: Scan, name: str) -> bytes:
         "tool": {
             "driver": {
                 "name": "caretaker",
-                "version": version("caretaker"),
+                "version": version(),
                 "rules": list(rules.values()),
             }
         },

@@ -7,7 +7,6 @@ asked is there with its verdict.
 from __future__ import annotations
 
 import json
-from importlib.metadata import version
 from typing import Any
 
 import msgspec
@@ -18,6 +17,7 @@ from packer.certify.finding import Severity, Verdict
 from packer.certify.judging import Judged, Result
 from packer.certify.rule import Subject, Target
 from packer.certify.tree import Kind
+from packer.maker import version
 
 FORMAT = 1
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -92,7 +92,7 @@ def report(
     asked = {each.rule.id for each in result.judged}
     return Report(
         FORMAT,
-        f"caretaker {version('caretaker')}",
+        f"caretaker {version()}",
         clean(name),
         result.kind,
         clean(system_of(subject)),
