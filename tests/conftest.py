@@ -1,6 +1,7 @@
 """What every test shares: the markers, the guard of the unit tests, the temporary root."""
 
 import os
+import signal
 from collections.abc import Generator
 from pathlib import Path
 
@@ -45,7 +46,12 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     """A refusal counts even where the tested code, or a thread of it, caught it."""
     GUARD.seen.clear()
-    yield
+    # A command that a test calls here, and not in a process of its own, may set it and end.
+    ending = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, ending)
     if GUARD.seen:
         raise Forbidden(f"swallowed: {GUARD.seen}")
 
