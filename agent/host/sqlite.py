@@ -187,7 +187,22 @@ def _open_to_read(path: Path, wait: float) -> sqlite3.Connection:
             return sqlite_copy.opened_copy(fd, wait=wait)
     finally:
         os.close(fd)
-    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=wait)
+    return _own(path, wait)
+
+
+def _own(path: Path, wait: float) -> sqlite3.Connection:
+    """Read-only; what a killed writer left half done is taken back first, as SQLite would."""
+    place = path.absolute().as_uri()
+    connection = sqlite3.connect(f"{place}?mode=ro", uri=True, timeout=wait)
+    try:
+        connection.execute("PRAGMA schema_version").fetchone()
+    except sqlite3.Error as error:
+        # Anything else meets whoever asks the first question.
+        if error.sqlite_errorcode == sqlite3.SQLITE_READONLY_ROLLBACK:
+            connection.close()
+            connection = sqlite3.connect(f"{place}?mode=rw", uri=True, timeout=wait)
+            connection.execute("PRAGMA schema_version").fetchone()
+    return connection
 
 
 def _text(raw: bytes) -> str:
