@@ -35,8 +35,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    if UNIT not in item.path.parents or item.get_closest_marker("real"):
+def pytest_runtest_protocol(
+    item: pytest.Item, nextitem: pytest.Item | None
+) -> Generator[None, object, object]:
+    # With the last test of a run go the machines and disks that tests before it had.
+    if UNIT not in item.path.parents or item.get_closest_marker("real") or nextitem is None:
         return (yield)
     with GUARD.guarding():
         return (yield)
