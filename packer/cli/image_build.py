@@ -35,7 +35,7 @@ _FOLDER = click.Path(path_type=Path)
 @click.option("--architecture", type=click.Choice(["amd64", "arm64"]), default="amd64",
               show_default=True, help="The processor it is for.")  # fmt: skip
 @click.option("--wheelhouse", type=_FOLDER, metavar="WHEELS",
-              help="Where the wheels are.  [default: wheelhouse/ beside the tool]")  # fmt: skip
+              help="Take libraries from here.  [default: beside the tool, or fetched]")  # fmt: skip
 @click.option("--cache", type=_FOLDER, metavar="CACHE", help="What lasts from build to build.")
 @click.option("--format", "formats", type=click.Choice(["raw", "vhd", "gce"]), multiple=True,
               help="The disk in this form too; may be repeated.")  # fmt: skip

@@ -1,18 +1,17 @@
 """The tool and its libraries for the image, made in the base's own tree, with its own Python.
 
 Owns that, and keeping what was made for the next build: it costs ten seconds here, and minutes in
-an emulated machine. Refuses packages whose hash is not locked, and the network: wheels come from a
-folder. Needs root, for chroot(2).
+an emulated machine. Refuses the network: wheels come from a folder. Needs root, for chroot(2).
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from agent.errors import MachineError, UsageError
+from agent.errors import MachineError
 from agent.host import files, trees
 from agent.host.machine import Host
-from packer.golden import digests
+from packer.golden import digests, wheels
 from packer.golden.build import SOURCE, Build
 from packer.golden.running import must
 
@@ -29,33 +28,18 @@ def bring(build: Build) -> Path:
 
     Raises CaretakerError, FileFailure and OSError.
     """
-    wheels = wheelhouse(build)
-    key, kind = _key(build, wheels), "environment" if _runs_here(build) else "sources"
+    house = wheels.bring(build)
+    key, kind = _key(build, house), "environment" if _runs_here(build) else "sources"
     target = build.places.cache / f"{kind}-{key}.tar.zst"
     if not target.is_file():
-        (_make if kind == "environment" else _make_sources)(build, wheels, target)
+        (_make if kind == "environment" else _make_sources)(build, house, target)
         _tidy(target.parent)
     build.inputs["environment"] = digests.of_file(target)
     return target
 
 
-def wheelhouse(build: Build) -> Path:
-    """Where wheels are. Raises UsageError."""
-    asked = build.wanted.wheelhouse
-    for folder in (Path(asked) if asked else None, SOURCE / "wheelhouse"):
-        if folder is not None and any(folder.glob("*.whl")):
-            return folder
-    where = asked or SOURCE / "wheelhouse"
-    raise UsageError(
-        "usage",
-        f"there are no wheels in {where}, and an image is built without a network",
-        hint=f"python3 -m pip download --require-hashes --no-deps --only-binary=:all: "
-        f"-r {SOURCE}/requirements/runtime.lock -d {where}",
-    )
-
-
-def _key(build: Build, wheels: Path) -> str:
-    names = sorted(path.name for path in wheels.glob("*.whl"))
+def _key(build: Build, house: Path) -> str:
+    names = sorted(path.name for path in house.glob("*.whl"))
     parts = [_RECIPE, build.inputs["base"], str(build.epoch), _tool(), *names]
     return digests.of_words(parts)[:20]
 
@@ -75,11 +59,11 @@ def _sources() -> list[Path]:
     return found
 
 
-def _make(build: Build, wheels: Path, target: Path) -> None:
+def _make(build: Build, house: Path, target: Path) -> None:
     host, tree = build.host, build.places.work / "tree"
     unpack(host, build.base_tree, tree)
     try:
-        _copy(host, tree, wheels)
+        _copy(host, tree, house)
         start = ["chroot", str(tree), "/usr/bin/python3", "-I", "-B"]
         made = [*start, "/tmp/source/setup/start.py", "--for-image", "/tmp/wheels",  # noqa: S108
                 str(build.epoch)]  # fmt: skip  # (in the new tree, where nobody else is)
@@ -102,13 +86,13 @@ def _runs_here(build: Build) -> bool:
     return _PROCESSORS.get(here) == build.wanted.architecture
 
 
-def _make_sources(build: Build, wheels: Path, target: Path) -> None:
+def _make_sources(build: Build, house: Path, target: Path) -> None:
     """For an image of another processor: install.sh makes the environment there, in minutes."""
     tree = build.places.work / "tree"
     trees.remove(tree)
     try:
         files.ensure_folder(tree / "tmp")
-        _copy(build.host, tree, wheels)
+        _copy(build.host, tree, house)
         files.remove(tree / "tmp/source.tar")
         files.replace(tree / "tmp/epoch", f"{build.epoch}\n".encode())
         pack(build.host, tree / "tmp", ["epoch", "source", "wheels"], target, build.epoch)
@@ -128,14 +112,14 @@ def unpack(host: Host, archive: Path, tree: Path) -> None:
                            hint="sudo caretaker image build …")  # fmt: skip
 
 
-def _copy(host: Host, tree: Path, wheels: Path) -> None:
+def _copy(host: Host, tree: Path, house: Path) -> None:
     source = tree / "tmp/source"
     files.ensure_folder(source)
     wanted = [str(path.relative_to(SOURCE)) for path in _sources()]
     archive = tree / "tmp/source.tar"
     must(host, ["tar", "-C", str(SOURCE), "-cf", str(archive), *wanted], timeout=_PATIENCE)
     must(host, ["tar", "-C", str(source), "-xf", str(archive)], timeout=_PATIENCE)
-    must(host, ["cp", "-rL", str(wheels), str(tree / "tmp/wheels")], timeout=_PATIENCE)
+    must(host, ["cp", "-rL", str(house), str(tree / "tmp/wheels")], timeout=_PATIENCE)
 
 
 def pack(host: Host, tree: Path, names: list[str], target: Path, epoch: int) -> None:

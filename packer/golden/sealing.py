@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from agent.errors import RefusedError
 from agent.host import files
-from packer.golden import digests, environment, recording
+from packer.golden import digests, recording, wheels
 from packer.golden.build import Build
 from packer.marketplace import checking, writing
 from packer.signing import dependencies, provenance
@@ -39,7 +39,7 @@ def prove(build: Build) -> str:
     """SLSA provenance, signed; skipped without a key. Raises CaretakerError, FileFailure."""
     if build.signer is None:
         return ""
-    packages = list(dependencies.of_wheels(environment.wheelhouse(build)))
+    packages = list(dependencies.of_wheels(wheels.bring(build)))
     if build.parts is not None:
         packages = [*dependencies.of_parts(build.parts), *packages]
     path = build.places.out / f"{build.stem}.intoto.json"

@@ -15,12 +15,13 @@ from pathlib import Path
 from agent.errors import CaretakerError, MachineError, UsageError
 from agent.host import files, handover, lock, spawn, trees
 from agent.host.failures import HostFailure, LockHeld
+from agent.host.pip import pip_wheel
 from agent.host.systemd import Systemd
 from setup import restarts
 from setup.console import Console
 from setup.environment.distribution import Distribution, this_distribution
 from setup.environment.journal_binding import Binding
-from setup.environment.libraries import Libraries, pip_wheel
+from setup.environment.libraries import Libraries
 from setup.environment.outline import outline
 from setup.environment.tool import Tool, tidy
 from setup.options import Options, read_options

@@ -14,8 +14,9 @@ from pathlib import Path
 from agent.errors import MachineError
 from agent.host import files, spawn
 from agent.host.failures import FileFailure
+from agent.host.pip import pip_environment, pip_wheel
 from setup.environment.distribution import Distribution
-from setup.environment.libraries import Libraries, pip_environment, pip_wheel
+from setup.environment.libraries import Libraries
 
 PROBE = "from systemd import journal; print(journal.__file__)"
 FOLDER = "/usr/lib/python3/dist-packages/systemd"  # Debian's python3-systemd (its file list)

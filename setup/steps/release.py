@@ -15,10 +15,10 @@ from agent.database.place import initial
 from agent.deployment import Deployment, Deployments
 from agent.errors import MachineError
 from agent.host import trees, users
+from agent.host.pip import pip_environment
 from agent.services.names import target_name
 from agent.values import values_for
 from setup import agent_process
-from setup.environment.libraries import pip_environment
 from setup.place import Mode
 from setup.site import Site
 from setup.step import Blocker, Kind, Look, Step, Thing

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives import serialization
 
-from agent.errors import CaretakerError, ManifestError, UsageError
+from agent.errors import CaretakerError, ManifestError
 from agent.host.spawn import Completed
 from packer.golden import appliance, environment, seed
 from packer.golden.build import Build
@@ -119,14 +119,6 @@ def test_a_full_payload_is_taken_as_it_is_and_counts_among_the_inputs(tmp_path: 
     appliance.fetch(build)
     assert host.asked == []
     assert len(build.inputs["payload"]) == 64
-
-
-def test_without_wheels_the_command_that_brings_them_is_said(tmp_path: Path) -> None:
-    build, _, _ = a_build(tmp_path)
-    build.wanted = type(build.wanted)("x", "y", wheelhouse=str(tmp_path / "none"))
-    with pytest.raises(UsageError) as error:
-        environment.wheelhouse(build)
-    assert "pip download --require-hashes" in error.value.hint
 
 
 def test_the_environment_is_made_once_for_the_same_input(

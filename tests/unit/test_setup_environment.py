@@ -14,13 +14,14 @@ from agent.background import Background
 from agent.errors import MachineError, UsageError
 from agent.host.clock import Clock
 from agent.host.failures import FileFailure
+from agent.host.pip import pip_environment
 from agent.layout import Layout
 from bench.setup.trace import offences
 from setup import removal
 from setup.console import Console
 from setup.environment import libraries as libraries_module
 from setup.environment.distribution import SYSTEMS, this_distribution
-from setup.environment.libraries import RECORD, Libraries, _content, _launcher, pip_environment
+from setup.environment.libraries import RECORD, Libraries, _content, _launcher
 from setup.environment.tool import Tool
 from setup.options import read_options
 from setup.place import Mode, find_place
