@@ -21,7 +21,7 @@ from agent.host.machine import Host
 from agent.host.spawn import Completed
 from agent.host.tail import last_lines
 from packer.virtual import monitor, seed
-from packer.virtual.asking import status_of
+from packer.virtual.asking import Asking
 from packer.virtual.firmware import Firmware
 from packer.virtual.login import PORT, Login, make_key
 from packer.virtual.serial import KERNEL, Serial, plain
@@ -32,7 +32,6 @@ _ROOM = Path("/var/tmp")  # noqa: S108  (a folder of its own is made in it; /run
 _STEP = 0.2  # seconds between two looks
 _QUICK = 30.0  # seconds for qemu-img on an empty overlay
 _GRACE = 5.0  # seconds from SIGTERM to SIGKILL
-_ASK = 3.0  # seconds for one answer over HTTP
 _VARIABLES = 64 << 20  # bytes; arm64's firmware pads its own to that
 _CONSOLE = 64 << 20
 
@@ -83,12 +82,9 @@ class Virtual:
 
     def wait_http(self, path: str, *, port: int, timeout: float, status: int = 200) -> float:
         """Until a GET has this status; seconds since power on. Raises UnhealthyError."""
-        here = self.ports[port]
-
-        def answers() -> bool:
-            return status_of(self._host, here, path, timeout=_ASK) == status
-
-        return self.wait(answers, what=f"{path} says {status}", timeout=timeout)
+        with Asking(self._host, self.ports[port], path) as asking:
+            what = f"{path} says {status}"
+            return self.wait(lambda: asking.has(status), what=what, timeout=timeout)
 
     def wait_phase(self, phase: str, *, timeout: float) -> float:
         """Until the console told of a phase. Raises UnhealthyError."""
