@@ -1,5 +1,6 @@
 """`python -m bench.image SUITE …`: the golden image's figures, each suite with options of its own.
 
+build    packages to signatures, step by step; again with the base disk kept
 certify  every rule on a disk, as nobody; --debugfs: our reader of ext4 beside debugfs (IMAGE)
 sbom     the list of parts: time, size, validity (IMAGE)
 cosign   what cosign says of our signatures (its .deb, or its program)
@@ -13,6 +14,7 @@ import importlib
 import sys
 
 SUITES = {
+    "build": "bench.image.build",
     "boot": "bench.image.boot",
     "arm64": "bench.image.arm64",
     "scored": "bench.image.scored",
