@@ -109,6 +109,14 @@ First steps:
 """
 
 
+def _tell_version(context: click.Context, _option: click.Parameter, asked: bool) -> None:  # noqa: FBT001  (click's way to call)
+    if asked:
+        from agent.version import version  # every other command starts without it
+
+        click.echo(f"caretaker {version()}")
+        context.exit()
+
+
 @click.command(cls=LazyGroup, epilog=EPILOG, context_settings={"max_content_width": 100})
 @click.option(
     "--root",
@@ -118,7 +126,8 @@ First steps:
     metavar="DIR",
     help="Work below DIR: an appliance without systemd, or the mounted disk of another VM.",
 )
-@click.version_option(package_name="caretaker", message="caretaker %(version)s")
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_tell_version,
+              help="Show the version and exit.")  # fmt: skip
 @click.pass_context
 def program(context: click.Context, root: Path) -> None:
     """Caretaker looks after the appliance on this machine."""

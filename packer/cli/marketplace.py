@@ -16,8 +16,8 @@ from agent.host import files
 from agent.host.failures import FileFailure
 from agent.manifest.model import Manifest
 from agent.manifest.reader import parse
+from agent.version import version
 from packer.golden.record import BuildRecord
-from packer.maker import version
 from packer.marketplace.complaint import Complaint
 
 _PATH = click.Path(path_type=Path)

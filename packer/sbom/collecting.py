@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from agent.errors import MachineError
 from agent.manifest.model import Manifest
 from agent.systems import os_release
+from agent.version import version
 from packer.certify.opening import manifest_of
 from packer.certify.tree import Tree
-from packer.maker import version
 from packer.sbom import debian_copyright, dpkg, makers, purl
 from packer.sbom.dpkg import Package
 from packer.sbom.parts import Image, Part, Parts, System

@@ -16,8 +16,8 @@ from urllib.parse import quote
 import msgspec
 
 from agent.host import files
+from agent.version import version
 from packer.golden.record import BuildRecord
-from packer.maker import version
 from packer.signing import dsse
 from packer.signing.blob import readable, refused
 from packer.signing.public_key import PublicKey

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from packer.maker import version
+from agent.version import version
 from packer.vulnerabilities.cvss import Severity
 from packer.vulnerabilities.scan import Hit, Scan
 

@@ -8,12 +8,11 @@ from either. Refuses libraries (`libraries.py`).
 from __future__ import annotations
 
 import hashlib
-import tomllib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from agent.host import files, spawn, staging, trees
+from agent.version import version_in
 
 PARTS = ("agent", "packer", "setup", "support", "systemd", "requirements")
 PROJECT = "pyproject.toml"
@@ -80,7 +79,7 @@ class Tool:
         tidy(self.home / "tools", {self.installed, *([keep] if keep else [])})
 
     def _complete(self, aside: Path, python: Path) -> None:
-        version = _version(self.source)
+        version = version_in(self.source)
         about = aside / f"caretaker-{version}.dist-info"
         files.ensure_folder(about)
         files.replace(
@@ -103,8 +102,3 @@ def tidy(folder: Path, keep: set[Path]) -> None:
 
 def _left_out(name: str) -> bool:
     return any(word in name if word.startswith("_") else name.endswith(word) for word in _LEFT_OUT)
-
-
-def _version(source: Path) -> str:
-    project: Mapping[str, Mapping[str, str]] = tomllib.loads((source / PROJECT).read_text())
-    return project["project"]["version"]

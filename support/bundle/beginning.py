@@ -11,7 +11,6 @@ import hashlib
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 
 import msgspec
@@ -20,6 +19,7 @@ from agent.errors import MachineError
 from agent.host import archive_read, growing
 from agent.host.failures import FileFailure
 from agent.host.growing import Growing
+from agent.version import version
 from support.analysers.study import Study
 from support.bundle import names, unfinished
 from support.bundle.making import Making
@@ -72,7 +72,7 @@ def anew(scene: Scene, order: Order, ready: Ready, where: Place, study: Study) -
     header = Header(
         app=scene.layout.app,
         version=scene.manifest.appliance.version if scene.manifest else "",
-        caretaker=_version(),
+        caretaker=version(),
         machine=ready.machine,
         case=order.case,
         made=at,
@@ -187,10 +187,3 @@ def _reserve(part: Path) -> Growing | None:
 
 def _reserve_path(part: Path) -> Path:
     return part.with_name(part.name.removesuffix(unfinished.PART) + unfinished.RESERVE)
-
-
-def _version() -> str:
-    try:
-        return metadata.version("caretaker")
-    except metadata.PackageNotFoundError:  # run from a checkout that nobody installed
-        return ""

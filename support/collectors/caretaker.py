@@ -16,6 +16,7 @@ import msgspec
 from agent.host import glance, lock
 from agent.host.failures import FileFailure
 from agent.status import NO_SENSE
+from agent.version import version
 from support.collectors.collector import SOON, Collector, Source
 from support.collectors.document import below_root, copied, value
 from support.scene import Scene
@@ -61,7 +62,7 @@ def _versions(scene: Scene) -> object:
         for each in sorted(metadata.distributions(), key=lambda one: str(one.metadata["Name"]))
     }
     told: dict[str, object] = {
-        "caretaker": packages.get("caretaker", ""),
+        "caretaker": version(),
         "python": platform.python_version(),
         "prefix": sys.prefix,
         "tools": [each.name for each in tools],

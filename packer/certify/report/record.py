@@ -12,12 +12,12 @@ from typing import Any
 import msgspec
 
 from agent.host.clock import rfc3339
+from agent.version import version
 from packer.certify.conflicts import CONFLICTS
 from packer.certify.finding import Severity, Verdict
 from packer.certify.judging import Judged, Result
 from packer.certify.rule import Subject, Target
 from packer.certify.tree import Kind
-from packer.maker import version
 
 FORMAT = 1
 DIALECT = "https://json-schema.org/draft/2020-12/schema"

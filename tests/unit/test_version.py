@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from packer import maker
+from agent import version as versions
 from tests.unit import house
 
 
@@ -16,6 +16,6 @@ def test_a_checkout_knows_its_version(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(metadata, "version", absent)
     project = tomllib.loads(house.text(Path("pyproject.toml")))["project"]
-    assert maker.version() == project["version"]
-    monkeypatch.setattr(maker, "_PROJECT", Path("/nowhere/pyproject.toml"))
-    assert maker.version() == "unknown"
+    assert versions.version() == project["version"]
+    monkeypatch.setattr(versions, "SOURCE", Path("/nowhere"))
+    assert versions.version() == "unknown"
