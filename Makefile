@@ -20,8 +20,12 @@ bench: ## every figure of the README, beside its peers
 release: ## wheel and source archive in dist/, the same bytes for the same commit
 	$(PYTHON) requirements/release.py
 
-image: ## a golden image of the example, signed, in out/ (root; minutes)
+image: .venv/bin/python ## a golden image of the example, in out/, signed with KEY= (root; minutes)
 	$(PYTHON) -m agent image build examples/sochdb --output out/ $(if $(KEY),--key $(KEY))
+
+.venv/bin/python:
+	python3 -m venv .venv
+	$(PYTHON) -m pip install --quiet --require-hashes -r requirements/image.lock
 
 lock: ## pin the newest packages that pyproject.toml allows, with their hashes
 	$(PYTHON) requirements/lock.py
