@@ -113,10 +113,17 @@ def commands() -> Iterator[tuple[list[str], click.Command]]:
     for verb in VERBS:
         command = program.get_command(click.Context(program), verb.name)
         assert command is not None
-        yield ["caretaker", verb.name], command
-        if isinstance(command, click.Group):
-            for name, inner in sorted(command.commands.items()):
-                yield ["caretaker", verb.name, name], inner
+        yield from _below(["caretaker", verb.name], command)
+
+
+def _below(path: list[str], command: click.Command) -> Iterator[tuple[list[str], click.Command]]:
+    yield path, command
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in sorted(command.list_commands(context)):
+            inner = command.get_command(context, name)  # some groups import theirs only now
+            assert inner is not None
+            yield from _below([*path, name], inner)
 
 
 def _section(path: list[str]) -> str:

@@ -47,9 +47,9 @@ def command() -> None:
     """Build golden images, sign them, and keep account of them.
 
     \b
-    caretaker image build examples/sochdb --output out/ --key image-key.pem
+    caretaker image build examples/sochdb --output out/ --key image.key
     caretaker image boot out/sochdb-0.8.3-amd64.qcow2
     caretaker image list
-    caretaker image promote 4f3a qa --key image-key.pem
+    caretaker image promote 4f3a qa --key image.key
     caretaker image template --packer-min 1.10 --output packer/
     """
