@@ -12,10 +12,10 @@ from datetime import UTC, datetime
 
 from msgspec.structs import replace
 
+from packer.certify.debian_version import DebianVersion
 from packer.sbom.parts import Parts
 from packer.vulnerabilities import cvss, python_version, vex
 from packer.vulnerabilities.advisory import Advisory, Source, Span
-from packer.vulnerabilities.debian_version import DebianVersion
 from packer.vulnerabilities.listed import Listed, of_parts
 from packer.vulnerabilities.scan import Hit, Pinned, Scan, sorted_hits
 

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from packaging.version import Version
 
+from packer.certify.debian_version import DebianVersion
 from packer.vulnerabilities import cvss, python_version
-from packer.vulnerabilities.debian_version import DebianVersion
 
 UPSTREAM = st.from_regex(r"\A[0-9][0-9a-zA-Z.+~]{0,8}\Z")
 DEBIAN = st.builds(
@@ -45,6 +45,7 @@ def order(one: str, other: str) -> int:
         ["1.0", "1.0-1", "1.0-1+b1", "1.0-1.1", "1.0-2", "1.0-10", "1.0a-1", "1.0+a-1"],
         ["2.36-9", "2.36-9+deb12u4", "2.36-9+deb12u13", "2.36-10", "2.37-1", "1:0"],
         ["1.3.4~20200120-3", "1.3.4-1", "1.3.4.1-1"],
+        ["2.2.40-1", "2.2.41", "9.9", "1:0.1"],
         ["0", "00001", "2", "10", "9" * 5000, "1" + "0" * 5000],
     ],
 )

@@ -8,13 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from packer.certify.debian_version import DebianVersion
 from packer.certify.facts.claims import sealed, sold
 from packer.certify.finding import Finding, NotApplicableError
 from packer.certify.origins.packaged import packages
 from packer.certify.rule import Rule, Subject, Target
 from packer.certify.rules.documents import aws, azure, digitalocean, gcp, ours
 from packer.certify.tree import Tree
-from packer.certify.versions import compare
 
 _UNITS = ("cloud-init.service", "cloud-init-main.service", "cloud-init-network.service")
 _SOURCES: dict[Target, tuple[str, ...]] = {
@@ -96,9 +96,10 @@ def _azure(subject: Subject) -> Iterator[Finding]:
         line.split("=", 1) for line in tree.text("/etc/waagent.conf").splitlines()
         if "=" in line and not line.startswith("#")
     )  # fmt: skip
-    if compare(version, _OLDEST_WAAGENT) < 0:
+    auto = settings.get("AutoUpdate.Enabled") == "y"
+    if DebianVersion(version) < DebianVersion(_OLDEST_WAAGENT):
         yield Finding("/usr/sbin/waagent", f"is {version}; {_OLDEST_WAAGENT} or later is taken")
-    elif compare(version, _AUTO_UPDATE_FROM) < 0 and settings.get("AutoUpdate.Enabled") != "y":
+    elif not auto and DebianVersion(version) < DebianVersion(_AUTO_UPDATE_FROM):
         yield Finding("/etc/waagent.conf", f"{version} does not update itself")
     if settings.get("Provisioning.Agent", "auto") not in ("auto", "cloud-init"):
         yield Finding("/etc/waagent.conf", "Provisioning.Agent is not cloud-init")

@@ -10,13 +10,13 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
+from packer.certify.debian_version import DebianVersion
 from packer.certify.facts.claims import sold
 from packer.certify.finding import Finding, NotApplicableError
 from packer.certify.origins.packaged import packages
 from packer.certify.rule import Rule, Subject
 from packer.certify.rules.documents import aws, azure, digitalocean, ours
 from packer.certify.tree import Tree
-from packer.certify.versions import compare
 
 _LISTS = "/var/lib/apt/lists"
 # Whose security support has ended (the distributions' own announcements), by os-release.
@@ -35,7 +35,7 @@ def _python(subject: Subject) -> Iterator[Finding]:
     if version is None:
         sold(subject)
         yield Finding("/usr/bin/python3", "is not installed, and agents of clouds need it")
-    elif compare(version, "3.9") < 0:
+    elif DebianVersion(version) < DebianVersion("3.9"):
         yield Finding("/usr/bin/python3", f"is {version}; 3.9 or later is taken")
 
 
@@ -46,7 +46,7 @@ def _openssl(subject: Subject) -> Iterator[Finding]:
     if not found:
         raise NotApplicableError("no OpenSSL that dpkg knows of")
     for name, version in found.items():
-        if compare(version, "3.0") < 0:
+        if DebianVersion(version) < DebianVersion("3.0"):
             yield Finding("/var/lib/dpkg/status", f"{name} is {version}; 3.0 or later is taken")
 
 
@@ -60,7 +60,7 @@ def _ended(subject: Subject) -> Iterator[Finding]:
 
 def _omi(subject: Subject) -> Iterator[Finding]:
     version = packages(subject.tree).versions.get("omi")
-    if version is not None and compare(version, _OMI) < 0:
+    if version is not None and DebianVersion(version) < DebianVersion(_OMI):
         yield Finding("/opt/omi", f"is {version}, open to anybody (CVE-2021-38647)")
 
 
@@ -70,7 +70,7 @@ def _pending(subject: Subject) -> Iterator[Finding]:
     if not offered:
         raise NotApplicableError("no package lists in the tree, as in a sealed image: see the scan")
     for name, (version, place) in sorted(offered.items()):
-        if name in known and compare(version, known[name]) > 0:
+        if name in known and DebianVersion(version) > DebianVersion(known[name]):
             yield Finding(place, f"{name} {known[name]}: {version} is out")
 
 
@@ -86,7 +86,7 @@ def _offered(tree: Tree) -> dict[str, tuple[str, str]]:
             if line.startswith("Package: "):
                 name = line[9:]
             elif line.startswith("Version: ") and (
-                name not in found or compare(line[9:], found[name][0]) > 0
+                name not in found or DebianVersion(line[9:]) > DebianVersion(found[name][0])
             ):
                 found[name] = (line[9:], f"{_LISTS}/{file}")
     return found

@@ -1,4 +1,4 @@
-"""Debian versions in their order.
+"""Debian versions in their order, for rules and for known flaws.
 
 Owns the comparison that dpkg makes (deb-version(7); Debian Policy 5.6.12). Refuses none: what is no
 valid version is ordered too, as dpkg's own comparison does it.
