@@ -9,16 +9,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from agent.errors import CaretakerError
 from agent.host.failures import HostFailure
 from agent.manifest.model import Manifest
-from agent.manifest.reader import parse
+from packer.certify.facts.manifest import manifest_of
 from packer.certify.folder_tree import FolderStore
 from packer.certify.image.disk_store import read_disk
 from packer.certify.image.formats import open_disk
 from packer.certify.rule import Subject
 from packer.certify.tar_tree import open_tar
-from packer.certify.tree import Tree
 from packer.certify.view import View, unreadable
 
 # Of a machine in use: what the customer keeps, and what we keep for the customer.
@@ -26,7 +24,6 @@ _DATA = (
     *("/var/lib/caretaker/backups", "/var/lib/caretaker/bundles", "/var/log/journal"),
     *("/var/lib/containers", "/var/lib/docker", "/var/lib/machines", "/var/lib/postgresql"),
 )
-MANIFEST = "/etc/caretaker/appliance.toml"
 
 
 @contextmanager
@@ -74,12 +71,3 @@ def _folder(path: Path) -> Iterator[Subject]:
 
 def _data_of(manifest: Manifest) -> str:
     return f"/var/lib/{manifest.appliance.name}"
-
-
-def manifest_of(tree: Tree) -> Manifest | None:
-    """The appliance's, or None where there is none that can be read: a rule says so then."""
-    text = tree.text(MANIFEST)
-    try:
-        return parse(text, file=MANIFEST) if text else None
-    except CaretakerError:
-        return None

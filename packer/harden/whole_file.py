@@ -6,35 +6,23 @@ what others wrote into it: they have names of their own beside it.
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Iterable
 
-from agent.errors import ManifestError
 from agent.host import files
 from agent.manifest.model import Manifest
-from agent.manifest.reader import parse
+from packer.certify.facts.manifest import manifest_of
 from packer.certify.finding import Finding
 from packer.certify.rule import Subject
-from packer.certify.tree import Tree
 from packer.harden import hands
 from packer.harden.control import Site
 from packer.harden.want import Want, subject_of
 
-_MANIFEST = "/etc/caretaker/appliance.toml"
 HEAD = "# Written by `caretaker harden`, which writes it anew; add yours in a file of its own.\n"
 
 
 def whole_file(path: str, text: str, *, mode: int = 0o644) -> Want:
     """`text` with our head above it."""
     return made_file(path, lambda _: HEAD + text, mode=mode)
-
-
-def declared(tree: Tree) -> Manifest | None:
-    """The manifest that stands in the tree; None where there is none that can be read."""
-    written = tree.text(_MANIFEST)
-    with contextlib.suppress(ManifestError):
-        return parse(written) if written else None
-    return None
 
 
 def made_file(path: str, text: Callable[[Manifest | None], str], *, mode: int = 0o644) -> Want:
@@ -46,7 +34,7 @@ def made_file(path: str, text: Callable[[Manifest | None], str], *, mode: int = 
             yield Finding(path, "is not there")
         elif not entry.is_file:
             yield Finding(path, "is no regular file")
-        elif subject.tree.text(path) != text(subject.manifest or declared(subject.tree)):
+        elif subject.tree.text(path) != text(subject.manifest or manifest_of(subject.tree)):
             yield Finding(path, "does not read as it was set")
         elif entry.mode & 0o7777 & ~mode:
             yield Finding(path, f"has mode {entry.mode & 0o7777:04o}; {mode:04o} at most")
@@ -56,7 +44,7 @@ def made_file(path: str, text: Callable[[Manifest | None], str], *, mode: int = 
         if target.is_symlink():
             files.remove(target)
         with subject_of(site) as subject:
-            manifest = site.manifest or declared(subject.tree)
+            manifest = site.manifest or manifest_of(subject.tree)
         hands.put(site, path, text(manifest), mode=mode)
 
     return Want(path, look, make)

@@ -13,7 +13,8 @@ from agent.errors import MachineError
 from agent.manifest.model import Manifest
 from agent.systems import os_release
 from agent.version import version
-from packer.certify.opening import manifest_of
+from packer.certify.facts.manifest import manifest_of
+from packer.certify.origins import packaged
 from packer.certify.tree import Tree
 from packer.sbom import debian_copyright, dpkg, makers, purl
 from packer.sbom.dpkg import Package
@@ -32,11 +33,11 @@ def parts(tree: Tree, *, image: Image | None = None, made: int | None = None) ->
 
     The same tree gives the same parts. Raises MachineError `image-invalid`.
     """
-    status = tree.entry(dpkg.STATUS, follow=True)
+    status = tree.entry(packaged.STATUS, follow=True)
     if status is None:
         raise MachineError(
             "image-invalid",
-            f"there is no {dpkg.STATUS}: only systems with dpkg can be listed",
+            f"there is no {packaged.STATUS}: only systems with dpkg can be listed",
             hint="name the image's root: --root DIR, or its disk: --image FILE",
         )
     manifest = manifest_of(tree)
@@ -73,7 +74,7 @@ def _debian(tree: Tree, system: System) -> Iterator[Part]:
     needed = dpkg.needed(installed)
     named = {each: _purl(each, system) for each in installed}
     for each in installed:
-        sums = f"{dpkg.INFO}/{dpkg.list_name(each)}.md5sums"
+        sums = f"{packaged.INFO}/{dpkg.list_name(each)}.md5sums"
         listed = tree.entry(sums) is not None
         text = tree.text(f"/usr/share/doc/{each.name}/copyright", limit=_COPYRIGHT_CAP)
         yield Part(

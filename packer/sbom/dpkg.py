@@ -10,10 +10,9 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from packer.certify.origins.packaged import STATUS
 from packer.certify.tree import Tree
 
-STATUS = "/var/lib/dpkg/status"
-INFO = "/var/lib/dpkg/info"
 _CAP = 64 << 20  # bytes; ten thousand packages have a quarter of it
 _GONE = frozenset(("not-installed", "config-files"))
 _FIELD = re.compile(r"^([A-Za-z0-9-]+):[ \t]*(.*)$", re.M)

@@ -1,8 +1,8 @@
 """A machine in use has what an image must not have: no rule takes that for a fault."""
 
 from bench.certify.planting import Act, Layer, Link, Write
+from packer.certify.facts.manifest import manifest_of
 from packer.certify.judging import judge
-from packer.certify.opening import manifest_of
 from packer.certify.rule import Subject
 from packer.certify.rules import RULES
 from packer.certify.view import View

@@ -7,8 +7,8 @@ import pytest
 
 from bench.certify.planting import Link, Swap, Write, planted
 from packer.certify.beside import PartsList
+from packer.certify.facts.manifest import manifest_of
 from packer.certify.finding import Finding, NotApplicableError
-from packer.certify.opening import manifest_of
 from packer.certify.origins.releases import _is_whole
 from packer.certify.rule import Rule, Subject
 from packer.certify.rules import (
@@ -23,7 +23,6 @@ from packer.certify.rules import (
     versions,
 )
 from packer.certify.running import Socket
-from packer.certify.versions import compare
 from tests.unit.certify_twin import (
     CLOUD,
     DISK,
@@ -201,22 +200,3 @@ def test_a_release_is_whole_only_as_it_was_staged() -> None:
 def test_datasources_may_stand_on_lines_of_their_own() -> None:
     many = "datasource_list:\n  - NoCloud\n  - Ec2\n  - Azure\n  - GCE\n  - DigitalOcean\n"
     assert found(Case("", "CI-04", (Swap(SOURCES, CLOUD, many),))) == []
-
-
-@pytest.mark.parametrize(
-    ("older", "newer"),
-    [
-        ("1.0", "1.1"),
-        ("1.9", "1.10"),
-        ("1.0~rc1", "1.0"),
-        ("1.0", "1.0+b1"),
-        ("9.9", "1:0.1"),
-        ("1.0-1", "1.0-2"),
-        ("3.0.15-1~deb12u1", "3.0.17-1~deb12u2"),
-        ("1.0a", "1.0b"),
-        ("2.2.40-1", "2.2.41"),
-    ],
-)
-def test_versions_are_ordered_as_dpkg_orders_them(older: str, newer: str) -> None:
-    assert compare(older, newer) < 0 < compare(newer, older)
-    assert compare(newer, newer) == 0

@@ -6,10 +6,9 @@ for stricter settings than the distribution's own, concerns only what is sold: i
 
 from __future__ import annotations
 
+from packer.certify.facts.manifest import MANIFEST
 from packer.certify.finding import NotApplicableError
 from packer.certify.rule import Subject
-
-MANIFEST = "/etc/caretaker/appliance.toml"
 
 
 def sold(subject: Subject) -> None:

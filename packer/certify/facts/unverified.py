@@ -11,10 +11,9 @@ import _imp
 from functools import lru_cache
 
 from packer.certify.facts.own_tool import is_own
-from packer.certify.origins import installed, tool
+from packer.certify.origins import installed, packaged, tool
 from packer.certify.tree import Entry, Tree
 
-INFO = "/var/lib/dpkg/info"
 _LONGEST = 16 << 20
 # dpkg's own lists of names and sums: no place for text of any other kind.
 _LISTS = (".list", ".md5sums", ".shlibs", ".triggers", ".symbols")
@@ -23,44 +22,22 @@ _LISTS = (".list", ".md5sums", ".shlibs", ".triggers", ".symbols")
 @lru_cache(maxsize=4)
 def unverified(tree: Tree) -> tuple[Entry, ...]:
     """Regular files, in the order of the walk, without dpkg's own lists."""
-    sums = package_sums(tree)
+    known = packaged.packages(tree)
     files = [entry for entry in tree.walk() if entry.is_file]
-    tree.digest_all((entry.path for entry in files if entry.path in sums), "md5")
+    summed = known.sums.keys() | known.settings.keys()
+    tree.digest_all((entry.path for entry in files if entry.path in summed), "md5")
     record = installed.recorded(tree)
     tree.digest_all((entry.path for entry in files if entry.path in record), "sha256")
     return tuple(
         entry
         for entry in files
-        if not (entry.path.startswith(INFO) and entry.path.endswith(_LISTS))
-        and not _confirmed(tree, entry, sums)
+        if not (entry.path.startswith(packaged.INFO) and entry.path.endswith(_LISTS))
+        and not packaged.is_as_brought(tree, entry)
         and not installed.is_as_brought(tree, entry)
         and tool.origin(tree, entry) is None
         and not _is_compiled(tree, entry)
         and not is_own(tree, entry)
     )
-
-
-@lru_cache(maxsize=4)
-def package_sums(tree: Tree) -> dict[str, str]:
-    """MD5 by path, as dpkg installed it; links of a merged /usr are followed."""
-    merged = {
-        name: entry.target.lstrip("/")
-        for name in ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
-        if (entry := tree.entry(f"/{name}")) is not None and entry.is_link
-    }
-    found: dict[str, str] = {}
-    for name in tree.names(INFO):
-        if name.endswith(".md5sums"):
-            for line in tree.text(f"{INFO}/{name}", limit=8 << 20).splitlines():
-                digest, _, path = line.partition("  ")
-                top, slash, rest = path.partition("/")
-                found[f"/{merged.get(top, top)}{slash}{rest}"] = digest
-    for line in tree.text("/var/lib/dpkg/status", limit=32 << 20).splitlines():
-        # A line of the field Conffiles: what a package puts into /etc has its sum here alone.
-        parts = line.split()
-        if line.startswith(" /etc/") and len(parts) >= 2 and len(parts[1]) == 32:
-            found[parts[0]] = parts[1]
-    return found
 
 
 def _is_compiled(tree: Tree, entry: Entry) -> bool:
@@ -80,8 +57,3 @@ def _is_compiled(tree: Tree, entry: Entry) -> bool:
     # A reproducible build writes a hash instead, keyed by the number of that Python's byte code.
     text = tree.read(source.path, limit=_LONGEST) or b""
     return head[8:16] == _imp.source_hash(int.from_bytes(head[:4], "little"), text)
-
-
-def _confirmed(tree: Tree, entry: Entry, sums: dict[str, str]) -> bool:
-    wanted = sums.get(entry.path)
-    return wanted is not None and tree.digest(entry.path, "md5") == wanted

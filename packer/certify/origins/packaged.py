@@ -76,6 +76,12 @@ def origin(tree: Tree, entry: Entry) -> Origin | None:
     return None
 
 
+def is_as_brought(tree: Tree, entry: Entry) -> bool:
+    """A package's file, byte for byte: public."""
+    found = origin(tree, entry)
+    return found is not None and found.proof == "sum"
+
+
 def changed(tree: Tree) -> list[tuple[str, str]]:
     """(path, package) of files that are there and no longer what their package brought."""
     return [

@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from agent.errors import CaretakerError
 from agent.manifest.reader import parse
 from packer.certify.facts.claims import sealed, sold
+from packer.certify.facts.manifest import MANIFEST
 from packer.certify.finding import Finding, NotApplicableError
 from packer.certify.rule import Rule, Subject
 from packer.certify.rules.documents import aws, ours
 
-_MANIFEST = "/etc/caretaker/appliance.toml"
 _UNIT = "/etc/systemd/system/caretaker-setup.service"
 _WANTS = "/etc/systemd/system/multi-user.target.wants/caretaker-setup.service"
 _BESIDE = "./"  # next to the disk's file, not in it
@@ -24,9 +24,9 @@ _BESIDE = "./"  # next to the disk's file, not in it
 def _manifest(subject: Subject) -> Iterator[Finding]:
     sold(subject)
     try:
-        parse(subject.tree.text(_MANIFEST), file=_MANIFEST)
+        parse(subject.tree.text(MANIFEST), file=MANIFEST)
     except CaretakerError as error:
-        yield Finding(_MANIFEST, f"can't be read: {error.message}")
+        yield Finding(MANIFEST, f"can't be read: {error.message}")
 
 
 def _first_boot(subject: Subject) -> Iterator[Finding]:

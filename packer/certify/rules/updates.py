@@ -10,8 +10,9 @@ from collections.abc import Iterator
 
 from packer.certify.facts import apt
 from packer.certify.facts.claims import sealed, sold
-from packer.certify.facts.unverified import package_sums, unverified
+from packer.certify.facts.unverified import unverified
 from packer.certify.finding import Finding, NotApplicableError
+from packer.certify.origins.packaged import packages
 from packer.certify.rule import Rule, Subject
 from packer.certify.rules.documents import aws, azure, cis, gcp, ours
 from packer.certify.tree import Tree
@@ -88,10 +89,11 @@ def _trusting(subject: Subject) -> Iterator[Finding]:
 def _foreign(subject: Subject) -> Iterator[Finding]:
     """A key in trusted.gpg.d vouches for every source; in keyrings/ only for those that name it."""
     tree = subject.tree
-    sums = package_sums(tree)
+    known = packages(tree)
+    brought = known.sums.keys() | known.settings.keys()
     for name in tree.names("/etc/apt/trusted.gpg.d"):
         path = f"/etc/apt/trusted.gpg.d/{name}"
-        if path not in sums and name.endswith((".gpg", ".asc")) and not _of_package(tree, path):
+        if path not in brought and name.endswith((".gpg", ".asc")) and not _of_package(tree, path):
             yield Finding(path, "a key of no package, trusted for every source")
     entry = tree.entry("/etc/apt/trusted.gpg")
     if entry is not None and entry.size > 1200:  # an empty key box is 32 bytes, an old ring less
