@@ -17,8 +17,8 @@ from packer.certify.image.holds import holds, names_in
 from packer.certify.image.source import Part, invalid, part
 from packer.certify.image.table import Row, Table, read_table
 from packer.certify.tree import Entry
+from packer.disk.gpt import ESP
 
-ESP = "C12A7328-F81F-11D2-BA4B-00A0C93EC93B"
 ESP_AT = "/boot/efi"
 _MOST_ON_ESP = 10_000
 _SYSTEM = ("/etc", "/usr", "/etc/passwd")

@@ -13,9 +13,8 @@ from packer.certify.finding import Finding, NotApplicableError
 from packer.certify.rule import Rule, Subject
 from packer.certify.rules.documents import aws, azure, cis, gcp, ours
 from packer.certify.tree import Tree
+from packer.disk.gpt import BIOS_BOOT, ESP
 
-_BIOS_BOOT = "21686148-6449-6E6F-744E-656564454649"
-_ESP = "C12A7328-F81F-11D2-BA4B-00A0C93EC93B"
 _FSTAB = "/etc/fstab"
 _STABLE = ("UUID=", "LABEL=", "PARTUUID=", "PARTLABEL=", "/dev/disk/by-", "/dev/mapper/")
 _NO_DISK = frozenset(
@@ -50,11 +49,11 @@ def _firmware(subject: Subject) -> Iterator[Finding]:
         raise NotApplicableError("the disk itself is not at hand")
     loaders = [path.upper() for path in disk.esp]
     arm = any(path.endswith("/BOOTAA64.EFI") for path in loaders)
-    if not any(each.kind == _ESP for each in disk.partitions):
+    if not any(each.kind == ESP for each in disk.partitions):
         yield Finding("/disk", "has no EFI system partition")
     elif not any(path in ("/EFI/BOOT/BOOTX64.EFI", "/EFI/BOOT/BOOTAA64.EFI") for path in loaders):
         yield Finding("/boot/efi/EFI/BOOT", "has no boot loader that UEFI finds by itself")
-    if not arm and not any(each.kind == _BIOS_BOOT for each in disk.partitions):
+    if not arm and not any(each.kind == BIOS_BOOT for each in disk.partitions):
         yield Finding("/disk", "has no BIOS boot partition, so older machine types do not start")
 
 
