@@ -6,17 +6,20 @@ tracker's JSON. Refuses a file other than the pinned one, and one that would not
 
 from __future__ import annotations
 
+import os
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import IO, TypeVar
 
 import msgspec
 
 from agent.errors import MachineError, RefusedError
-from agent.host import files, trees
+from agent.host import trees
 from agent.host.failures import FileFailure
+from agent.host.opened import open_once
 from packer.vulnerabilities import debian_tracker, osv
 from packer.vulnerabilities.advisory import Advisory, Wanted
 
@@ -39,11 +42,16 @@ class DataFile:
         return self.path.name
 
     def advisories(self, wanted: Wanted) -> Iterator[Advisory]:
-        if zipfile.is_zipfile(self.path):
-            for record in self._zipped():
-                yield from osv.advisories(record, wanted)
-            return
-        content = _content(self.path)
+        with self._read() as stream:
+            if zipfile.is_zipfile(stream):
+                for record in self._zipped(stream):
+                    yield from osv.advisories(record, wanted)
+                return
+            stream.seek(0)
+            content = stream.read(_CAP + 1)
+        if len(content) > _CAP:
+            raise invalid(f"{self.name} has more than {_CAP} bytes")
+        content = content.strip()
         if content[:1] == b"[":
             yield from self._each(content, wanted)
         elif _is_record(content):
@@ -58,17 +66,29 @@ class DataFile:
         for record in _decoded(content, tuple[osv.Record, ...], self.name):
             yield from osv.advisories(record, wanted)
 
-    def _zipped(self) -> Iterator[osv.Record]:
+    @contextmanager
+    def _read(self) -> Iterator[IO[bytes]]:
+        """The very file whose digest is told, wherever its name leads by now."""
         try:
-            with zipfile.ZipFile(self.path) as archive:
+            with open_once(self.path) as opened:
+                if opened.sha256(0, opened.size) != self.sha256:
+                    raise invalid(f"{self.name} is another file than a moment ago")
+                with os.fdopen(os.dup(opened.fd), "rb") as stream:
+                    yield stream
+        except (FileNotFoundError, FileFailure) as error:
+            raise invalid(f"{self.path} can't be read: {error}") from error
+
+    def _zipped(self, stream: IO[bytes]) -> Iterator[osv.Record]:
+        try:
+            with zipfile.ZipFile(stream) as archive:
                 infos = [each for each in archive.infolist() if each.filename.endswith(".json")]
                 if len(infos) > _MOST or sum(each.file_size for each in infos) > _ALL:
                     raise invalid(f"{self.name} holds more than any list of flaws has")
                 for info in infos:
                     if info.file_size > _RECORD:
                         raise invalid(f"{self.name}: {info.filename} is too large for one flaw")
-                    with archive.open(info) as stream:
-                        yield self._record(stream.read(_RECORD + 1), info.filename)
+                    with archive.open(info) as member:
+                        yield self._record(member.read(_RECORD + 1), info.filename)
         except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError) as error:
             raise invalid(f"{self.name} can't be unpacked: {error}") from error
 
@@ -95,13 +115,6 @@ def open_data(path: Path, pinned: str = "") -> DataFile:
 def invalid(message: str) -> MachineError:
     hint = "docs/how-to/sbom-and-scan.md says which files are taken"
     return MachineError("sbom-invalid", message, hint=hint)
-
-
-def _content(path: Path) -> bytes:
-    try:
-        return files.read_bytes(path, cap=_CAP).strip()
-    except (FileNotFoundError, FileFailure) as error:
-        raise invalid(f"{path} can't be read: {error}") from error
 
 
 def _is_record(content: bytes) -> bool:

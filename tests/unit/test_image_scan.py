@@ -134,6 +134,17 @@ def test_another_file_than_the_pinned_one_is_refused(osv: Path) -> None:
     assert caught.value.code == "image-refused"
 
 
+@pytest.mark.parametrize("content", [b'{"glibc": {}}', b"[]"])
+def test_data_that_changes_after_it_was_pinned_is_refused(
+    found: Parts, osv: Path, content: bytes
+) -> None:
+    data = open_data(osv, open_data(osv).sha256)
+    osv.write_bytes(content)
+    with pytest.raises(MachineError) as caught:
+        match(found, data, now=NOW)
+    assert "another file than a moment ago" in caught.value.message
+
+
 def test_what_can_not_be_compared_is_told(found: Parts, tmp_path: Path) -> None:
     odd = image_flaws.osv("PYSEC-1", "first-one", {"introduced": "0"}, {"fixed": "next"},
                           ecosystem="PyPI")  # fmt: skip
