@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from agent.cli.saying import count, json_line, plain
-from agent.errors import MachineError, RefusedError, UsageError
+from agent.errors import MachineError, UsageError
 from agent.host import files
 from agent.host.clock import Clock
 from agent.host.failures import FileFailure
@@ -15,7 +15,7 @@ from packer.vulnerabilities import listed, outside, sarif, sarif_read, vex
 from packer.vulnerabilities.data_file import open_data
 from packer.vulnerabilities.matching import match
 from packer.vulnerabilities.merging import merge
-from packer.vulnerabilities.scan import Gate, Hit, Scan, failing
+from packer.vulnerabilities.scan import Gate, Hit, Scan, refuse, told
 
 _FILE = click.Path(path_type=Path)
 _SHOWN = 40
@@ -68,17 +68,7 @@ def command(
     scan = match(parts, [open_data(path, pinned) for path in data], statements, now=now)
     scan = merge(scan, others, parts, statements, now=now)
     _put_out(scan, sbom.name, form, output)
-    refuse(failing(scan, gate), gate)
-
-
-def refuse(hits: tuple[Hit, ...], gate: Gate) -> None:
-    """Raises RefusedError `image-refused` where there are any."""
-    if hits:
-        worst = ", ".join(f"{hit.id} in {hit.package}" for hit in hits[:5])
-        more = f" and {len(hits) - 5} more" if len(hits) > 5 else ""
-        message = f"{count(len(hits), 'flaw')} at or above {gate} can be mended: {worst}{more}"
-        hint = "build anew with the packages of today, or state why it does not matter: --vex"
-        raise RefusedError("image-refused", message, hint=hint)
+    refuse(scan, gate)
 
 
 def _content(path: Path, cap: int) -> bytes:
@@ -106,12 +96,6 @@ def _put_out(scan: Scan, name: str, form: str, output: Path | None) -> None:
         hint = f"ls -ld {output.parent}"
         raise MachineError("file-unwritable", str(failure), hint=hint) from failure
     click.echo(f"{output}: {_summary(scan)}")
-
-
-def told(scan: Scan) -> dict[str, object]:
-    """The scan for programs, and for the record of a build."""
-    return {"inputs": scan.inputs, "looked": scan.looked, "counts": scan.counts(),
-            "unread": scan.unread, "hits": scan.hits}  # fmt: skip
 
 
 def _tell(scan: Scan) -> None:

@@ -6,6 +6,8 @@ would refuse, unless it was asked for as a draft: then it is never promoted.
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Callable
 from pathlib import Path
 
 from agent.cli.saying import json_line
@@ -15,7 +17,6 @@ from packer.certify import certifying
 from packer.certify.opening import open_tree
 from packer.certify.rule import TARGETS
 from packer.certify.rules import RULES
-from packer.cli.scan import refuse, told
 from packer.golden import digests
 from packer.golden.build import Build
 from packer.golden.record import Kind
@@ -25,7 +26,7 @@ from packer.signing.blob import sign_file
 from packer.vulnerabilities import sarif, vex
 from packer.vulnerabilities.data_file import open_data
 from packer.vulnerabilities.matching import match
-from packer.vulnerabilities.scan import Gate, failing
+from packer.vulnerabilities.scan import Gate, refuse, told
 
 GATE: Gate = "high"  # so bad a flaw, or a worse one, for which there is a cure
 
@@ -40,12 +41,7 @@ def certify(build: Build) -> str:
     for path in certifying.write_all(report, build.places.out):
         build.keep("certify", path, digests.of_file(path))
     counts = ", ".join(f"{count} {verdict}" for verdict, count in report.counts.items() if count)
-    try:
-        certifying.refuse(report)
-    except RefusedError as refused:
-        if not build.wanted.draft:
-            raise
-        build.told.note(f"a draft: {refused.message}")
+    _unless_draft(build, lambda: certifying.refuse(report))
     return counts
 
 
@@ -68,26 +64,30 @@ def scan(build: Build) -> str:
     """Known flaws in what it holds, of pinned data; skipped without data. CaretakerError."""
     if build.parts is None or not build.wanted.flaws:
         return ""
-    statements = tuple(
-        each
-        for path in map(Path, build.wanted.vex)
-        for each in vex.read(files.read_bytes(path, cap=vex.CAP), path.name)
-    )
+    statements: list[vex.Statement] = []
+    for path in map(Path, build.wanted.vex):
+        content = files.read_bytes(path, cap=vex.CAP)
+        statements += vex.read(content, path.name)
+        build.inputs[f"flaws {path.name}"] = hashlib.sha256(content).hexdigest()
     data = [open_data(Path(path)) for path in build.wanted.flaws]
-    for path in (*build.wanted.flaws, *build.wanted.vex):
-        build.inputs[f"flaws {Path(path).name}"] = digests.of_file(Path(path))
+    build.inputs |= {f"flaws {each.name}": each.sha256 for each in data}
     found = match(build.parts, data, statements, now=build.host.clock.wall())
     out = build.places.out
     _put(build, out / f"{build.stem}.scan.json", json_line(told(found)).encode() + b"\n", "scan")
     _put(build, out / f"{build.stem}.scan.sarif", sarif.render(found, build.disk.name), "scan")
+    _unless_draft(build, lambda: refuse(found, GATE))
+    counts = ", ".join(f"{count} {word}" for word, count in found.counts().items() if count)
+    return f"{found.looked} parts looked at: {counts or 'nothing known'}"
+
+
+def _unless_draft(build: Build, refuse: Callable[[], None]) -> None:
+    """A draft goes on all the same, and says why it is one."""
     try:
-        refuse(failing(found, GATE), GATE)
+        refuse()
     except RefusedError as refused:
         if not build.wanted.draft:
             raise
         build.told.note(f"a draft: {refused.message}")
-    counts = ", ".join(f"{count} {word}" for word, count in found.counts().items() if count)
-    return f"{found.looked} parts looked at: {counts or 'nothing known'}"
 
 
 def _put(build: Build, path: Path, content: bytes, kind: Kind = "sbom") -> None:

@@ -11,6 +11,7 @@ from typing import Literal
 
 import msgspec
 
+from agent.errors import RefusedError
 from packer.vulnerabilities.cvss import ORDER, Severity
 
 Gate = Literal["critical", "high", "medium", "low", "none"]
@@ -72,6 +73,24 @@ def failing(scan: Scan, gate: Gate) -> tuple[Hit, ...]:
     return tuple(
         hit for hit in scan.hits if hit.counts and hit.fixed and _rank(hit.severity) <= worst
     )
+
+
+def refuse(scan: Scan, gate: Gate) -> None:
+    """Raises RefusedError `image-refused` where something keeps the image from going out."""
+    hits = failing(scan, gate)
+    if hits:
+        worst = ", ".join(f"{hit.id} in {hit.package}" for hit in hits[:5])
+        more = f" and {len(hits) - 5} more" if len(hits) > 5 else ""
+        number = "1 flaw" if len(hits) == 1 else f"{len(hits)} flaws"
+        message = f"{number} at or above {gate} can be mended: {worst}{more}"
+        hint = "build anew with the packages of today, or state why it does not matter: --vex"
+        raise RefusedError("image-refused", message, hint=hint)
+
+
+def told(scan: Scan) -> dict[str, object]:
+    """The scan for programs, and for the record of a build."""
+    return {"inputs": scan.inputs, "looked": scan.looked, "counts": scan.counts(),
+            "unread": scan.unread, "hits": scan.hits}  # fmt: skip
 
 
 def sorted_hits(hits: Iterable[Hit]) -> tuple[Hit, ...]:
