@@ -95,6 +95,11 @@ class Layout:
         return self.root / "run/caretaker-setup/setup.json"
 
     @property
+    def first_start(self) -> Path:
+        """There while setup starts the application for the first time on this machine."""
+        return self.root / "run/caretaker-setup/first-start"
+
+    @property
     def setup_lock(self) -> Path:
         return self.state / "setup.lock"
 

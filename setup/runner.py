@@ -14,6 +14,7 @@ from typing import NoReturn
 import msgspec
 
 from agent.errors import CaretakerError
+from agent.host import files
 from agent.host.failures import HostFailure
 from setup import record, removal, report
 from setup.outcome import Trouble, Verdict
@@ -123,6 +124,9 @@ class Run:
             self._fail(number, step, error.message, code=error.code, hint=error.hint)
         except (HostFailure, OSError) as failure:
             self._fail(number, step, str(failure))
+        finally:
+            if step.stands:
+                files.remove(self.site.layout.first_start)
 
     def _look(self, step: Step) -> Look:
         try:
@@ -155,6 +159,9 @@ class Run:
             record.save(layout, known)
         if step.stands and not known.ran:
             record.save(layout, msgspec.structs.replace(known, ran=True))
+            # Nothing has run here, so nothing is left over: caretaker-boot.service is passed over.
+            files.ensure_folder(layout.first_start.parent)
+            files.replace(layout.first_start, b"", durable=False)
 
     def _there_before(self) -> list[Thing]:
         """What stands here already. Lock, log and report made their folders before any step; a

@@ -186,6 +186,7 @@ def _boot_unit(manifest: Manifest, layout: Layout) -> list[str]:
         "[Unit]",
         "# Before the first deployment there is nothing to mend, and setup is at work.",
         f"ConditionPathExists={quoting.line(str(layout.active))}",
+        f"ConditionPathExists=!{quoting.line(str(layout.first_start))}",
         _mounted(layout),
         f"Before={' '.join([*units, target_name(manifest)])}",
     ]

@@ -16,8 +16,8 @@ from setup.site import Site
 from setup.step import Kind, Look, Step, Thing
 from setup.steps.units import JOURNAL, enabled_units
 
-# They look at something once, at boot, and end.
-_AT_BOOT = ("caretaker-os-boot.service", "caretaker-thaw.service")
+# They look at something once, at boot, and end. The target wants them all.
+_AT_BOOT = ("caretaker-boot.service", "caretaker-os-boot.service", "caretaker-thaw.service")
 
 
 def look(site: Site) -> Look:

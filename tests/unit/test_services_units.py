@@ -247,6 +247,7 @@ def test_the_application_waits_for_the_remedies_at_boot() -> None:
     text = files_of(MENDED)["caretaker-boot.service.d/10-appliance.conf"].text
     assert "Before=shop-web.service shop.target" in text.splitlines()
     assert "ConditionPathExists=/var/lib/shop/active" in text.splitlines()
+    assert "ConditionPathExists=!/run/caretaker-setup/first-start" in text.splitlines()
 
 
 def test_who_judges_certificates_may_ask_whether_the_clock_is_kept() -> None:

@@ -84,6 +84,25 @@ def test_first_run_does_everything_and_second_nothing(site: Site) -> None:
     assert {step.outcome for step in second.steps} == {"kept"}
 
 
+def test_only_the_first_start_says_that_nothing_is_left_over(site: Site) -> None:
+    mark, seen = site.layout.first_start, []
+
+    def apply(_: Site) -> str:
+        seen.append(mark.exists())
+        if len(seen) == 1:
+            raise MachineError("service-failed", "it did not start")
+        return "done"
+
+    def look(_: Site) -> Look:
+        return Look("runs", ("start it",) if len(seen) < 2 else ())
+
+    start = Step("start", "start", look, apply, stands=True)
+    assert go(site, start).verdict is Verdict.ATTENTION
+    assert not mark.exists()
+    assert go(site, start).verdict is Verdict.HEALTHY
+    assert seen == [True, False]
+
+
 @settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
