@@ -19,7 +19,7 @@ from agent.preflight.subject import Subject
 # Reserved: a resolver that works says "no such name", one without network says nothing.
 NOBODY = "caretaker-preflight.test"
 PATIENCE = 2.0  # seconds; the resolver's own patience is 5 s a server and try (resolv.conf(5))
-PATIENCE_INSTALLED = 0.1  # a second run must stay quick, also on a machine that went offline
+PATIENCE_AT_HAND = 0.1  # a first boot or a second run must stay quick, also where there is none
 _NO_SUCH_NAME = (-2, -5)  # EAI_NONAME and EAI_NODATA (netdb.h), the errno of what resolve raises
 _HOST = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)")
 LONGEST_COMMON_NAME = 64  # characters, RFC 5280 (ub-common-name)
@@ -42,7 +42,7 @@ def in_time(ask: Callable[[], list[str]], seconds: float) -> list[str] | OSError
 
 
 def _patience(subject: Subject) -> float:
-    return PATIENCE_INSTALLED if subject.installed else PATIENCE
+    return PATIENCE_AT_HAND if subject.at_hand else PATIENCE
 
 
 def _resolution(subject: Subject) -> Finding:

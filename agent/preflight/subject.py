@@ -107,6 +107,11 @@ class Subject:
         """Whether an appliance already stands here: its files need no second room."""
         return self.layout.active.is_symlink()
 
+    @property
+    def at_hand(self) -> bool:
+        """Whether nothing has to be fetched, so that nobody waits for a network."""
+        return self.installed
+
     def standing(self, path: Path) -> Path:
         """The nearest folder above `path`, or itself, that exists."""
         # os.path.exists says no where Path.exists raises: a folder that may not be searched.

@@ -24,10 +24,7 @@ def _folder(subject: SetupSubject) -> Path | None:
     folder = subject.source / subject.manifest.release.payload
     if folder.is_dir() and any(folder.iterdir()):
         return folder
-    if subject.source != subject.layout.etc:
-        return None
-    staged = subject.layout.releases.glob(f"{subject.manifest.appliance.version}-*")
-    return next((path for path in sorted(staged) if path.suffix != ".part"), None)
+    return subject.staged
 
 
 def _payload(subject: SetupSubject) -> Finding:

@@ -30,7 +30,7 @@ set -eu
 echo "$@" >>/run/recorder.args
 ls /etc/caretaker >/run/recorder.etc
 hostname >/run/recorder.name
-systemctl is-active cloud-config cloud-final >/run/recorder.cloud || true
+systemctl is-active cloud-init cloud-final >/run/recorder.cloud || true
 exit "$(cat /run/recorder.exit 2>/dev/null || echo 0)"
 """
 

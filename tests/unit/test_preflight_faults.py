@@ -360,9 +360,14 @@ def test_a_lock_of_another_disk_with_the_same_inode_is_no_lock(root: Path) -> No
     assert scene.one("packages-busy").ok
 
 
-def test_a_resolver_that_never_answers_costs_a_tenth_of_a_second(root: Path) -> None:
+@pytest.mark.parametrize("image", [False, True])
+def test_a_resolver_that_never_answers_costs_a_tenth_of_a_second(root: Path, image: bool) -> None:
     scene = Scene(root)
-    scene.install()
+    if image:
+        scene.source = scene.layout.etc
+        (scene.layout.releases / "1.0-abc").mkdir(parents=True)
+    else:
+        scene.install()
 
     never = Event()
     scene.network.resolve = lambda name: [str(never.wait(20))]  # type: ignore[method-assign]
