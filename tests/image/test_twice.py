@@ -42,6 +42,7 @@ ALIKE = (
     ("/var/lib/caretaker/trust/", "the vendor's public keys"),
     ("/var/lib/caretaker/setup.lock", "a lock, with the number of a process"),
     ("/var/lib/sochdb/generations/1/.lock", "a lock, with the number of a process"),
+    ("/var/lib/caretaker/agent/probe.start", "how the probe port is served; its key is elsewhere"),
     ("/var/lib/systemd/timers/", "when a timer ran"),
     ("/etc/audit/audit.rules", "what the kernel writes down; the image's own, put together"),
     ("/etc/.pwd.lock", "a lock"),
