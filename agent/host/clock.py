@@ -6,6 +6,7 @@ shown to a person is the command line's business.
 
 from __future__ import annotations
 
+import os
 import time
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
@@ -23,6 +24,11 @@ class Clock:
     def monotonic(self) -> float:
         """Seconds that only grow. CLOCK_BOOTTIME: a suspended VM must not look freshly checked."""
         return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+    def processor(self) -> float:
+        """Seconds of it, ours and those of programs that ended (times(2))."""
+        spent = os.times()
+        return spent.user + spent.system + spent.children_user + spent.children_system
 
     def zone(self, *, environment: bool) -> tzinfo:
         """The zone of the machine's clock face, or of this process's `environment`."""

@@ -1,7 +1,7 @@
 """What cosign says of our signatures: files by both kinds of key, and the provenance.
 
-Owns unpacking cosign (never installing it) from a Debian package that is handed in or fetched with
-apt's own client, and asking it, offline. Not in CI: no Debian that CI uses has the package.
+Owns unpacking cosign (never installing it) from a Debian package that is handed in, and asking it,
+offline. Not in CI: no Debian that CI uses has the package.
 """
 
 from __future__ import annotations

@@ -22,6 +22,7 @@ from pathlib import Path
 from bench.health.table import Bar, Report, write
 from packer.certify.opening import open_tree
 from packer.certify.tree import Entry, Tree
+from packer.golden import digests
 
 BAR = 100.0  # seconds a base disk, compression included
 _HEAD = ("what", "first", "second", "same")
@@ -85,7 +86,7 @@ def base(one: Path, other: Path, seconds: list[dict[str, float]]) -> Report:
     for name in ("root.tar", "base.raw", "base.qcow2"):
         paths = (one / name, other / name)
         raw = name.endswith(".raw")
-        sums = ["", ""] if raw else [sum_of(path) for path in paths]
+        sums = ["", ""] if raw else [digests.of_file(path) for path in paths]
         same = same_disk(*paths) if raw else sums[0] == sums[1]
         report.rows.append([name, sums[0][:16], sums[1][:16], "yes" if same else "**no**"])
         report.bars.append(Bar(f"{name}: bytes that differ", 0 if same else 1, 0))
@@ -106,11 +107,6 @@ def base(one: Path, other: Path, seconds: list[dict[str, float]]) -> Report:
     report.figures["qcow2 MiB"] = size
     report.notes.append(f"qcow2 {size:.1f} MiB")
     return report
-
-
-def sum_of(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def same_disk(one: Path, other: Path) -> bool:

@@ -14,6 +14,7 @@ from agent.errors import MachineError, UsageError
 from agent.host import files
 from agent.host.failures import HostFailure
 from agent.host.machine import Host
+from packer.golden import digests
 from packer.golden.record import Step
 
 _FILE = click.Path(path_type=Path)
@@ -107,9 +108,7 @@ def _teller(*, as_json: bool) -> tuple[Callable[[Step], None], Callable[[str], N
 
 
 def _sums(paths: tuple[Path, ...]) -> dict[str, str]:
-    from packer.disk import making
-
-    return {path.name: making.digest(path) for path in paths}
+    return {path.name: digests.of_file(path) for path in paths}
 
 
 def _environment() -> int:

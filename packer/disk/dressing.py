@@ -20,7 +20,6 @@ from packer.disk.archive import Index
 from packer.disk.system import System
 
 _KEPT = 64 << 20  # bytes of a loader's package; the largest has 3 MiB
-_SHADOW = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)

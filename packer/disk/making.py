@@ -13,11 +13,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
 from agent.errors import CaretakerError, MachineError
 from agent.host import disk_file, files, open_new, trees
+from agent.host.failures import HostFailure
 from agent.host.machine import Host
 from agent.host.opened import open_once
 from packer.disk import archive, boot, dressing, ext4, foreign, formats, gpt, xfs
@@ -27,6 +29,7 @@ from packer.disk.dressing import Added, Dressed
 from packer.disk.gpt import MIB, Part
 from packer.disk.running import program
 from packer.disk.system import SOURCES, Architecture, System
+from packer.golden import digests
 from packer.golden.record import Step
 
 Told = Callable[[Step], None]
@@ -47,7 +50,7 @@ class BaseDisk:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is made, where. `inputs` fetches the tree's tar; a test hands in its own."""
+    """What is made, where, out of what. `own_sources`: the image's sources.list, if not ours."""
 
     host: Host
     system: System
@@ -126,7 +129,7 @@ def assembled(order: Order, found: Loaders, indexes: tuple[Index, ...] = ()) -> 
     with _step(order, "qcow2"):
         formats.to_qcow2(host, raw, qcow2)
     with _step(order, "digests"):
-        sums = {path.name: digest(path) for path in (tar, qcow2)}
+        sums = {path.name: digests.of_file(path) for path in (tar, qcow2)}
         made = BaseDisk(raw, qcow2, tar, sums, indexes, definition(system))
         files.replace(order.out / "base.json", _record(order, made))
     return made
@@ -231,11 +234,6 @@ def definition(system: System) -> str:
     return total.hexdigest()
 
 
-def digest(path: Path) -> str:
-    with open_once(path) as opened:
-        return opened.sha256(0, opened.size)
-
-
 def _record(order: Order, made: BaseDisk) -> bytes:
     told = {
         "system": order.system.name,
@@ -263,22 +261,15 @@ def _fresh(out: Path) -> None:
 def _step(order: Order, name: str) -> Iterator[None]:
     """Tell how long it took, also where it failed."""
     clock = order.host.clock
-    begun, cpu = clock.monotonic(), _cpu()
+    begun, cpu = clock.monotonic(), clock.processor()
 
-    def tell(outcome: str, why: str = "") -> None:
-        taken = round(clock.monotonic() - begun, 3)
-        done = outcome == "done"
-        order.told(Step(name, taken, round(_cpu() - cpu, 3), "done" if done else "failed", why))
+    def tell(outcome: Literal["done", "failed"], why: str = "") -> None:
+        taken, spent = clock.monotonic() - begun, clock.processor() - cpu
+        order.told(Step(name, round(taken, 3), round(spent, 3), outcome, why))
 
     try:
         yield
-    except CaretakerError as error:
-        tell("failed", error.message)
+    except (CaretakerError, HostFailure) as error:
+        tell("failed", str(error))
         raise
     tell("done")
-
-
-def _cpu() -> float:
-    """Seconds of processor time, ours and that of every program that ended."""
-    used = os.times()
-    return used.user + used.system + used.children_user + used.children_system

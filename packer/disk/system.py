@@ -123,7 +123,7 @@ class System(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def names() -> tuple[str, ...]:
-    """The systems that can be named, sorted. A file without a `name` only lends its tables."""
+    """The systems that can be named, sorted. One called `like-` only lends its tables."""
     found = (path for path in FOLDER.glob("*.toml") if not path.stem.startswith("like-"))
     return tuple(sorted(path.stem for path in found))
 
@@ -132,8 +132,8 @@ def load(name: str) -> System:
     """The system of that name. Raises ManifestError."""
     if not _NAME.fullmatch(name) or name not in names():
         known = ", ".join(names())
-        message = f"there is no system {name[:80]!r}"
-        raise ManifestError("image-unknown", message, hint=f"one of: {known}")
+        message = f"there is no system {name[:80]!r}, only {known}"
+        raise ManifestError("image-unknown", message, hint="caretaker image base --list")
     return read(FOLDER / f"{name}.toml")
 
 

@@ -6,7 +6,6 @@ on after a failure, and to leave a file under its last name that is not whole: s
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -85,7 +84,7 @@ def run(build: Build, steps: Sequence[BuildStep] = STEPS) -> Ended:
     for number, step in enumerate(steps, start=1):
         build.told.step(step.name, f"[{number}/{len(steps)}] {step.title}")
         clock = build.host.clock
-        begun, cpu = clock.monotonic(), _processor()
+        begun, cpu = clock.monotonic(), clock.processor()
         words, error = "", None
         try:
             words = step.act(build)
@@ -122,17 +121,11 @@ def _timed(
     build: Build, step: BuildStep, begun: float, cpu: float, words: str,
     error: CaretakerError | None,
 ) -> Step:  # fmt: skip
-    seconds = round(build.host.clock.monotonic() - begun, 2)
-    spent = round(_processor() - cpu, 2)
+    clock = build.host.clock
+    seconds, spent = round(clock.monotonic() - begun, 2), round(clock.processor() - cpu, 2)
     if error is not None:
         return Step(step.name, seconds, spent, "failed", error.message)
     return Step(step.name, seconds, spent, "done" if words else "skipped")
-
-
-def _processor() -> float:
-    """Seconds of processor, ours and those of programs that ended (times(2))."""
-    spent = os.times()
-    return spent.user + spent.system + spent.children_user + spent.children_system
 
 
 def _log(build: Build, lines: list[bytes], step: Step, words: str) -> None:

@@ -6,11 +6,13 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
+from agent.host.opened import open_once
+
 
 def of_file(path: Path) -> str:
-    """Raises OSError."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    """Of a regular file. Raises FileNotFoundError, FileFailure."""
+    with open_once(path) as opened:
+        return opened.sha256(0, opened.size)
 
 
 def of_words(words: Iterable[str]) -> str:

@@ -6,6 +6,7 @@ claim that the build did not see: a folder without git has no commit.
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Literal
 
@@ -21,9 +22,9 @@ NAME = "build.json"
 
 
 def begin(build: Build) -> str:
-    """What goes in, before anything is made. Raises OSError."""
+    """What goes in, before anything is made. Raises FileFailure."""
     build.commit = _commit(build, build.places.appliance)
-    build.inputs["manifest"] = digests.of_file(build.places.appliance / "appliance.toml")
+    build.inputs["manifest"] = hashlib.sha256(build.text).hexdigest()
     build.inputs["lock"] = digests.of_file(SOURCE / "requirements/runtime.lock")
     return f"commit {build.commit[:12]}" if build.commit else "no commit: not in git"
 

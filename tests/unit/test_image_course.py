@@ -1,5 +1,6 @@
 """The course of a build: order, failure, interruption, what is logged and kept."""
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -7,13 +8,14 @@ import pytest
 
 from agent.errors import MachineError
 from agent.host.failures import FileFailure
+from agent.host.spawn import Completed
 from packer.catalogue.store import Catalogue
-from packer.golden import course
+from packer.golden import course, recording
 from packer.golden.build import Build
 from packer.golden.step import BuildStep
 from packer.signing.blob import verify_file
 from tests.scripted_host import ScriptedHost
-from tests.unit.image_course import a_build, a_key
+from tests.unit.image_course import MANIFEST, a_build, a_key
 
 
 def lines(build: Build) -> list[dict[str, object]]:
@@ -99,3 +101,15 @@ def test_the_names_of_the_steps_are_each_one_s_own() -> None:
     names = [step.name for step in course.STEPS]
     assert len(set(names)) == len(names)
     assert names.index("sign") == len(names) - 1
+
+
+def test_the_record_names_the_manifest_that_was_read(tmp_path: Path) -> None:
+    build, host, _ = a_build(tmp_path)
+    folder = str(build.places.appliance)
+    git = ("git", "-c", f"safe.directory={folder}", "-c", "core.fsmonitor=false", "-C", folder,
+           "rev-parse", "HEAD")  # fmt: skip
+    host.programs[git] = Completed(git, 128, "", "not a repository", 0.0)
+    (build.places.appliance / "appliance.toml").write_text("another since")
+    recording.begin(build)
+    assert build.inputs["manifest"] == hashlib.sha256(MANIFEST.encode()).hexdigest()
+    assert build.commit == ""

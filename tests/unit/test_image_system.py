@@ -40,7 +40,7 @@ def test_an_unknown_name_is_refused(name: str) -> None:
     with pytest.raises(ManifestError) as caught:
         system.load(name)
     assert caught.value.code == "image-unknown"
-    assert "debian-12" in caught.value.hint
+    assert "debian-12" in caught.value.message
 
 
 def own(folder: Path, old: str = "", new: str = "", top: str = TOP) -> Path:
