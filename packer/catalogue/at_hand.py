@@ -6,7 +6,7 @@ Owns reading them and the words for each. Refuses a name that leads out of the b
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Literal
 
 from agent.errors import RefusedError
@@ -31,12 +31,10 @@ def look(entry: Entry) -> list[AtHand]:
 
 def place_of(folder: Path, artefact: Artefact) -> Path:
     """Raises RefusedError `image-refused`."""
-    name = PurePosixPath(artefact.name)
-    if name.is_absolute() or ".." in name.parts or not name.parts:
-        raise RefusedError(
-            "image-refused", f"the record names {artefact.name!r}, outside its folder"
-        )
-    return folder / name
+    try:
+        return artefact.place(folder)
+    except ValueError as error:
+        raise RefusedError("image-refused", str(error), hint="caretaker image list") from error
 
 
 def _compare(folder: Path, artefact: Artefact) -> Found:

@@ -18,13 +18,12 @@ from agent.host.failures import FileFailure
 from packer.catalogue import at_hand
 from packer.catalogue.entry import STAGES, Entry, Promotion, Signed, Stage
 from packer.certify.report.record import Report
-from packer.golden.record import Artefact
+from packer.golden.record import NAME, Artefact
 from packer.signing import public_key
 from packer.signing.blob import verify_file
 from packer.signing.public_key import PublicKey
 from packer.signing.signer import Signer, signature_of
 
-RECORD = "build.json"
 _CERTIFY = "certify.json"
 _CAP = 64 << 20  # bytes of a report
 
@@ -100,7 +99,7 @@ def _in_order(entry: Entry, stage: Stage, key: PublicKey) -> None:
 
 def _record(entry: Entry, key: PublicKey) -> None:
     """build.json in the folder is the catalogue's, and signed by the same key."""
-    path = Path(entry.folder) / RECORD
+    path = Path(entry.folder) / NAME
     if verify_file(path, key) != hashlib.sha256(entry.content).hexdigest():
         raise _refused(entry, f"{path} is another record than the catalogue's")
 
@@ -109,7 +108,7 @@ def _certified(entry: Entry) -> Artefact:
     artefact = _named(entry, _CERTIFY, "it was never certified")
     try:
         report = msgspec.json.decode(_content(entry, artefact), type=Report)
-    except msgspec.DecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise _refused(entry, f"{artefact.name} is no certification: {error}") from error
     if disk_of(entry).sha256 not in report.digests.values():
         raise _refused(entry, f"{artefact.name} is about another disk")

@@ -17,7 +17,7 @@ from agent.errors import MachineError, RefusedError
 from agent.host import files, sqlite
 from agent.host.failures import FileFailure
 from packer.catalogue.entry import Entry, Promotion, Signed
-from packer.golden.record import BuildRecord
+from packer.golden.record import BuildRecord, parse
 
 PLACE = Path("/var/lib/caretaker-images/catalogue.db")
 VARIABLE = "CARETAKER_CATALOGUE"
@@ -128,7 +128,7 @@ class Catalogue:
             raise self._forged("a promotion")
         try:
             promotion = msgspec.json.decode(content, type=Promotion)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (ValueError, RecursionError) as error:
             raise self._forged("a promotion") from error
         return Signed(promotion, content, signature, key)
 
@@ -144,7 +144,7 @@ class Catalogue:
 def read(content: bytes, where: str) -> BuildRecord:
     """Raises MachineError `image-invalid`."""
     try:
-        return msgspec.json.decode(content, type=BuildRecord)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise MachineError("image-invalid", f"{where} holds no build record: {error}",
+        return parse(content)
+    except ValueError as error:
+        raise MachineError("image-invalid", f"{where}: {error}",
                            hint="caretaker image build DIR --output OUT") from error  # fmt: skip

@@ -10,11 +10,9 @@ from agent.cli.saying import plain
 from agent.errors import MachineError, UsageError
 from agent.host import files
 from agent.host.failures import FileFailure
-from packer.catalogue.promoting import RECORD
 from packer.catalogue.store import Catalogue
 from packer.cli.image_list import CATALOGUE
-
-_CAP = 16 << 20  # bytes
+from packer.golden.record import CAP, NAME
 
 
 @click.command()
@@ -28,11 +26,11 @@ def command(folder: Path, catalogue: Path) -> None:
     \b
     caretaker image add out/
     """
-    path = folder.resolve() / RECORD
+    path = folder.resolve() / NAME
     try:
-        content = files.read_bytes(path, cap=_CAP)
+        content = files.read_bytes(path, cap=CAP)
     except FileNotFoundError:
-        raise UsageError("usage", f"there is no {RECORD} in {folder}",
+        raise UsageError("usage", f"there is no {NAME} in {folder}",
                          hint="caretaker image build DIR --output OUT") from None  # fmt: skip
     except FileFailure as error:
         raise MachineError("file-unreadable", str(error), hint=f"ls -l {folder}") from error

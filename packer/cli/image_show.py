@@ -15,6 +15,7 @@ from packer.catalogue.at_hand import AtHand
 from packer.catalogue.entry import Entry
 from packer.catalogue.store import Catalogue
 from packer.cli.image_list import CATALOGUE, is_old, told
+from packer.golden.record import NAME
 from packer.signing import public_key
 from packer.signing.blob import verify_file
 from packer.signing.public_key import PublicKey
@@ -60,7 +61,7 @@ def _wrong_signatures(entry: Entry, key: PublicKey | None) -> list[str]:
             wrong.append(f"the promotion to {stage} is signed by another key")
     if key is not None:
         try:
-            digest = verify_file(Path(entry.folder) / promoting.RECORD, key)
+            digest = verify_file(Path(entry.folder) / NAME, key)
         except CaretakerError as error:
             return [*wrong, error.message]
         if digest != hashlib.sha256(entry.content).hexdigest():

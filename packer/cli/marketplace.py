@@ -8,21 +8,21 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-import msgspec
 
 from agent.cli.saying import count, json_line, plain, sign
-from agent.errors import CaretakerError, MachineError, RefusedError
+from agent.errors import CaretakerError, MachineError, RefusedError, UsageError
 from agent.host import files
 from agent.host.failures import FileFailure
 from agent.manifest.model import Manifest
 from agent.manifest.reader import parse
 from agent.version import version
-from packer.golden.record import BuildRecord
+from packer.golden.record import CAP, BuildRecord
+from packer.golden.record import parse as parse_record
 from packer.marketplace.complaint import Complaint
+from packer.signing.blob import readable
 
 _PATH = click.Path(path_type=Path)
 _SHOWN = 200  # complaints on a screen; --json has all
-_CAP = 4 << 20
 
 
 @click.group()
@@ -88,7 +88,8 @@ def check_command(
         _list_rules(as_json=as_json)
         return
     if folder is None:
-        raise click.UsageError("name the folder to judge")
+        message, hint = "nothing says what to judge", "caretaker marketplace check DIR"
+        raise UsageError("usage", message, hint=hint)
     complaints = check(folder)
     if sarif_file is not None:
         _write_sarif(sarif_file, complaints)
@@ -96,32 +97,24 @@ def check_command(
 
 
 def _manifest(folder: Path) -> Manifest:
-    path = folder / "appliance.toml" if folder.is_dir() else folder
-    try:
-        return parse(files.read_bytes(path).decode(), file=str(path))
-    except FileNotFoundError as missing:
-        raise MachineError(
-            "file-unreadable", f"{path} is not there", hint=f"caretaker init {folder}"
-        ) from missing
-    except FileFailure as failure:
-        raise MachineError("file-unreadable", str(failure)) from failure
-    except UnicodeDecodeError as error:
-        raise MachineError("file-unreadable", f"{path} is no text in UTF-8") from error
+    from packer.marketplace.declared import MANIFEST, text_of
+
+    path = folder / MANIFEST if folder.is_dir() else folder
+    text = text_of(path)
+    if text is None:
+        message, hint = f"{path} is not there", f"caretaker init {folder}"
+        raise MachineError("file-unreadable", message, hint=hint)
+    return parse(text, file=str(path))
 
 
 def _record(path: Path) -> BuildRecord:
+    with readable(path):
+        content = files.read_bytes(path, cap=CAP)
     try:
-        return msgspec.json.decode(files.read_bytes(path, cap=_CAP), type=BuildRecord)
-    except FileNotFoundError as missing:
-        raise MachineError("file-unreadable", f"{path} is not there") from missing
-    except FileFailure as failure:
-        raise MachineError("file-unreadable", str(failure)) from failure
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise RefusedError(
-            "listing-invalid",
-            f"{path} is no record of a build: {error}",
-            hint="caretaker image list",
-        ) from error
+        return parse_record(content)
+    except ValueError as error:
+        hint = "caretaker image list"
+        raise RefusedError("listing-invalid", f"{path}: {error}", hint=hint) from error
 
 
 def _tell(
@@ -184,4 +177,5 @@ def _write_sarif(path: Path, complaints: list[Complaint]) -> None:
     try:
         files.replace(path, as_json(sarif(complaints, version())).encode())
     except FileFailure as failure:
-        raise MachineError("file-unwritable", str(failure)) from failure
+        hint = f"ls -ld {path.parent}"
+        raise MachineError("file-unwritable", str(failure), hint=hint) from failure

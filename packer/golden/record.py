@@ -1,14 +1,19 @@
 """What a build made, and how: the records that every step hands on and the catalogue keeps.
 
-Owns their shape. Refuses to build.
+Owns their shape, reading one back, and where its files stand. Refuses to build, and a name that
+leads out of the build's folder.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
 from typing import Literal
 
 import msgspec
+
+NAME = "build.json"  # of the record, in the build's folder
+CAP = 16 << 20  # bytes of a record
 
 Kind = Literal[
     "base", "disk", "sbom", "scan", "certify", "provenance", "bundle", "listing", "log", "record"
@@ -22,6 +27,13 @@ class Artefact(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str
     size: int
     sha256: str
+
+    def place(self, folder: Path) -> Path:
+        """Where it stands. Raises ValueError where its name leads out of the folder."""
+        name = PurePosixPath(self.name)
+        if name.is_absolute() or ".." in name.parts or not name.parts or "\0" in self.name:
+            raise ValueError(f"the record names {self.name[:80]!r}, outside its folder")
+        return folder / name
 
 
 class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -53,6 +65,14 @@ class BuildRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     result: Literal["done", "failed"]
     draft: bool = False
     """Made although it would have been refused: for looking at, never for customers."""
+
+
+def parse(content: bytes) -> BuildRecord:
+    """A record as it was written. Raises ValueError."""
+    try:
+        return msgspec.json.decode(content, type=BuildRecord)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"it is no record of a build: {error}") from error
 
 
 @dataclass(frozen=True, slots=True)

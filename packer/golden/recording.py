@@ -16,9 +16,7 @@ from agent.host import files
 from agent.host.clock import rfc3339
 from packer.golden import digests
 from packer.golden.build import SOURCE, Build
-from packer.golden.record import BuildRecord
-
-NAME = "build.json"
+from packer.golden.record import NAME, BuildRecord
 
 
 def begin(build: Build) -> str:

@@ -27,11 +27,11 @@ def with_listing(manifest: Manifest, folder: Path) -> Manifest:
 
     Raises ManifestError, told with the line in the right file; MachineError `file-unreadable`.
     """
-    words = _text(folder / LISTING)
+    words = text_of(folder / LISTING)
     if words is None:
         return manifest
     _accept(words, folder / LISTING)
-    whole = (_text(folder / MANIFEST) or "").rstrip("\n") + "\n"
+    whole = (text_of(folder / MANIFEST) or "").rstrip("\n") + "\n"
     above = whole.count("\n")
     try:
         return replace(manifest, listing=parse(whole + words, file=MANIFEST).listing)
@@ -62,12 +62,14 @@ def _line(number: int, above: int) -> str:
     return f"{LISTING}:{number - above}" if number > above else f"{MANIFEST}:{number}"
 
 
-def _text(path: Path) -> str | None:
+def text_of(path: Path) -> str | None:
+    """None where there is no such file. Raises MachineError `file-unreadable`."""
     try:
         return files.read_bytes(path).decode()
     except FileNotFoundError:
         return None
     except FileFailure as failure:
-        raise MachineError("file-unreadable", str(failure)) from failure
+        raise MachineError("file-unreadable", str(failure), hint=f"ls -l {path}") from failure
     except UnicodeDecodeError as error:
-        raise MachineError("file-unreadable", f"{path} is no text in UTF-8") from error
+        message, hint = f"{path} is no text in UTF-8", f"edit {path}"
+        raise MachineError("file-unreadable", message, hint=hint) from error

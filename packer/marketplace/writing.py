@@ -95,7 +95,8 @@ def pictures(product: Product, beside: Path | None) -> dict[str, bytes]:
                 hint=f"ls {beside}",
             ) from missing
         except FileFailure as failure:
-            raise MachineError("file-unreadable", str(failure)) from failure
+            hint = f"ls -l {beside / name}"
+            raise MachineError("file-unreadable", str(failure), hint=hint) from failure
     return found
 
 

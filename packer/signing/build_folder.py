@@ -9,20 +9,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Container, Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-import msgspec
-
-from agent.errors import RefusedError
+from agent.errors import MachineError, RefusedError
 from agent.host import files, trees
-from agent.host.failures import FileFailure
-from packer.golden.record import Artefact, BuildRecord
+from packer.golden.record import CAP, NAME, Artefact, BuildRecord, parse
 from packer.signing import provenance
 from packer.signing.blob import readable, refused, signature_path, verify_file
 from packer.signing.public_key import PublicKey
-
-RECORD = "build.json"
-_CAP = 16 << 20  # bytes of a record
 
 
 def verify_folder(folder: Path, key: PublicKey) -> Iterator[tuple[Path, str]]:
@@ -31,7 +25,7 @@ def verify_folder(folder: Path, key: PublicKey) -> Iterator[tuple[Path, str]]:
     Raises RefusedError `signature-invalid` at the first that is not, `image-refused` for a draft
     and a build that failed, MachineError where one can't be read.
     """
-    path = folder / RECORD
+    path = folder / NAME
     record, digest = _record(path, key)
     yield path, digest
     found: dict[str, str] = {}
@@ -50,13 +44,13 @@ def _record(path: Path, key: PublicKey) -> tuple[BuildRecord, str]:
     """The record and its SHA-256: of the very bytes that were verified."""
     digest = verify_file(path, key)
     with readable(path):
-        content = files.read_bytes(path, cap=_CAP)
+        content = files.read_bytes(path, cap=CAP)
     if hashlib.sha256(content).hexdigest() != digest:
         raise refused(f"{path} changed while it was verified")
     try:
-        record = msgspec.json.decode(content, type=BuildRecord)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise refused(f"{path} is no build record: {error}") from error
+        record = parse(content)
+    except ValueError as error:
+        raise refused(f"{path}: {error}") from error
     if record.result != "done" or record.draft:
         # Its signature is good all the same: a build signs its record whatever the end.
         what = "draft, which was refused as an image" if record.draft else "build that failed"
@@ -65,21 +59,22 @@ def _record(path: Path, key: PublicKey) -> tuple[BuildRecord, str]:
 
 
 def _place(folder: Path, artefact: Artefact) -> Path:
-    name = PurePosixPath(artefact.name)
-    if name.is_absolute() or ".." in name.parts or not name.parts:
-        raise refused(f"the record names {artefact.name[:80]!r}, outside its folder")
-    return folder / name
+    try:
+        return artefact.place(folder)
+    except ValueError as error:
+        raise refused(str(error)) from error
 
 
 def not_vouched_for(folder: Path, good: Container[Path]) -> list[str]:
     """Names in the folder that stand beside the build and are none of it, whoever put them there.
 
-    Raises FileFailure.
+    Raises MachineError.
     """
     try:
         found = [folder / leaf.relative for leaf in trees.walk(folder) if not leaf.is_folder]
     except OSError as error:
-        raise FileFailure(folder, "read", error.strerror or str(error)) from error
+        message = f"{folder} can't be read: {error.strerror or error}"
+        raise MachineError("file-unreadable", message, hint=f"ls -lR {folder}") from error
     signatures = {signature_path(path) for path in found if path in good}
     return [str(path.relative_to(folder)) for path in found
             if path not in good and path not in signatures]  # fmt: skip

@@ -91,7 +91,7 @@ def no_record(build: Path) -> None:
         (edited, "does not fit"),
         (escaping, "outside its folder"),
         (another_provenance, "speaks of another"),
-        (no_record, "is no build record"),
+        (no_record, "is no record of a build"),
     ],
 )
 def test_what_does_not_hold_together_is_refused(

@@ -111,7 +111,7 @@ def test_a_record_can_t_be_replaced_and_a_name_can_t_lead_out(tmp_path: Path) ->
     with pytest.raises(RefusedError, match="another record"):
         store.add(entry.content.replace(b"tester", b"forger"), tmp_path / "out")
     artefact = entry.record.artefacts[0]
-    for name in ("../shop", "/etc/shadow"):
+    for name in ("../shop", "/etc/shadow", "a/../../b", "shop\0", ""):
         bad = type(artefact)(artefact.kind, name, 1, "0" * 64)
         with pytest.raises(RefusedError, match="outside its folder"):
             at_hand.place_of(tmp_path, bad)
