@@ -32,7 +32,7 @@ def test_it_runs_once_a_machine_id_and_only_where_an_image_brought_a_manifest(
 def test_it_waits_for_answers_but_for_nothing_that_waits_for_it(
     unit: dict[str, list[str]],
 ) -> None:
-    assert "cloud-init.service" in unit["After"]
+    assert {"cloud-init.service", "cloud-init-network.service"} <= set(unit["After"])
     # These wait for multi-user.target or are started by setup itself.
     forbidden = {"cloud-final.service", "cloud-init.target", "multi-user.target"}
     assert not forbidden & set(unit["After"])
