@@ -59,6 +59,9 @@ class ScriptedClock(Clock):
     def monotonic(self) -> float:
         return self.ticks
 
+    def processor(self) -> float:
+        return 0.0
+
     def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
         self.advance(seconds)

@@ -125,7 +125,7 @@ def _scanned(entry: Entry) -> Artefact:
     raise _refused(
         entry,
         "it was never scanned for known vulnerabilities",
-        hint="build it again with caretaker image build … --flaws FILE",
+        hint="build it again, with --flaws FILE",
     )
 
 

@@ -18,8 +18,8 @@ from pathlib import Path
 from agent.errors import MachineError, UsageError
 from agent.host.machine import Host
 from agent.host.streaming import Program, is_installed, run_long
-from packer.disk.running import failed
 from packer.disk.system import Architecture, System
+from packer.program import failed
 
 BOOT_PACKAGES = "boot-packages"  # folder in the tar where the loaders' packages stand
 # Seconds without a word from mmdebstrap, which says nothing while packages are configured: emulated
@@ -116,7 +116,8 @@ def fetch(
     if not done.ok:
         # The first complaint is the cause; the last one says only that it failed.
         causes = [line for line in done.stderr.splitlines() if line.startswith("E: ")]
-        raise failed(replace(done, stderr=causes[0]) if causes else done)
+        said = replace(done, stderr=causes[0]) if causes else done
+        raise failed(said, hint="apt-get update  # is the archive, or the --mirror, within reach?")
 
 
 def _apart() -> tuple[str, ...]:

@@ -13,8 +13,8 @@ from pathlib import Path
 from agent.errors import MachineError
 from agent.host import disk_file, files
 from agent.host.machine import Host
-from packer.disk.running import program
 from packer.disk.system import Architecture, Build, System
+from packer.program import program
 
 # More than the largest core ever had (GRUB manual: 31 KiB to some hundred KiB).
 BIOS_MIB = 1

@@ -13,8 +13,8 @@ from pathlib import Path
 from agent.errors import MachineError
 from agent.host import disk_file
 from agent.host.machine import Host
-from packer.disk.running import program
 from packer.disk.system import is_plain
+from packer.program import program
 
 Owner = tuple[str, int, int]  # path in the tree, uid, gid
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from agent.errors import MachineError
 from agent.host.machine import Host
-from packer.disk.running import program
 from packer.disk.system import Architecture
+from packer.program import program
 
 PACKAGES = "arch-test qemu-user-static binfmt-support"
 _PATIENCE = 30.0  # seconds

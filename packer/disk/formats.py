@@ -16,7 +16,7 @@ from agent.errors import MachineError
 from agent.host import disk_file, open_new
 from agent.host.machine import Host
 from agent.host.opened import Opened, open_once
-from packer.disk.running import program
+from packer.program import program
 
 MIB = 1 << 20
 _BLOCK = 512

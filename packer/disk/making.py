@@ -27,10 +27,10 @@ from packer.disk.archive import Index, Source
 from packer.disk.boot import Loaders
 from packer.disk.dressing import Added, Dressed
 from packer.disk.gpt import MIB, Part
-from packer.disk.running import program
 from packer.disk.system import SOURCES, Architecture, System
 from packer.golden import digests
 from packer.golden.record import Step
+from packer.program import program
 
 Told = Callable[[Step], None]
 

@@ -13,7 +13,7 @@ from agent.errors import MachineError
 from agent.host import disk_file
 from agent.host.disk_file import DiskFile
 from agent.host.machine import Host
-from packer.disk.running import program
+from packer.program import program
 
 SMALLEST = 300 << 20  # bytes; mkfs.xfs(8) refuses less
 

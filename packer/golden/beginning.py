@@ -1,7 +1,7 @@
 """From what a person asked for to a build that can run: manifest read, folders made.
 
-Owns those folders and that they go at the end, whatever way it ends. Refuses an output folder that
-holds somebody else's files under our names.
+Owns those folders and that they go at the end, whatever way it ends. Refuses a manifest without a
+service: its image would never be healthy.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def beginning(
         text = files.read_bytes(appliance / MANIFEST)
     except FileNotFoundError:
         raise UsageError("usage", f"there is no {MANIFEST} in {appliance}",
-                         hint="caretaker init DIR") from None  # fmt: skip
+                         hint=f"caretaker init {appliance}") from None  # fmt: skip
     manifest = parse(text.decode(errors="replace"), file=str(appliance / MANIFEST))
     if not manifest.services:
         raise ManifestError("manifest-value", f"{appliance / MANIFEST} declares no service",
@@ -68,5 +68,6 @@ def _who(host: Host) -> str:
 def _sweep(out: Path) -> None:
     """What a build that was killed left behind."""
     for path in out.glob(".build-*"):
-        if not Path(f"/proc/{path.name.removeprefix('.build-')}").exists():
+        number = path.name.removeprefix(".build-")
+        if number.isdecimal() and not Path("/proc", number).exists():
             trees.remove(path)

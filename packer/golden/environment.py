@@ -13,18 +13,19 @@ from agent.host import files, trees
 from agent.host.machine import Host
 from packer.golden import digests, wheels
 from packer.golden.build import SOURCE, Build
-from packer.golden.running import must
+from packer.program import program
 
 PARTS = ("agent", "packer", "setup", "support", "systemd", "requirements")  # setup's own list
 HOME = "opt/caretaker"
 _PROCESSORS = {"x86_64": "amd64", "aarch64": "arm64"}
 _PATIENCE = 600.0  # seconds
 _KEPT = 6  # archives
+_TMP = "/tmp"  # noqa: S108  (of the new tree, where nobody else is)
 _RECIPE = "2"  # raise it when the way of making changes
 
 
 def bring(build: Build) -> Path:
-    """The archive; `made` of an earlier build where nothing it is made of changed.
+    """The archive; that of an earlier build where nothing it is made of changed.
 
     Raises CaretakerError, FileFailure and OSError.
     """
@@ -65,9 +66,9 @@ def _make(build: Build, house: Path, target: Path) -> None:
     try:
         _copy(host, tree, house)
         start = ["chroot", str(tree), "/usr/bin/python3", "-I", "-B"]
-        made = [*start, "/tmp/source/setup/start.py", "--for-image", "/tmp/wheels",  # noqa: S108
-                str(build.epoch)]  # fmt: skip  # (in the new tree, where nobody else is)
-        must(host, made, timeout=_PATIENCE, env={"PYTHONHASHSEED": "0"})
+        made = [*start, f"{_TMP}/source/setup/start.py", "--for-image", f"{_TMP}/wheels",
+                str(build.epoch)]  # fmt: skip
+        program(host, made, timeout=_PATIENCE, env={"PYTHONHASHSEED": "0"})
         pack(host, tree, [HOME], target, build.epoch)
     finally:
         trees.remove(tree)
@@ -104,12 +105,12 @@ def unpack(host: Host, archive: Path, tree: Path) -> None:
     """The base's tree, with the one device that programs cannot do without."""
     trees.remove(tree)
     files.ensure_folder(tree)
-    must(host, ["tar", "-C", str(tree), "-xpf", str(archive), "--numeric-owner",
-                "--exclude=./dev/*"], timeout=_PATIENCE)  # fmt: skip
+    argv = ["tar", "-C", str(tree), "-xpf", str(archive), "--numeric-owner", "--exclude=./dev/*"]
+    program(host, argv, timeout=_PATIENCE)
     done = host.run(["mknod", "-m", "666", str(tree / "dev/null"), "c", "1", "3"], timeout=30)
     if not done.ok:
         raise MachineError("build-failed", f"the environment needs root to be made: {done.reason}",
-                           hint="sudo caretaker image build …")  # fmt: skip
+                           hint="run the same command with sudo")  # fmt: skip
 
 
 def _copy(host: Host, tree: Path, house: Path) -> None:
@@ -117,9 +118,9 @@ def _copy(host: Host, tree: Path, house: Path) -> None:
     files.ensure_folder(source)
     wanted = [str(path.relative_to(SOURCE)) for path in _sources()]
     archive = tree / "tmp/source.tar"
-    must(host, ["tar", "-C", str(SOURCE), "-cf", str(archive), *wanted], timeout=_PATIENCE)
-    must(host, ["tar", "-C", str(source), "-xf", str(archive)], timeout=_PATIENCE)
-    must(host, ["cp", "-rL", str(house), str(tree / "tmp/wheels")], timeout=_PATIENCE)
+    program(host, ["tar", "-C", str(SOURCE), "-cf", str(archive), *wanted], timeout=_PATIENCE)
+    program(host, ["tar", "-C", str(source), "-xf", str(archive)], timeout=_PATIENCE)
+    program(host, ["cp", "-rL", str(house), str(tree / "tmp/wheels")], timeout=_PATIENCE)
 
 
 def pack(host: Host, tree: Path, names: list[str], target: Path, epoch: int) -> None:
@@ -129,5 +130,5 @@ def pack(host: Host, tree: Path, names: list[str], target: Path, epoch: int) -> 
     files.remove(part)
     argv = ["tar", "-C", str(tree), "--sort=name", f"--mtime=@{epoch}", "--owner=0", "--group=0",
             "--numeric-owner", "-I", "zstd -9 -T2", "-cf", str(part), *names]  # fmt: skip
-    must(host, argv, timeout=_PATIENCE)
+    program(host, argv, timeout=_PATIENCE)
     files.rename(part, target)

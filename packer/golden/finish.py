@@ -12,7 +12,7 @@ from agent.host import files
 from packer.disk import formats
 from packer.golden import digests, free_space
 from packer.golden.build import Build
-from packer.golden.running import must
+from packer.program import program
 
 _PATIENCE = 900.0  # seconds
 
@@ -21,8 +21,8 @@ def disks(build: Build) -> str:
     """The qcow2, and what else was asked for. A raw disk stays for what looks into it."""
     out, epoch = build.places.out, build.epoch
     raw = build.places.work / f"{build.stem}.raw"
-    must(build.host, ["qemu-img", "convert", "-O", "raw", str(build.golden), str(raw)],
-         timeout=_PATIENCE)  # fmt: skip
+    argv = ["qemu-img", "convert", "-O", "raw", str(build.golden), str(raw)]
+    program(build.host, argv, timeout=_PATIENCE)
     build.golden = raw
     free_space.clear(raw)
     qcow2 = out / f"{build.stem}.qcow2"

@@ -42,11 +42,15 @@ def bring(build: Build) -> str:
     """Fill in the build's base. Raises CaretakerError, FileFailure, OSError."""
     said = build.wanted.base
     folder = Path(said) if os.sep in said else _made(build)
-    base = _read(folder)
+    # `caretaker image base` fills no folder that holds something.
+    own = f"caretaker image base --output {folder}-new, and name that as --base"
+    hint = own if os.sep in said else "run the same command with --fresh"
+    base = _read(folder, hint)
     if base.architecture != build.wanted.architecture:
         raise UsageError("usage", f"{folder} is for {base.architecture}",
                          hint=f"--architecture {base.architecture}")  # fmt: skip
-    disk, tree = _whole(folder, base, "base.qcow2"), _whole(folder, base, "root.tar")
+    disk = _whole(folder, base, "base.qcow2", hint)
+    tree = _whole(folder, base, "root.tar", hint)
     build.base_disk, build.base_tree, build.epoch = disk, tree, base.epoch
     build.base_name = base.system
     build.inputs["base"] = base.sha256["root.tar"]
@@ -77,20 +81,19 @@ def _made(build: Build) -> Path:
     return folder
 
 
-def _read(folder: Path) -> _Base:
+def _read(folder: Path, hint: str) -> _Base:
     try:
         return msgspec.json.decode(files.read_bytes(folder / RECORD), type=_Base)
     except FileNotFoundError:
         raise UsageError("usage", f"there is no base disk in {folder}",
                          hint=f"caretaker image base --output {folder}") from None  # fmt: skip
-    except msgspec.DecodeError as error:
-        raise MachineError("image-invalid", f"{folder / RECORD}: {error}",
-                           hint=f"caretaker image base --output {folder}") from error  # fmt: skip
+    except (ValueError, RecursionError) as error:
+        raise MachineError("image-invalid", f"{folder / RECORD}: {error}", hint=hint) from error
 
 
-def _whole(folder: Path, base: _Base, name: str) -> Path:
+def _whole(folder: Path, base: _Base, name: str, hint: str) -> Path:
     path = (folder / name).resolve()
     if digests.of_file(path) != base.sha256.get(name):
-        raise MachineError("image-invalid", f"{path} is not what {RECORD} beside it tells of",
-                           hint="caretaker image build … --fresh")  # fmt: skip
+        message = f"{path} is not what {RECORD} beside it tells of"
+        raise MachineError("image-invalid", message, hint=hint)
     return path

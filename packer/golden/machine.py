@@ -15,8 +15,8 @@ from packer.golden import digests, seed
 from packer.golden.build import Build
 from packer.golden.inside.words import Said, heard
 from packer.golden.packer_words import PackerWords
-from packer.golden.running import must
 from packer.golden.template_text import TEMPLATE, render
+from packer.program import program
 
 _SILENT = 600.0  # seconds without a word; a sealing machine says nothing to Packer
 _STDERR = "Qemu stderr:"
@@ -41,11 +41,12 @@ def prepare(build: Build, upload: list[Path]) -> str:
     files.replace(places.upload / "install.sh", files.read_bytes(TEMPLATE / "install.sh"))
     for path in upload:
         if path.parent != places.upload:
-            must(build.host, ["cp", "--reflink=auto", str(path),
-                              str(places.upload / _plain(path.name))], timeout=300)  # fmt: skip
+            copy = ["cp", "--reflink=auto", str(path), str(places.upload / _plain(path.name))]
+            program(build.host, copy, timeout=300)
     seed.make(places.secret, places.packer / "seed")
-    return must(build.host, ["packer", "validate", *variables(build), "golden.pkr.hcl"],
-                timeout=60, env=_environment(build), cwd=places.packer).strip()  # fmt: skip
+    validate = ["packer", "validate", *variables(build), "golden.pkr.hcl"]
+    done = program(build.host, validate, timeout=60, env=_environment(build), cwd=places.packer)
+    return done.stdout.strip()
 
 
 def run(build: Build) -> Path:

@@ -7,6 +7,7 @@ build. Refuses packages whose hash is not locked, and to build one from source.
 from __future__ import annotations
 
 import re
+import shlex
 import sys
 import tarfile
 from pathlib import Path
@@ -20,7 +21,7 @@ from packer.golden.build import SOURCE, Build
 LOCK = SOURCE / "requirements/runtime.lock"
 _PATIENCE = 900.0  # seconds
 _PROCESSORS = {"amd64": "x86_64", "arm64": "aarch64"}
-# The oldest C library of a system here is Ubuntu 22.04's 2.35 (PEP 600).
+# The oldest C library of a system here is RHEL 9's 2.34 (PEP 600).
 _PLATFORMS = ("manylinux_2_28", "manylinux2014", "manylinux_2_17")
 _PYTHON = re.compile(r"(?:\./)?usr/bin/python3")
 _VERSION = re.compile(r"python(3\.\d+)")
@@ -34,7 +35,7 @@ def bring(build: Build) -> Path:
             return folder
     if asked:
         argv = ["python3", "-m", "pip", *_words(), "-d", asked]
-        raise UsageError("usage", f"there are no wheels in {asked}", hint=" ".join(argv))
+        raise UsageError("usage", f"there are no wheels in {asked}", hint=shlex.join(argv))
     words = [build.inputs["base"], build.wanted.architecture, digests.of_file(LOCK)]
     kept = build.places.cache / f"wheels-{digests.of_words(words)[:20]}"
     if not kept.is_dir():
@@ -58,7 +59,7 @@ def _fetch(build: Build, target: Path) -> None:
         trees.remove(part)
         lines = [line for line in done.stderr.splitlines() if "ERROR" in line] or [done.reason]
         message = f"the libraries could not be fetched: {lines[-1][:300]}"
-        hint = "caretaker image build … --wheelhouse WHEELS  # or check the network"
+        hint = "see whether the network is there, or bring wheels: --wheelhouse WHEELS"
         raise MachineError("build-failed", message, hint=hint)
     files.rename(part, target)
 

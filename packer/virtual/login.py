@@ -15,8 +15,8 @@ from agent.errors import MachineError
 from agent.host import open_new, streaming
 from agent.host.machine import Host
 from agent.host.spawn import Completed
+from packer.program import program
 from packer.virtual.seed import USER
-from packer.virtual.tool import must
 
 PORT = 22
 _MAKE = 20.0  # seconds
@@ -26,7 +26,7 @@ _CONNECT = 30  # seconds; a machine under TCG takes some to agree on a key
 def make_key(host: Host, path: Path) -> str:
     """Make a pair at `path` and return its public line. Raises MachineError."""
     argv = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", USER, "-f", str(path)]
-    must(host, argv, package="openssh-client", timeout=_MAKE)
+    program(host, argv, timeout=_MAKE)
     return path.with_name(f"{path.name}.pub").read_text(encoding="ascii").strip()
 
 

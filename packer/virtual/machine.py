@@ -20,13 +20,13 @@ from agent.host.failures import HostFailure
 from agent.host.machine import Host
 from agent.host.spawn import Completed
 from agent.host.tail import last_lines
+from packer.program import program
 from packer.virtual import monitor, seed
 from packer.virtual.asking import Asking
 from packer.virtual.firmware import Firmware
 from packer.virtual.login import PORT, Login, make_key
 from packer.virtual.serial import KERNEL, Serial, plain
 from packer.virtual.shape import Files, Forward, Shape, Wiring, arguments
-from packer.virtual.tool import must
 
 _ROOM = Path("/var/tmp")  # noqa: S108  (a folder of its own is made in it; /run is memory)
 _STEP = 0.2  # seconds between two looks
@@ -217,7 +217,7 @@ def _made(host: Host, shape: Shape, told: seed.Seed | None, own: Files) -> Virtu
 def format_of(host: Host, image: Path) -> str:
     """`raw` or `qcow2`, as QEMU tells it. Raises MachineError."""
     argv = ["qemu-img", "info", "--output=json", "-U", str(image)]
-    found = json.loads(must(host, argv, package="qemu-utils", timeout=_QUICK))
+    found = json.loads(program(host, argv, timeout=_QUICK).stdout)
     return str(found["format"])
 
 
@@ -240,7 +240,7 @@ def _overlay(host: Host, image: Path, disk: Path) -> None:
     """The image's format is told, so that a raw disk cannot name another file as its base."""
     argv = ["qemu-img", "create", "-q", "-f", "qcow2", "-F", format_of(host, image)]
     argv += ["-b", str(image.resolve()), str(disk)]
-    must(host, argv, package="qemu-utils", timeout=_QUICK)
+    program(host, argv, timeout=_QUICK)
 
 
 def _forwards(ports: Sequence[int]) -> tuple[Forward, ...]:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from agent.host import files
 from agent.host.machine import Host
-from packer.virtual.tool import must
+from packer.program import program
 
 USER = "watcher"  # who we log in as; nobody of an image has this name
 _LABEL = "CIDATA"
@@ -71,6 +71,6 @@ def write(host: Host, seed: Seed, image: Path) -> None:
         files.replace(place, content, mode=0o600, durable=False)
     files.replace(image, bytes(_SIZE), mode=0o600, durable=False)
     label = ["mkfs.vfat", "-n", _LABEL, "-s", _CLUSTERS, str(image)]
-    must(host, label, package="dosfstools", timeout=_PATIENCE)
+    program(host, label, timeout=_PATIENCE)
     fill = ["mcopy", "-i", str(image), *map(str, places), "::"]
-    must(host, fill, package="mtools", timeout=_PATIENCE)
+    program(host, fill, timeout=_PATIENCE)

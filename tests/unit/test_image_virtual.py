@@ -10,7 +10,8 @@ import pytest
 
 from agent.errors import MachineError
 from agent.host.spawn import Completed
-from packer.virtual import seed, tool
+from packer.program import program
+from packer.virtual import seed
 from packer.virtual.asking import status_of
 from packer.virtual.firmware import FIRMWARES, firmware_of
 from packer.virtual.login import Login
@@ -101,7 +102,7 @@ def test_a_missing_tool_names_its_package(tmp_path: Path) -> None:
     host = scripted_host(tmp_path)
     host.programs[("qemu-img",)] = Completed(("qemu-img",), 127, "", "", 0.0, missing=True)
     with pytest.raises(MachineError) as refused:
-        tool.must(host, ["qemu-img"], package="qemu-utils", timeout=1.0)
+        program(host, ["qemu-img"], timeout=1.0)
     assert refused.value.hint == "apt-get install qemu-utils"
     assert refused.value.code == "command-missing"
 
