@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Socket:
-    """One listener: `protocol` tcp or udp, the address it listens on, and whose it is."""
+    """`protocol` tcp or udp; where it listens, or whom it is connected to; whose it is."""
 
     protocol: str
     address: str

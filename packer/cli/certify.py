@@ -24,7 +24,6 @@ from packer.signing.signer import Signer
 _TARGETS = click.Choice([*TARGETS, "all"])
 _PLACE = click.Path(path_type=Path, exists=True)
 _SIGNS = {"fail": "fail", "error": "fail", "warn": "warn"}
-_SHOWN = 12
 
 
 @click.command()
@@ -120,7 +119,7 @@ def _tell_rule(rule: RuleTold) -> None:
     click.echo()
     click.echo(f"{sign(_SIGNS[rule.verdict])} {rule.id:<8} {plain(rule.title)}  "
                f"({rule.severity}; {', '.join(rule.targets)})")  # fmt: skip
-    for line in evidence(rule)[: _SHOWN + 1]:
+    for line in evidence(rule):
         click.echo(f"    {plain(line)}")
     if rule.verdict != "error":
         click.echo(f"    to mend it: {plain(rule.fix)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
@@ -70,13 +71,14 @@ def command(
         else:
             _say(found)
         if keep and machine.runs:
-            _stay(host, machine, port)
+            _stay(host, machine, port, path)
+    hint = f"caretaker image boot {shlex.quote(str(image))} --keep"
     if not found.healthy:
         message = f"{image} did not come up healthy: {found.why}"
-        raise UnhealthyError("unhealthy", message, hint="caretaker image boot IMAGE --keep")
+        raise UnhealthyError("unhealthy", message, hint=hint)
     if found.failed_units:
         message = f"{image} came up with failed units: {', '.join(found.failed_units)}"
-        raise UnhealthyError("unhealthy", message, hint="caretaker image boot IMAGE --keep")
+        raise UnhealthyError("unhealthy", message, hint=hint)
 
 
 def _startable(image: Path) -> None:
@@ -109,9 +111,9 @@ def _say(found: Boot) -> None:
         click.echo(f"failed:  {plain(unit)}")
 
 
-def _stay(host: Host, machine: Virtual, port: int) -> None:
+def _stay(host: Host, machine: Virtual, port: int, path: str) -> None:
     here = machine.ports[port]
-    click.echo(f"It runs until Ctrl-C. Probes: curl http://127.0.0.1:{here}/healthz", err=True)
+    click.echo(f"It runs until Ctrl-C. Probes: curl http://127.0.0.1:{here}{path}", err=True)
     if machine.login.port:
         login = machine.login
         click.echo(

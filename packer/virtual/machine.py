@@ -166,7 +166,7 @@ class Virtual:
 
     def _last_words(self) -> str:
         with contextlib.suppress(OSError):
-            return self.files.said.read_text(errors="replace").strip()[-500:] or "without a word"
+            return "; ".join(last_lines(self.files.said, 5))[-500:] or "without a word"
         return "without a word"
 
 
@@ -189,16 +189,17 @@ def starting(
     in the end. Raises MachineError.
     """
     with scratch.folder("caretaker-virtual", base=_ROOM) as folder:
-        machine = _made(host, shape, told, Files(folder))
         try:
-            machine.start()
-            yield machine
+            machine = _made(host, shape, told, Files(folder))
+            try:
+                machine.start()
+                yield machine
+            finally:
+                machine.kill()
+                if keep is not None:
+                    _kept(machine.files.serial, keep)
         except HostFailure as error:
-            raise MachineError("command-failed", str(error)) from error
-        finally:
-            machine.kill()
-            if keep is not None:
-                _kept(machine.files.serial, keep)
+            raise MachineError("command-failed", str(error), hint=f"df -h {_ROOM}") from error
 
 
 def _made(host: Host, shape: Shape, told: seed.Seed | None, own: Files) -> Virtual:
@@ -215,10 +216,15 @@ def _made(host: Host, shape: Shape, told: seed.Seed | None, own: Files) -> Virtu
 
 
 def format_of(host: Host, image: Path) -> str:
-    """`raw` or `qcow2`, as QEMU tells it. Raises MachineError."""
+    """`raw` or `qcow2`. Raises MachineError for any other: of some, a description in text, which
+    a stranger's raw disk may begin with, names files of this host."""
     argv = ["qemu-img", "info", "--output=json", "-U", str(image)]
     found = json.loads(program(host, argv, timeout=_QUICK).stdout)
-    return str(found["format"])
+    kind = str(found["format"])
+    if kind not in ("raw", "qcow2"):
+        message = f"{image} is {kind!r}; raw and qcow2 disks are started"
+        raise MachineError("image-invalid", message, hint=f"qemu-img info {image}")
+    return kind
 
 
 def _variables(firmware: Firmware, place: Path) -> None:
@@ -232,12 +238,17 @@ def _variables(firmware: Firmware, place: Path) -> None:
 
 
 def _kept(serial: Path, keep: Path) -> None:
-    with contextlib.suppress(FileNotFoundError):
-        files.replace(keep, files.read_bytes(serial, cap=_CONSOLE), durable=False)
+    with contextlib.suppress(FileNotFoundError):  # switched on it never was
+        content = files.read_bytes(serial, cap=_CONSOLE)
+        try:
+            files.replace(keep, content, durable=False)
+        except HostFailure as failure:
+            hint = f"ls -ld {keep.absolute().parent}"
+            raise MachineError("file-unwritable", str(failure), hint=hint) from failure
 
 
 def _overlay(host: Host, image: Path, disk: Path) -> None:
-    """The image's format is told, so that a raw disk cannot name another file as its base."""
+    """The image's format is told, so that QEMU does not guess it again when the machine starts."""
     argv = ["qemu-img", "create", "-q", "-f", "qcow2", "-F", format_of(host, image)]
     argv += ["-b", str(image.resolve()), str(disk)]
     program(host, argv, timeout=_QUICK)

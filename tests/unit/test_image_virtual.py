@@ -15,6 +15,7 @@ from packer.virtual import seed
 from packer.virtual.asking import status_of
 from packer.virtual.firmware import FIRMWARES, firmware_of
 from packer.virtual.login import Login
+from packer.virtual.machine import _kept, format_of
 from packer.virtual.serial import MARKERS, Serial, plain
 from packer.virtual.shape import Files, Forward, Shape, Wiring, arguments
 from tests.scripted_host import ScriptedHost, scripted_host
@@ -105,6 +106,29 @@ def test_a_missing_tool_names_its_package(tmp_path: Path) -> None:
         program(host, ["qemu-img"], timeout=1.0)
     assert refused.value.hint == "apt-get install qemu-utils"
     assert refused.value.code == "command-missing"
+
+
+@pytest.mark.parametrize("kind", ["raw", "qcow2", "vmdk", "vpc", "luks"])
+def test_only_disks_that_name_no_other_file_are_started(tmp_path: Path, kind: str) -> None:
+    host = scripted_host(tmp_path)
+    host.programs["qemu-img"] = json.dumps({"format": kind})
+    if kind in ("raw", "qcow2"):
+        assert format_of(host, tmp_path / "disk") == kind
+        return
+    with pytest.raises(MachineError) as refused:
+        format_of(host, tmp_path / "disk")
+    assert refused.value.code == "image-invalid"
+
+
+def test_a_console_that_can_not_be_kept_says_where(tmp_path: Path) -> None:
+    (tmp_path / "serial.log").write_bytes(b"Linux version")
+    _kept(tmp_path / "serial.log", tmp_path / "console.log")
+    assert (tmp_path / "console.log").read_bytes() == b"Linux version"
+    _kept(tmp_path / "never", tmp_path / "nothing.log")
+    assert not (tmp_path / "nothing.log").exists()
+    with pytest.raises(MachineError) as refused:
+        _kept(tmp_path / "serial.log", tmp_path / "no-folder/console.log")
+    assert refused.value.hint == f"ls -ld {tmp_path}/no-folder"
 
 
 def test_a_remote_word_stays_one_word() -> None:
