@@ -13,10 +13,9 @@ from pathlib import Path
 
 import msgspec
 
-from agent.errors import MachineError, RefusedError
+from agent.errors import RefusedError
 from agent.host import files
 from agent.host.clock import Clock
-from agent.host.failures import FileFailure
 from agent.host.machine import Host
 from packer.certify.beside import parts_lists
 from packer.certify.halves import both
@@ -26,6 +25,7 @@ from packer.certify.opening import open_tree
 from packer.certify.report import html, junit, markdown, record, sarif
 from packer.certify.report.record import Report
 from packer.certify.rule import TARGETS, Rule, Target
+from packer.doors import writable
 from packer.signing.blob import sign_file
 from packer.signing.signer import Signer
 
@@ -78,11 +78,8 @@ def write_all(report: Report, folder: Path, signer: Signer | None = None) -> lis
 
 def write(text: str, path: Path, signer: Signer | None = None) -> list[Path]:
     """The file, and its signature where there is a key. Raises CaretakerError."""
-    try:
+    with writable(path):
         files.replace(path, text.encode("utf-8", "backslashreplace"))
-    except FileFailure as failure:
-        hint = f"ls -ld {path.parent}"
-        raise MachineError("file-unwritable", str(failure), hint=hint) from failure
     return [path, sign_file(path, signer)] if signer is not None else [path]
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import click
 
 from agent.cli.saying import plain
-from agent.errors import MachineError, UsageError
+from agent.errors import UsageError
 from agent.host import files
-from agent.host.failures import FileFailure
 from packer.catalogue.store import Catalogue
 from packer.cli.image_list import CATALOGUE
+from packer.doors import readable
 from packer.golden.record import CAP, NAME
 
 
@@ -27,12 +27,11 @@ def command(folder: Path, catalogue: Path) -> None:
     caretaker image add out/
     """
     path = folder.resolve() / NAME
-    try:
-        content = files.read_bytes(path, cap=CAP)
-    except FileNotFoundError:
-        raise UsageError("usage", f"there is no {NAME} in {folder}",
-                         hint="caretaker image build DIR --output OUT") from None  # fmt: skip
-    except FileFailure as error:
-        raise MachineError("file-unreadable", str(error), hint=f"ls -l {folder}") from error
+    with readable(path):
+        try:
+            content = files.read_bytes(path, cap=CAP)
+        except FileNotFoundError:
+            raise UsageError("usage", f"there is no {NAME} in {folder}",
+                             hint="caretaker image build DIR --output OUT") from None  # fmt: skip
     record = Catalogue(catalogue).add(content, folder.resolve())
     click.echo(f"{plain(record.application)} {plain(record.version)}: {record.id[:12]}")

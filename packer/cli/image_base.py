@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,10 +9,10 @@ import click
 
 from agent.cli.progress import watching
 from agent.cli.saying import json_line, plain
-from agent.errors import MachineError, UsageError
 from agent.host import files
-from agent.host.failures import HostFailure
 from agent.host.machine import Host
+from packer.cli.source_date import source_date
+from packer.doors import readable, writable
 from packer.golden import digests
 from packer.golden.record import Step
 
@@ -58,25 +57,18 @@ def command(
     from packer.disk.archive import Source
 
     wanted = system.load(name)
-    given = epoch or _environment()
+    given = epoch or source_date() or 0
     host = Host()
-    try:
-        own = files.read_bytes(sources, cap=1 << 20) if sources else b""
-        with watching(json_wanted=as_json) as progress:
-            told, listen = _teller(as_json=as_json)
-            progress.step("base", f"base disk of {wanted.title}, {arch}")
-            made = making.make(
-                host, wanted, output, epoch=given, told=told,
-                architecture="arm64" if arch == "arm64" else "amd64",
-                source=Source(mirror), own_sources=own, listen=listen,
-            )  # fmt: skip
-            more = making.for_clouds(made, epoch=given or wanted.epoch, vhd=vhd, gce=gce)
-    except FileNotFoundError as error:
-        raise UsageError("usage", f"there is no file {sources}", hint=f"ls -l {sources}") from error
-    except HostFailure as failure:
-        raise MachineError(
-            "file-unwritable", str(failure), hint=f"ls -ld {output.parent}"
-        ) from failure
+    own = _sources(sources) if sources else b""
+    with writable(output), watching(json_wanted=as_json) as progress:
+        told, listen = _teller(as_json=as_json)
+        progress.step("base", f"base disk of {wanted.title}, {arch}")
+        made = making.make(
+            host, wanted, output, epoch=given, told=told,
+            architecture="arm64" if arch == "arm64" else "amd64",
+            source=Source(mirror), own_sources=own, listen=listen,
+        )  # fmt: skip
+        more = making.for_clouds(made, epoch=given or wanted.epoch, vhd=vhd, gce=gce)
     paths = [made.qcow2, made.raw, made.tree_tar, *more]
     if as_json:
         indexes = [{"index": i.name, "date": i.date, "sha256": i.sha256} for i in made.indexes]
@@ -88,6 +80,11 @@ def command(
         click.echo(str(path))
     for index in made.indexes:
         click.echo(f"archive {plain(index.name)}: {plain(index.date)}")
+
+
+def _sources(path: Path) -> bytes:
+    with readable(path):
+        return files.read_bytes(path, cap=1 << 20)
 
 
 def _teller(*, as_json: bool) -> tuple[Callable[[Step], None], Callable[[str], None]]:
@@ -109,14 +106,6 @@ def _teller(*, as_json: bool) -> tuple[Callable[[Step], None], Callable[[str], N
 
 def _sums(paths: tuple[Path, ...]) -> dict[str, str]:
     return {path.name: digests.of_file(path) for path in paths}
-
-
-def _environment() -> int:
-    said = os.environ.get("SOURCE_DATE_EPOCH", "")
-    if said and not said.isdecimal():
-        message = f"SOURCE_DATE_EPOCH is {said[:40]!r}, not seconds since 1970"
-        raise UsageError("usage", message, hint="unset SOURCE_DATE_EPOCH")
-    return int(said or 0)
 
 
 def _list(context: click.Context, *, wanted: bool) -> None:

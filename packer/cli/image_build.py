@@ -10,11 +10,10 @@ import click
 from agent.cli import release_passphrases as passphrases
 from agent.cli.progress import watching
 from agent.cli.saying import json_line, plain, size, span
-from agent.errors import MachineError
 from agent.host import tether
-from agent.host.failures import HostFailure
 from agent.host.machine import Host
 from packer.cli.image_sign import asking
+from packer.doors import writable
 from packer.golden import course
 from packer.golden.beginning import beginning
 from packer.golden.build import Build
@@ -82,16 +81,14 @@ def command(
         draft=draft,
     )
     signer = open_signer(key, asking(files)) if key else None
-    try:
-        with (
-            watching(json_wanted=as_json) as told,
-            beginning(wanted, Host(), told, signer) as build,
-        ):
-            ended = course.run(build)
-            if ended.error is not None:
-                raise ended.error
-    except HostFailure as failure:
-        raise MachineError("file-unwritable", str(failure), hint=f"ls -ld {output}") from failure
+    with (
+        writable(output / "build.json"),
+        watching(json_wanted=as_json) as told,
+        beginning(wanted, Host(), told, signer) as build,
+    ):
+        ended = course.run(build)
+        if ended.error is not None:
+            raise ended.error
     _tell(build, ended, as_json=as_json)
 
 

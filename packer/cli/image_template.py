@@ -6,9 +6,8 @@ from pathlib import Path
 
 import click
 
-from agent.errors import MachineError
 from agent.host import files
-from agent.host.failures import FileFailure
+from packer.doors import writable
 from packer.golden.template_text import Minimum, render
 
 
@@ -28,10 +27,9 @@ def command(output: Path, *, minimum: Minimum) -> None:
     caretaker image template --output packer/
     caretaker image template --packer-min 1.10 --output packer/
     """
-    try:
+    with writable(output):
         files.ensure_folder(output)
-        for name, text in render(minimum).items():
+    for name, text in render(minimum).items():
+        with writable(output / name):
             files.replace(output / name, text.encode())
-            click.echo(str(output / name))
-    except FileFailure as failure:
-        raise MachineError("file-unwritable", str(failure), hint=f"ls -ld {output}") from failure
+        click.echo(str(output / name))

@@ -12,14 +12,13 @@ import click
 from agent.cli.saying import count, json_line, plain, sign
 from agent.errors import CaretakerError, MachineError, RefusedError, UsageError
 from agent.host import files
-from agent.host.failures import FileFailure
 from agent.manifest.model import Manifest
 from agent.manifest.reader import parse
 from agent.version import version
+from packer.doors import readable, writable
 from packer.golden.record import CAP, BuildRecord
 from packer.golden.record import parse as parse_record
 from packer.marketplace.complaint import Complaint
-from packer.signing.blob import readable
 
 _PATH = click.Path(path_type=Path)
 _SHOWN = 200  # complaints on a screen; --json has all
@@ -174,8 +173,5 @@ def _write_sarif(path: Path, complaints: list[Complaint]) -> None:
     from packer.marketplace.quoting import as_json
     from packer.marketplace.sarif import sarif
 
-    try:
+    with writable(path):
         files.replace(path, as_json(sarif(complaints, version())).encode())
-    except FileFailure as failure:
-        hint = f"ls -ld {path.parent}"
-        raise MachineError("file-unwritable", str(failure), hint=hint) from failure

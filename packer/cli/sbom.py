@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -10,11 +9,13 @@ from pathlib import Path
 import click
 
 from agent.cli.saying import plain
-from agent.errors import MachineError, UsageError
-from agent.host import files, trees
-from agent.host.failures import FileFailure
+from agent.errors import UsageError
+from agent.host import files
 from agent.layout import Layout
 from packer.certify.opening import open_tree
+from packer.cli.source_date import source_date
+from packer.doors import readable, writable
+from packer.golden import digests
 from packer.sbom import cyclonedx, spdx
 from packer.sbom.collecting import parts
 from packer.sbom.parts import Parts
@@ -54,27 +55,12 @@ def command(
     if digest and not image:
         raise UsageError("usage", "--digest is of an image's file", hint="add --image FILE")
     with open_tree(image or root or layout.root) as subject:
-        found = parts(subject.tree, made=_epoch())
+        found = parts(subject.tree, made=source_date())
     if image and digest:
-        found = replace(found, image=replace(found.image, sha256=_digest(image)))
+        with readable(image):
+            sha256 = digests.of_file(image)
+        found = replace(found, image=replace(found.image, sha256=sha256))
     _put_out(found, form, output)
-
-
-def _epoch() -> int | None:
-    """SOURCE_DATE_EPOCH (reproducible-builds.org), which a build sets for all it makes."""
-    said = os.environ.get("SOURCE_DATE_EPOCH", "")
-    if said and not said.isdecimal():
-        message = f"SOURCE_DATE_EPOCH is {said!r}, not seconds since 1970"
-        raise UsageError("usage", message, hint="unset SOURCE_DATE_EPOCH")
-    return int(said) if said else None
-
-
-def _digest(image: Path) -> str:
-    try:
-        return trees.size_and_digest(image)[1]
-    except OSError as error:
-        message = f"{image} can't be read: {error.strerror}"
-        raise MachineError("file-unreadable", message, hint=f"ls -l {image}") from error
 
 
 def _put_out(found: Parts, form: str, output: Path | None) -> None:
@@ -82,9 +68,6 @@ def _put_out(found: Parts, form: str, output: Path | None) -> None:
     if output is None:
         sys.stdout.buffer.write(content)
         return
-    try:
+    with writable(output):
         files.replace(output, content)
-    except FileFailure as failure:
-        hint = f"ls -ld {output.parent}"
-        raise MachineError("file-unwritable", str(failure), hint=hint) from failure
     click.echo(f"{output}: {form}, {len(found.parts)} parts of {plain(found.image.name)}")

@@ -7,10 +7,10 @@ from pathlib import Path
 import click
 
 from agent.cli.saying import count, json_line, plain
-from agent.errors import MachineError, UsageError
+from agent.errors import UsageError
 from agent.host import files
 from agent.host.clock import Clock
-from agent.host.failures import FileFailure
+from packer.doors import readable, writable
 from packer.vulnerabilities import listed, outside, sarif, sarif_read, vex
 from packer.vulnerabilities.data_file import open_data
 from packer.vulnerabilities.matching import match
@@ -72,12 +72,8 @@ def command(
 
 
 def _content(path: Path, cap: int) -> bytes:
-    try:
+    with readable(path):
         return files.read_bytes(path, cap=cap)
-    except FileNotFoundError:
-        raise MachineError("file-unreadable", f"there is no {path}", hint="ls -l") from None
-    except FileFailure as failure:
-        raise MachineError("file-unreadable", str(failure), hint=f"ls -l {path}") from failure
 
 
 def _put_out(scan: Scan, name: str, form: str, output: Path | None) -> None:
@@ -90,11 +86,8 @@ def _put_out(scan: Scan, name: str, form: str, output: Path | None) -> None:
     if output is None:
         click.echo(text)
         return
-    try:
+    with writable(output):
         files.replace(output, f"{text}\n".encode())
-    except FileFailure as failure:
-        hint = f"ls -ld {output.parent}"
-        raise MachineError("file-unwritable", str(failure), hint=hint) from failure
     click.echo(f"{output}: {_summary(scan)}")
 
 

@@ -11,14 +11,12 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from agent.errors import MachineError, RefusedError
+from agent.errors import RefusedError
 from agent.host import files, viewed
-from agent.host.failures import FileFailure
 from agent.host.opened import open_once
+from packer.doors import readable, writable
 from packer.signing import public_key
 from packer.signing.public_key import PublicKey
 from packer.signing.signer import Signer, signature_of
@@ -39,11 +37,8 @@ def sign_file(path: Path, signer: Signer) -> Path:
         else:
             made = signature_of(signer, b"", _digest(path))
     target = signature_path(path)
-    try:
+    with writable(target):
         files.replace(target, base64.b64encode(made))
-    except FileFailure as failure:
-        hint = f"ls -ld {target.parent}"
-        raise MachineError("file-unwritable", str(failure), hint=hint) from failure
     return target
 
 
@@ -85,14 +80,3 @@ def _signature(path: Path) -> bytes:
 def _digest(path: Path) -> bytes:
     with open_once(path) as opened:
         return bytes.fromhex(opened.sha256(0, opened.size))
-
-
-@contextmanager
-def readable(path: Path) -> Iterator[None]:
-    """Turns what the machine says about reading the file into a MachineError."""
-    try:
-        yield
-    except FileNotFoundError:
-        raise MachineError("file-unreadable", f"there is no {path}", hint="ls -l") from None
-    except FileFailure as failure:
-        raise MachineError("file-unreadable", str(failure), hint=f"ls -l {path}") from failure

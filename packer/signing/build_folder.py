@@ -13,9 +13,10 @@ from pathlib import Path
 
 from agent.errors import MachineError, RefusedError
 from agent.host import files, trees
+from packer.doors import readable
 from packer.golden.record import CAP, NAME, Artefact, BuildRecord, parse
 from packer.signing import provenance
-from packer.signing.blob import readable, refused, signature_path, verify_file
+from packer.signing.blob import refused, signature_path, verify_file
 from packer.signing.public_key import PublicKey
 
 

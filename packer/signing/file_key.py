@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from agent.errors import MachineError
 from agent.host import confidential, open_new
 from agent.host.failures import FileFailure
+from packer.doors import writable
 from packer.signing import public_key
 from packer.signing.public_key import PublicKey, invalid
 from packer.signing.signer import Algorithm
@@ -91,12 +92,9 @@ def make(path: Path, algorithm: Algorithm, passphrase: bytes | None) -> FileKey:
     content = made.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, seal
     )
-    try:
+    with writable(path):
         open_new.write(path, content, mode=0o600)
         open_new.write(public_half(path), public_key.pem(made.public_key()), mode=0o644)
-    except FileFailure as failure:
-        hint = f"ls -l {path.parent}"
-        raise MachineError("file-unwritable", str(failure), hint=hint) from failure
     return FileKey(made)
 
 

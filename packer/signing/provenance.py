@@ -17,9 +17,10 @@ import msgspec
 
 from agent.host import files
 from agent.version import version
+from packer.doors import readable
 from packer.golden.record import BuildRecord
 from packer.signing import dsse
-from packer.signing.blob import readable, refused
+from packer.signing.blob import refused
 from packer.signing.public_key import PublicKey
 from packer.signing.signer import Signer
 
