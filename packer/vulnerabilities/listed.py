@@ -9,11 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
-
 from agent.errors import MachineError
 from packer.sbom import purl
 from packer.sbom.parts import Parts
+from packer.vulnerabilities import loose
 
 CAP = 256 << 20  # bytes of a list
 
@@ -42,13 +41,13 @@ def of_parts(parts: Parts) -> tuple[Listed, ...]:
 def of_sbom(content: bytes, name: str) -> tuple[Listed, ...]:
     """The parts of a list in JSON; `name` is for messages. Raises MachineError `sbom-invalid`."""
     try:
-        told: Any = msgspec.json.decode(content)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        told = loose.read(content)
+    except ValueError as error:
         raise invalid(f"{name} is no JSON: {error}") from error
     if isinstance(told, dict) and told.get("bomFormat") == "CycloneDX":
-        named = [(each.get("bom-ref"), each.get("purl")) for each in _rows(told, "components")]
+        named = [(each.get("bom-ref"), each.get("purl")) for each in loose.rows(told, "components")]
     elif isinstance(told, dict) and "spdxVersion" in told:
-        named = [(each.get("SPDXID"), _locator(each)) for each in _rows(told, "packages")]
+        named = [(each.get("SPDXID"), _locator(each)) for each in loose.rows(told, "packages")]
     else:
         raise invalid(f"{name} is neither CycloneDX nor SPDX in JSON")
     found = [_of_purl(str(ref or where), where) for ref, where in named if isinstance(where, str)]
@@ -79,13 +78,8 @@ def _of_purl(ref: str, text: str) -> Listed | None:
     )
 
 
-def _rows(told: dict[str, Any], key: str) -> list[dict[str, Any]]:
-    rows = told.get(key, [])
-    return [each for each in rows if isinstance(each, dict)] if isinstance(rows, list) else []
-
-
 def _locator(package: dict[str, Any]) -> str | None:
-    for each in _rows(package, "externalRefs"):
+    for each in loose.rows(package, "externalRefs"):
         if each.get("referenceType") == "purl":
             return str(each.get("referenceLocator", ""))
     return None

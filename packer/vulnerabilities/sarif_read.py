@@ -10,10 +10,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import msgspec
-
 from agent.errors import MachineError
-from packer.vulnerabilities import cvss
+from packer.vulnerabilities import cvss, loose
 from packer.vulnerabilities.cvss import Severity
 from packer.vulnerabilities.scan import Hit
 
@@ -33,17 +31,17 @@ _NOTHING = frozenset(("", "none", "n/a", "not fixed", "unknown"))
 def read(content: bytes, name: str) -> tuple[Hit, ...]:
     """The results as hits; `name` is their source. Raises MachineError `sbom-invalid`."""
     try:
-        told: Any = msgspec.json.decode(content)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        told = loose.read(content)
+    except ValueError as error:
         raise _invalid(name, str(error)) from error
     if not isinstance(told, dict) or told.get("version") != "2.1.0":
         raise _invalid(name, "its version is not 2.1.0")
     found: list[Hit] = []
-    for run in _rows(told, "runs"):
-        driver = _dict(_dict(run, "tool"), "driver")
-        rules = {str(rule.get("id")): rule for rule in _rows(driver, "rules")}
+    for run in loose.rows(told, "runs"):
+        driver = loose.table(loose.table(run, "tool"), "driver")
+        rules = {str(rule.get("id")): rule for rule in loose.rows(driver, "rules")}
         tool = str(driver.get("name", "")) or name
-        found += [_hit(row, rules, tool) for row in _rows(run, "results")]
+        found += [_hit(row, rules, tool) for row in loose.rows(run, "results")]
     return tuple(found)
 
 
@@ -57,7 +55,7 @@ def _hit(row: dict[str, Any], rules: dict[str, dict[str, Any]], source: str) -> 
         told.setdefault("package", spoken[1])
         told.setdefault("version", spoken[2])
     fixed = told.get("fixed", "")
-    suppressed = bool(_rows(row, "suppressions"))
+    suppressed = bool(loose.rows(row, "suppressions"))
     return Hit(
         id=match[0] if match else str(row.get("ruleId", "unnamed")),
         package=told.get("package", ""),
@@ -78,7 +76,7 @@ def _severity(said: str, rule: dict[str, Any]) -> Severity:
     if known != "unknown":
         return known
     try:
-        return cvss.severity(float(_dict(rule, "properties")["security-severity"]))
+        return cvss.severity(float(loose.table(rule, "properties")["security-severity"]))
     except (KeyError, TypeError, ValueError):
         return "unknown"
 
@@ -91,18 +89,8 @@ def _lines(text: str) -> dict[str, str]:
     return found
 
 
-def _rows(told: dict[str, Any], key: str) -> list[dict[str, Any]]:
-    rows = told.get(key)
-    return [each for each in rows if isinstance(each, dict)] if isinstance(rows, list) else []
-
-
-def _dict(told: dict[str, Any], key: str) -> dict[str, Any]:
-    found = told.get(key)
-    return found if isinstance(found, dict) else {}
-
-
 def _text(told: dict[str, Any], key: str) -> str:
-    return str(_dict(told, key).get("text", ""))[:_TEXT]
+    return str(loose.table(told, key).get("text", ""))[:_TEXT]
 
 
 def _invalid(name: str, why: str) -> MachineError:

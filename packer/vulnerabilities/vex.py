@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import msgspec
-
 from agent.errors import MachineError
 from packer.sbom import purl
+from packer.vulnerabilities import loose
 from packer.vulnerabilities.listed import Listed
 
 CAP = 32 << 20  # bytes
@@ -31,14 +30,13 @@ class Statement:
     products: tuple[str, ...]
     why: str
     until: float
-    until_text: str
 
 
 def read(content: bytes, name: str) -> tuple[Statement, ...]:
     """Statements that take a flaw out; others change nothing. MachineError `sbom-invalid`."""
     try:
-        told: Any = msgspec.json.decode(content)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        told = loose.read(content)
+    except ValueError as error:
         raise _invalid(f"{name} is no JSON: {error}") from error
     if isinstance(told, dict) and "openvex" in str(told.get("@context", "")):
         return tuple(_openvex(told, name))
@@ -70,7 +68,7 @@ def _is_meant(product: str, listed: Listed) -> bool:
 
 
 def _openvex(told: dict[str, Any], name: str) -> Iterator[Statement]:
-    for at, row in enumerate(_rows(told, "statements")):
+    for at, row in enumerate(loose.rows(told, "statements")):
         if str(row.get("status")) not in _HARMLESS:
             continue
         where = f"{name}, statement {at + 1}"
@@ -78,8 +76,8 @@ def _openvex(told: dict[str, Any], name: str) -> Iterator[Statement]:
         flaw = flaw if isinstance(flaw, dict) else {"name": flaw}
         ids = _texts([flaw.get("name"), flaw.get("@id"), *_list(flaw.get("aliases"))])
         products: list[object] = []
-        for product in _rows(row, "products"):
-            inner = _rows(product, "subcomponents")
+        for product in loose.rows(row, "products"):
+            inner = loose.rows(product, "subcomponents")
             products += [each.get("@id") for each in inner] or [product.get("@id")]
         why = _texts([row.get("justification"), row.get("impact_statement"),
                       row.get("action_statement")])  # fmt: skip
@@ -87,17 +85,15 @@ def _openvex(told: dict[str, Any], name: str) -> Iterator[Statement]:
 
 
 def _cyclonedx(told: dict[str, Any], name: str) -> Iterator[Statement]:
-    for at, row in enumerate(_rows(told, "vulnerabilities")):
-        analysis = row.get("analysis")
-        if not isinstance(analysis, dict) or (
-            str(analysis.get("state")) not in _HARMLESS_CYCLONEDX
-        ):
+    for at, row in enumerate(loose.rows(told, "vulnerabilities")):
+        analysis = loose.table(row, "analysis")
+        if str(analysis.get("state")) not in _HARMLESS_CYCLONEDX:
             continue
         where = f"{name}, vulnerability {at + 1}"
-        ids = _texts([row.get("id"), *(each.get("id") for each in _rows(row, "references"))])
-        products = _texts([each.get("ref") for each in _rows(row, "affects")])
+        ids = _texts([row.get("id"), *(each.get("id") for each in loose.rows(row, "references"))])
+        products = _texts([each.get("ref") for each in loose.rows(row, "affects")])
         why = _texts([analysis.get("justification"), analysis.get("detail")])
-        ends = [each.get("value") for each in _rows(row, "properties")
+        ends = [each.get("value") for each in loose.rows(row, "properties")
                 if each.get("name") == "caretaker:expires"]  # fmt: skip
         yield _statement(where, ids, products, why, ends[0] if ends else None)
 
@@ -113,13 +109,9 @@ def _statement(
     try:
         until = datetime.fromisoformat(end)
         until = until if until.tzinfo else until.replace(tzinfo=UTC)
-        return Statement(ids, products, ": ".join(why), until.timestamp(), end)
+        return Statement(ids, products, ": ".join(why), until.timestamp())
     except (ValueError, OverflowError) as error:
         raise _invalid(f"{where} ends at {end[:40]!r}, which is no date") from error
-
-
-def _rows(told: dict[str, Any], key: str) -> list[dict[str, Any]]:
-    return [each for each in _list(told.get(key)) if isinstance(each, dict)]
 
 
 def _list(value: object) -> list[Any]:
