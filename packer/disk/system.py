@@ -17,6 +17,7 @@ from msgspec import Struct
 from agent.errors import ManifestError
 from agent.host import files
 from agent.host.failures import FileFailure
+from packer.disk import xfs
 
 FOLDER = Path(__file__).with_name("systems")
 SOURCES = Path(__file__).with_name("files")
@@ -32,6 +33,7 @@ _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # How far arm64 got. Not in the system's file: it is no part of what an image is made of, and the
 # digest of that is of the whole file.
 ELSEWHERE = {"debian-12": "built"}
+_TABLES = 3  # MiB at both ends of a disk, and what a BIOS boots
 _DEEPEST = 4  # files that go on from one another
 
 
@@ -239,8 +241,8 @@ def _numbers(system: System) -> str:
     sizes = system.sizes
     if not 64 <= sizes.disk <= 1 << 20 or sizes.esp < 16 or sizes.root < 16:
         return "sizes: MiB; a disk from 64 MiB to 1 TiB, an ESP and a root from 16 MiB on"
-    if sizes.disk - sizes.esp - sizes.root < 303:
-        return "sizes: fewer than 300 MiB are left for the data volume"
+    if sizes.disk - sizes.esp - sizes.root - _TABLES < xfs.SMALLEST >> 20:
+        return f"sizes: fewer than {xfs.SMALLEST >> 20} MiB are left for the data volume"
     if not 0 <= system.epoch < 1 << 33:
         return "epoch: seconds since 1970"
     return ""

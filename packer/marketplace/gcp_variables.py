@@ -13,7 +13,6 @@ from packer.marketplace.patterns import for_re2
 from packer.marketplace.product import Product
 from packer.marketplace.quoting import hcl_string
 
-CIDR = r"^(\d{1,3}\.){3}\d{1,3}/\d{1,2}$"
 _TYPES = {"text": "string", "number": "number", "switch": "bool"}
 REQUIRED = object()
 

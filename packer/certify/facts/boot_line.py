@@ -1,4 +1,4 @@
-"""The kernel's command line: in the boot loader's menu, its template, or as it runs.
+"""The kernel's command line: in the boot loader's menu, or as it runs.
 
 Owns the reading of each. Refuses to judge a word.
 """
@@ -12,7 +12,6 @@ from packer.certify.rule import Subject
 from packer.certify.tree import Tree
 
 MENUS = ("/boot/grub/grub.cfg", "/boot/grub2/grub.cfg")
-DEFAULTS = "/etc/default/grub"
 _ENTRIES = "/boot/loader/entries"
 _LINUX = re.compile(r"^[ \t]*linux(?:efi|16)?[ \t]+(\S+)[ \t]*(.*)$", re.MULTILINE)
 _OPTIONS = re.compile(r"^options[ \t]+(.*)$", re.MULTILINE)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from packer.certify.image.source import Source, invalid
 
-MAGIC_AT, MAGIC = 1024 + 0x38, b"\x53\xef"
+MAGIC = b"\x53\xef"
 _RECOVER, _BITS_64 = 0x4, 0x80
 # filetype, recover, extents, 64bit, mmp, flex_bg, ea_inode, csum_seed, largedir, casefold
 _KNOWN = 0x2 | _RECOVER | 0x40 | _BITS_64 | 0x100 | 0x200 | 0x400 | 0x2000 | 0x4000 | 0x20000

@@ -18,7 +18,7 @@ from packer.certify.image.source import Source, invalid
 MAGIC = b"QFI\xfb"
 _HEADER = struct.Struct(">4sIQIIQIIQQIIQ")
 _ENTRY = struct.Struct(">Q")
-_COMPRESSED, _COPIED, _ZERO = 1 << 62, 1 << 63, 1
+_COMPRESSED, _ZERO = 1 << 62, 1
 _OFFSET = 0x00FFFFFFFFFFFE00  # bits 9 to 55 of an entry
 _DIRTY, _TYPE = 1, 8  # the only incompatible features that change nothing we read
 _MOST_TABLE = 32 << 20  # bytes of the first table; QEMU's own limit
