@@ -61,7 +61,8 @@ def command(
     caretaker harden --tailoring openscap       the refusals, for `oscap --tailoring-file`
     """
     if plan + check + list_wanted > 1:
-        raise UsageError("usage", "--plan, --check and --list exclude each other")
+        message = "--plan, --check and --list exclude each other"
+        raise UsageError("usage", message, hint="give one")
     controls = _chosen(only)
     if tailoring is not None:
         click.echo(rendered(REFUSALS, tailoring), nl=False)

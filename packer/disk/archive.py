@@ -144,5 +144,7 @@ def index_of(member: tarfile.TarInfo, content: Callable[[], bytes]) -> Index | N
 def none_found() -> MachineError:
     """No index in the tree: what it was made of can't be said, so it is not used."""
     return MachineError(
-        "build-failed", "mmdebstrap left no signed index: nothing says what it used"
+        "build-failed",
+        "mmdebstrap left no signed index: nothing says what it used",
+        hint="name an archive whose indexes are signed: --mirror URL",
     )

@@ -73,7 +73,8 @@ def loaders(
     for wanted in build.boot_packages:
         found = sorted(name for name in packages if name.startswith(f"{wanted}_"))
         if len(found) != 1:
-            raise MachineError("build-failed", f"{wanted} was not fetched from the archive")
+            message = f"{wanted} was not fetched from the archive"
+            raise MachineError("build-failed", message, hint=f"apt-cache policy {wanted}")
         place = work / f"{wanted}.deb"
         files.replace(place, packages[found[0]], durable=False)
         program(host, ("dpkg-deb", "-x", str(place), str(unpacked)), timeout=60)
@@ -93,7 +94,9 @@ def _read(path: Path) -> bytes:
     try:
         return files.read_bytes(path)
     except FileNotFoundError as error:
-        raise MachineError("build-failed", f"{path.name} is not in the loader's package") from error
+        message = f"{path.name} is not in the loader's package"
+        hint = "mend shim, signed and bios in the system's file"
+        raise MachineError("build-failed", message, hint=hint) from error
 
 
 def esp(

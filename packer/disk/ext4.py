@@ -46,9 +46,10 @@ def same_times(host: Host, path: Path, epoch: int, owners: Iterable[Owner] = ())
 
     mke2fs -d copies those of the folder, which nobody can set (e2fsprogs before 1.47.1).
     """
-    facts = host.run(["dumpe2fs", str(path)], timeout=120)
-    if not facts.ok or facts.truncated:
-        raise MachineError("build-failed", f"dumpe2fs {path}: {facts.reason}")
+    facts = program(host, ("dumpe2fs", str(path)), timeout=120)
+    if facts.truncated:
+        raise MachineError("build-failed", f"dumpe2fs {path} says more than is read",
+                           hint="make `root` smaller in the system's file")  # fmt: skip
     script = "".join([*_given(owners), *_commands(facts.stdout, epoch)]).encode()
     env = {"E2FSPROGS_FAKE_TIME": str(epoch)}
     argv = ("debugfs", "-w", "-f", "-", str(path))

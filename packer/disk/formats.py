@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import shlex
 import struct
 import uuid
 from collections.abc import Iterator
@@ -36,10 +37,16 @@ def to_vhd(raw: Path, path: Path, *, epoch: int) -> None:
     """
     with open_once(raw) as given:
         if given.size == 0 or given.size % MIB:
-            raise MachineError("image-invalid", f"{raw} is not whole MiB, as Azure wants it")
+            raise _uneven(raw, given.size, "MiB, as Azure wants it")
         with disk_file.fresh(path, given.size + _BLOCK) as disk:
             disk.pour(raw, 0)
             disk.put(given.size, vhd_footer(given.size, epoch))
+
+
+def _uneven(raw: Path, size: int, what: str) -> MachineError:
+    whole = max(1, -(-size // (1 << 30)))
+    hint = f"qemu-img resize -f raw {shlex.quote(str(raw))} {whole}G"
+    return MachineError("image-invalid", f"{raw} is not whole {what}", hint=hint)
 
 
 def vhd_footer(size: int, epoch: int) -> bytes:
@@ -75,7 +82,7 @@ def to_gce(raw: Path, path: Path, *, epoch: int) -> None:
     """
     with open_once(raw) as given:
         if given.size == 0 or given.size % (1 << 30):
-            raise MachineError("image-invalid", f"{raw} is not whole GiB, as Compute Engine wants")
+            raise _uneven(raw, given.size, "GiB, as Compute Engine wants it")
         with (
             open_new.durable(path, mode=0o644) as fd,
             os.fdopen(os.dup(fd), "wb") as out,

@@ -81,7 +81,8 @@ def make(
             hint="caretaker image base --system debian-12",
         )  # fmt: skip
     if architecture not in system.builds:
-        raise MachineError("system-unsupported", f"{system.title} has no {architecture}")
+        message = f"{system.title} has no {architecture}"
+        raise MachineError("system-unsupported", message, hint="caretaker image base --list")
     _fresh(out)
     order = Order(host, system, architecture, out, epoch or system.epoch, told,
                   source or Source(), own_sources)  # fmt: skip

@@ -73,7 +73,8 @@ class Virtual:
             if done():
                 return self.elapsed()
             if not self.runs:
-                raise MachineError("command-failed", f"{what}: QEMU ended: {self._last_words()}")
+                message = f"{what}: QEMU ended: {self._last_words()}"
+                raise MachineError("command-failed", message, hint=f"free -m; df -h {_ROOM}")
             if self.serial.fatal:
                 raise self._unhealthy(f"{what}: the console says {self.serial.fatal!r}")
             if clock.monotonic() >= deadline:
