@@ -9,7 +9,7 @@ import click
 
 from agent.cli.progress import watching
 from agent.cli.saying import json_line, plain
-from agent.host import files
+from agent.host import files, tether
 from agent.host.machine import Host
 from packer.cli.source_date import source_date
 from packer.doors import readable, writable
@@ -56,6 +56,7 @@ def command(
     from packer.disk import making, system
     from packer.disk.archive import Source
 
+    tether.unwind()  # SIGTERM unwinds like Ctrl-C: mmdebstrap ends, and what is half made goes
     wanted = system.load(name)
     given = epoch or source_date() or 0
     host = Host()

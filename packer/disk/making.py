@@ -71,9 +71,10 @@ def make(
     architecture: Architecture = "amd64", source: Source | None = None, own_sources: bytes = b"",
     listen: Callable[[str], None] = lambda line: None,
 ) -> BaseDisk:  # fmt: skip
-    """Make the disk in `out`, a folder that is new or empty. `epoch` 0: the system's own.
+    """Make the disk in `out`, a folder that is new or empty, and empty again where that fails.
 
-    `listen` gets mmdebstrap's words. Raises MachineError, UsageError, FileFailure.
+    `epoch` 0: the system's own. `listen` gets mmdebstrap's words. Raises MachineError, UsageError,
+    FileFailure.
     """
     if system.kind != "debian":
         raise MachineError(
@@ -86,7 +87,7 @@ def make(
     _fresh(out)
     order = Order(host, system, architecture, out, epoch or system.epoch, told,
                   source or Source(), own_sources)  # fmt: skip
-    try:
+    with _all_or_nothing(order):
         slow = foreign.emulated(host, architecture)
         with _step(order, "packages"):
             raw = order.work / "packages.tar"
@@ -99,8 +100,6 @@ def make(
             build = system.builds[architecture]
             found = boot.loaders(host, system, build, dressed.packages, order.work)
         return assembled(order, found, dressed.indexes)
-    finally:
-        trees.remove(order.work)
 
 
 def assembled(order: Order, found: Loaders, indexes: tuple[Index, ...] = ()) -> BaseDisk:
@@ -256,6 +255,19 @@ def _fresh(out: Path) -> None:
             "file-unwritable", f"{out} holds something already", hint=f"ls -la {out}"
         )
     files.ensure_folder(out / ".work", mode=0o700)
+
+
+@contextmanager
+def _all_or_nothing(order: Order) -> Iterator[None]:
+    """What stands in the folder is ours, since it was empty: half a disk keeps nobody from another
+    try."""
+    try:
+        yield
+    except BaseException:  # an interruption too, which goes on up
+        for path in list(order.out.iterdir()):
+            trees.remove(path)
+        raise
+    trees.remove(order.work)
 
 
 @contextmanager

@@ -71,6 +71,25 @@ def test_an_emulated_build_may_be_silent_for_longer(
     assert waits[1] >= 3 * waits[0]
 
 
+@pytest.mark.parametrize("ends", [MachineError("build-failed", "no"), KeyboardInterrupt()])
+def test_a_build_that_ends_early_leaves_an_empty_folder_for_the_next(
+    root: Path, host: ScriptedHost, monkeypatch: pytest.MonkeyPatch, ends: BaseException
+) -> None:
+    out = root / "base"
+
+    def fetch(*_: object, **__: object) -> None:
+        (out / ".work/packages.tar").write_bytes(b"half")
+        (out / "root.tar").write_bytes(b"half")
+        raise ends
+
+    monkeypatch.setattr(archive, "fetch", fetch)
+    for _ in range(2):
+        with pytest.raises(type(ends)) as caught:
+            making.make(host, system.load("debian-12"), out, epoch=0, told=lambda step: None)
+        assert caught.value is ends
+        assert list(out.iterdir()) == []
+
+
 @pytest.mark.parametrize("root_s", [True, False])
 def test_mounts_of_root_s_mmdebstrap_go_with_it(
     monkeypatch: pytest.MonkeyPatch, *, root_s: bool
