@@ -17,9 +17,9 @@ from typing import IO, TypeVar
 import msgspec
 
 from agent.errors import MachineError, RefusedError
-from agent.host import trees
 from agent.host.failures import FileFailure
 from agent.host.opened import open_once
+from packer.doors import readable
 from packer.vulnerabilities import debian_tracker, osv
 from packer.vulnerabilities.advisory import Advisory, Wanted
 
@@ -44,8 +44,10 @@ class DataFile:
     def advisories(self, wanted: Wanted) -> Iterator[Advisory]:
         with self._read() as stream:
             if zipfile.is_zipfile(stream):
-                for record in self._zipped(stream):
+                known = 0
+                for known, record in enumerate(self._zipped(stream), start=1):
                     yield from osv.advisories(record, wanted)
+                self._tells(known)
                 return
             stream.seek(0)
             content = stream.read(_CAP + 1)
@@ -53,18 +55,23 @@ class DataFile:
             raise invalid(f"{self.name} has more than {_CAP} bytes")
         content = content.strip()
         if content[:1] == b"[":
-            yield from self._each(content, wanted)
+            records = _decoded(content, tuple[osv.Record, ...], self.name)
+            self._tells(len(records))
+            for record in records:
+                yield from osv.advisories(record, wanted)
         elif _is_record(content):
             for line in content.split(b"\n") if b"\n{" in content else [content]:
                 if line.strip():
                     yield from osv.advisories(self._record(line, "a line"), wanted)
         else:
             tracker = _decoded(content, debian_tracker.Tracker, self.name)
+            self._tells(len(tracker))
             yield from debian_tracker.advisories(tracker, wanted)
 
-    def _each(self, content: bytes, wanted: Wanted) -> Iterator[Advisory]:
-        for record in _decoded(content, tuple[osv.Record, ...], self.name):
-            yield from osv.advisories(record, wanted)
+    def _tells(self, known: int) -> None:
+        """Another archive, or a download that failed: by such a file no image is clean."""
+        if not known:
+            raise invalid(f"{self.name} tells of no flaw at all")
 
     @contextmanager
     def _read(self) -> Iterator[IO[bytes]]:
@@ -98,11 +105,8 @@ class DataFile:
 
 def open_data(path: Path, pinned: str = "") -> DataFile:
     """The file, if its SHA-256 is the pinned one. Raises RefusedError, MachineError."""
-    try:
-        sha256 = trees.size_and_digest(path)[1]
-    except OSError as error:
-        message = f"{path} can't be read: {error.strerror}"
-        raise MachineError("file-unreadable", message, hint=f"ls -l {path}") from error
+    with readable(path), open_once(path) as opened:
+        sha256 = opened.sha256(0, opened.size)
     if pinned and pinned.lower() != sha256:
         raise RefusedError(
             "image-refused",

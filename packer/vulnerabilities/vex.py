@@ -18,6 +18,8 @@ from packer.vulnerabilities import loose
 from packer.vulnerabilities.listed import Listed
 
 CAP = 32 << 20  # bytes
+_FORMATS = "docs/how-to/sbom-and-scan.md shows a statement"
+_COMPLETE = 'add "expires": "2027-06-30" and a reason'
 _HARMLESS = frozenset(("not_affected", "fixed"))
 _HARMLESS_CYCLONEDX = frozenset(("not_affected", "resolved", "false_positive"))
 
@@ -37,12 +39,12 @@ def read(content: bytes, name: str) -> tuple[Statement, ...]:
     try:
         told = loose.read(content)
     except ValueError as error:
-        raise _invalid(f"{name} is no JSON: {error}") from error
+        raise _invalid(f"{name} is no JSON: {error}", _FORMATS) from error
     if isinstance(told, dict) and "openvex" in str(told.get("@context", "")):
         return tuple(_openvex(told, name))
     if isinstance(told, dict) and told.get("bomFormat") == "CycloneDX":
         return tuple(_cyclonedx(told, name))
-    raise _invalid(f"{name} is neither OpenVEX nor CycloneDX in JSON")
+    raise _invalid(f"{name} is neither OpenVEX nor CycloneDX in JSON", _FORMATS)
 
 
 def is_about(statement: Statement, names: Sequence[str], listed: Listed) -> bool:
@@ -122,6 +124,5 @@ def _texts(values: Sequence[object]) -> tuple[str, ...]:
     return tuple(each for each in values if isinstance(each, str) and each.strip())
 
 
-def _invalid(message: str) -> MachineError:
-    return MachineError("sbom-invalid", message,
-                        hint='add "expires": "2027-06-30" and a reason')  # fmt: skip
+def _invalid(message: str, hint: str = _COMPLETE) -> MachineError:
+    return MachineError("sbom-invalid", message, hint=hint)

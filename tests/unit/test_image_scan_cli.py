@@ -1,6 +1,8 @@
 """`caretaker scan`, SARIF both ways, and other scanners beside ours."""
 
 import json
+import os
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -187,3 +189,24 @@ def test_a_scanner_is_run_offline_over_the_list(name: str) -> None:
 )
 def test_what_is_refused(line: str, status: int) -> None:
     run(line, status)
+
+
+def test_a_pipe_in_place_of_the_data_is_not_waited_for() -> None:
+    os.mkfifo("pipe")
+    assert "not a regular file" in str(run("scan shop.cdx.json --data pipe", 4).exception)
+
+
+@pytest.mark.parametrize("content", [b"[]", b"{}", None])
+def test_data_that_tells_of_nothing_makes_no_image_clean(content: bytes | None) -> None:
+    if content is None:
+        with zipfile.ZipFile("data", "w") as archive:
+            archive.writestr("README.txt", "the wrong archive")
+    else:
+        Path("data").write_bytes(content)
+    assert "tells of no flaw" in str(run("scan shop.cdx.json --data data", 4).exception)
+
+
+def test_what_is_no_statement_at_all_is_not_told_to_add_an_end() -> None:
+    done = run("scan shop.cdx.json --data osv.json --vex osv.json", 4)
+    assert isinstance(done.exception, CaretakerError)
+    assert "expires" not in done.exception.hint
