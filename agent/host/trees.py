@@ -46,8 +46,11 @@ def walk(top: Path) -> Iterator[Leaf]:
     pending = [""]
     while pending:
         folder = pending.pop()
-        names = sorted(entry.name for entry in os.scandir(top / folder))
-        leaves = [Leaf(os.path.join(folder, name), os.lstat(top / folder / name)) for name in names]
+        before = f"{folder}/" if folder else ""
+        # Text and no Path: thousands of files are walked whenever setup looks, also at first boot.
+        with os.scandir(f"{top}/{folder}") as entries:
+            found = sorted(entries, key=lambda entry: entry.name)
+        leaves = [Leaf(before + each.name, each.stat(follow_symlinks=False)) for each in found]
         yield from leaves
         pending += [leaf.relative for leaf in reversed(leaves) if leaf.is_folder]
 
