@@ -6,7 +6,6 @@ Owns the version. Refuses to guess: what is neither installed nor a checkout is 
 from __future__ import annotations
 
 import tomllib
-from importlib import metadata
 from pathlib import Path
 
 SOURCE = Path(__file__).resolve().parents[1]
@@ -14,6 +13,8 @@ SOURCE = Path(__file__).resolve().parents[1]
 
 def version() -> str:
     """Of the installed distribution; of the checkout, where nobody installed it."""
+    from importlib import metadata  # it takes long to load, and setup begins without it
+
     try:
         return metadata.version("caretaker")
     except metadata.PackageNotFoundError:
