@@ -25,6 +25,7 @@ _SEEDS = (
     "/var/lib/random-seed",
 )
 _HOST_NAMES = frozenset(("", "localhost", "localhost.localdomain", "debian", "ubuntu"))
+_HOST = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _LEASES = re.compile(
     r"^/var/lib/(?:dhcp|dhclient|dhcpcd5?|NetworkManager)/"
     r".*(?:lease|\.lease\d?$|timestamps$|seen-bssids)"
@@ -101,16 +102,21 @@ def _name(subject: Subject) -> Iterator[Finding]:
     allowed = _HOST_NAMES | ({manifest.appliance.name} if manifest else frozenset())
     name = tree.text("/etc/hostname").strip()
     if name.lower() not in allowed:
-        yield Finding("/etc/hostname", f"the name of the build's machine: {name[:64]}")
+        yield Finding("/etc/hostname", f"the name of the build's machine{_told(name)}")
     for line in tree.text("/etc/hosts").splitlines():
         words = line.partition("#")[0].split()
         if words[:1] == ["127.0.1.1"] or (words[1:] and name in words[1:] and name not in allowed):
             strange = [one for one in words[1:] if one.partition(".")[0].lower() not in allowed]
             if strange:
-                yield Finding("/etc/hosts", f"names the build's machine: {strange[0][:64]}")
+                yield Finding("/etc/hosts", f"names the build's machine{_told(strange[0])}")
     mail = tree.text("/etc/mailname").strip()
     if mail and mail.partition(".")[0].lower() not in allowed:
-        yield Finding("/etc/mailname", f"the name of the build's machine: {mail[:64]}")
+        yield Finding("/etc/mailname", f"the name of the build's machine{_told(mail)}")
+
+
+def _told(name: str) -> str:
+    """Only what can be a name: a link may lead to a file whose content no report may hold."""
+    return f": {name[:64]}" if _HOST.fullmatch(name) else ""
 
 
 def _network(subject: Subject) -> Iterator[Finding]:
