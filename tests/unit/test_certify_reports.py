@@ -18,6 +18,7 @@ from packer.certify.certifying import FORMATS, as_json, certify, refuse, write_a
 from packer.certify.conflicts import CONFLICTS
 from packer.certify.finding import Clause, Finding, NotApplicableError
 from packer.certify.report.record import Report, schema
+from packer.certify.report.style import STYLE
 from packer.certify.rule import Probe, Rule, Subject
 from packer.certify.rules import RULES
 from packer.signing.file_key import open_key
@@ -199,3 +200,7 @@ def test_the_command_prints_lists_and_refuses(tmp_path: Path) -> None:
     assert "/bin/sh is not there" in done.output
     wrong = runner.invoke(program, ["certify", "--only", "NO-1"])
     assert getattr(wrong.exception, "code", "") == "usage"
+
+
+def test_on_a_narrow_screen_a_row_s_cells_stand_below_each_other() -> None:
+    assert "@media screen and (max-width:44rem)" in STYLE

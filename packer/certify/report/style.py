@@ -50,6 +50,10 @@ border-radius:50%;background:currentColor}
 border-radius:8px;padding:.75rem 1.25rem .75rem 2.5rem;margin:0}
 .todo li{padding:.35rem 0;overflow-wrap:anywhere}.todo ul li{padding:0}
 .fix{color:var(--soft)}.fix::before{content:"To mend it: "}
+@media screen and (max-width:44rem){main{padding:1rem .75rem 3rem}
+table,tbody,tr,td{display:block;width:auto}thead{display:none}tr{padding:.5rem 0;
+border-bottom:1px solid var(--line)}tbody tr:last-child{border-bottom:0}
+td{border-bottom:0;padding:.2rem .8rem}}
 @media print{:root{--ink:#1c2430;--soft:#5c6675;--line:#dfe3e8;--paper:#fff;--good:#1a7f4b;
 --bad:#b3261e;--warn:#9a6400;--skip:#8a93a0;--link:#22569c}
 body{background:#fff;font-size:10pt}main{max-width:none;padding:0}
