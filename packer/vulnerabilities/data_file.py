@@ -44,10 +44,8 @@ class DataFile:
     def advisories(self, wanted: Wanted) -> Iterator[Advisory]:
         with self._read() as stream:
             if zipfile.is_zipfile(stream):
-                known = 0
-                for known, record in enumerate(self._zipped(stream), start=1):
+                for record in self._zipped(stream):
                     yield from osv.advisories(record, wanted)
-                self._tells(known)
                 return
             stream.seek(0)
             content = stream.read(_CAP + 1)
@@ -91,6 +89,7 @@ class DataFile:
                 infos = [each for each in archive.infolist() if each.filename.endswith(".json")]
                 if len(infos) > _MOST or sum(each.file_size for each in infos) > _ALL:
                     raise invalid(f"{self.name} holds more than any list of flaws has")
+                self._tells(len(infos))
                 for info in infos:
                     if info.file_size > _RECORD:
                         raise invalid(f"{self.name}: {info.filename} is too large for one flaw")
