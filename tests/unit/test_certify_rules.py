@@ -43,9 +43,8 @@ def test_a_host_name_that_leads_to_the_hashes_is_told_without_them() -> None:
     assert [each.words for each in told] == ["the name of the build's machine"]
 
 
-@pytest.mark.parametrize("path, needed", [*AT_HOME, *ANYWHERE])
-def test_what_must_stand_in_a_credentials_file_can_be_looked_for(path: str, needed: str) -> None:
-    assert path
+@pytest.mark.parametrize("needed", sorted({needed for _, needed in (*AT_HOME, *ANYWHERE)}))
+def test_what_must_stand_in_a_credentials_file_can_be_looked_for(needed: str) -> None:
     re.compile(needed)
 
 

@@ -1,6 +1,6 @@
 """What cloud-init, an installer or a cloud's agent keeps of the machine that was built on.
 
-Owns the places. Refuses to judge whether cloud-init is set up rightly: see cloud_agents.
+Owns the places. Refuses to judge whether cloud-init is set up rightly: see `cloud.py`.
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ _FILES = (
     "/autoinst.xml",
     "/var/lib/google/instance_id",
 )
-_FOLDERS = ("/var/log/installer", "/var/lib/cloud/seed", "/var/lib/amazon/ssm/i-")
+_FOLDERS = ("/var/log/installer", "/var/lib/cloud/seed")
+_SSM = "/var/lib/amazon/ssm"  # below it a folder named by the instance, i-0123…
 _CREDENTIAL = re.compile(
     r"^[ \t-]*(?:(?:plain_text_passwd|hashed_passwd|passwd|password)\s*:\s*\S|chpasswd\s*:|"
     r"ssh_pwauth\s*:\s*(?:true|yes|1)|ssh_authorized_keys\s*:|lock_passwd\s*:\s*(?:false|no)|"
@@ -58,7 +59,8 @@ def _remains(subject: Subject) -> Iterator[Finding]:
         entry = tree.entry(path)
         if entry is not None and (entry.size or entry.is_link):
             yield Finding(path, "is of the machine that the image was built on")
-    for top in (*_FULL, *_FOLDERS):
+    instances = (f"{_SSM}/{name}" for name in tree.names(_SSM) if name.startswith("i-"))
+    for top in (*_FULL, *_FOLDERS, *instances):
         for entry in tree.walk(top):
             if entry.is_file:
                 yield Finding(entry.path, "is of the machine that the image was built on")

@@ -17,7 +17,7 @@ from packer.certify.rule import Rule, Subject
 from packer.certify.rules.documents import aws, azure, ours
 
 _SAID = (
-    r"(?i)(?:passw(?:or)?d|secret|token|_auth|aws_secret_access_key|"
+    r"(?im)(?:passw(?:or)?d|secret|token|_auth|aws_secret_access_key|"
     r"auth)[\"']?\s*[=:>]\s*[\"']?[^\s\"'<]{3}"
 )
 _ANY = ""
@@ -25,7 +25,7 @@ _ANY = ""
 AT_HOME: tuple[tuple[str, str], ...] = (
     (".netrc", r"\bpassword\b"),
     ("_netrc", r"\bpassword\b"),
-    (".pgpass", r"^[^#\n].*:"),
+    (".pgpass", r"(?m)^[^#\n].*:"),
     (".my.cnf", r"(?m)^\s*password"),
     (".mylogin.cnf", _ANY),
     (".aws/credentials", _ANY),
@@ -95,7 +95,7 @@ ANYWHERE: tuple[tuple[str, str], ...] = (
     ("/etc/NetworkManager/system-connections/*", r"(?:psk|password|private-key)="),
     ("/etc/postfix/sasl_passwd*", _ANY),
     ("/etc/exim4/passwd.client", r"(?m)^[^#\s]"),
-    ("/etc/msmtprc", _SAID + r"|(?m)^\s*password\s"),
+    ("/etc/msmtprc", _SAID + r"|^\s*password\s"),
     ("/etc/ssmtp/ssmtp.conf", r"AuthPass="),
     ("/etc/ddclient.conf", r"password="),
     ("/etc/ansible/*vault*", _ANY),

@@ -12,6 +12,7 @@ from packer.certify.facts.claims import sold
 from packer.certify.finding import Finding, NotApplicableError
 from packer.certify.rule import Rule, Subject, Target
 from packer.certify.rules.documents import aws, azure, gcp, ours
+from packer.disk.gpt import BIOS_BOOT
 
 _GIB = 1 << 30
 _MIB = 1 << 20
@@ -98,7 +99,7 @@ def _volume(subject: Subject) -> Iterator[Finding]:
 def _unread(subject: Subject) -> Iterator[Finding]:
     for each in _disk(subject).partitions:
         known = each.holds in ("ext4", "vfat", "swap", *_LAYERS) or each.names == 0
-        if not known and each.kind != "21686148-6449-6E6F-744E-656564454649":  # BIOS boot
+        if not known and each.kind != BIOS_BOOT:
             what = each.holds or "something unknown"
             yield Finding(_where(each), f"holds {what}, whose files no rule looked into")
 
