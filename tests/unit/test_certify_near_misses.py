@@ -75,7 +75,7 @@ NEAR: tuple[tuple[str, Act], ...] = (
     ("LEFT-02", Write("/opt/shop/core", elf())),
     ("LEFT-03", Write("/usr/share/x/y.bak", "x")),
     ("LEFT-04", Write("/opt/shop/migrations/0001/up.sql", "CREATE TABLE x (y int);\n")),
-    ("LEFT-06", Write("/opt/shop/bin/x", elf())),
+    ("BIN-01", Write("/opt/shop/bin/x", elf())),
     ("LOAD-01", Write("/etc/ld.so.preload", "# none\n\n")),
     ("LOAD-02", Write("/etc/profile.d/p.sh", "PATH=/usr/bin:/opt/tmp/bin\n# PATH=/tmp\n")),
     (

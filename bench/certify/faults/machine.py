@@ -116,8 +116,6 @@ OFF = (
     _file("backup-archive", "LEFT-04", "/var/lib/shop/backup-2026.tar.gz", word(400)),
     _file("ansible-folder", "LEFT-05", "/root/.ansible/tmp/x.py", "#!/usr/bin/python3\n"),
     _file("terraform-state", "LEFT-05", "/opt/infra/terraform.tfstate", '{"version": 4}'),
-    Fault(
-        "unstripped-program", "LEFT-06", (Write("/opt/shop/bin/worker", elf(debug=True), 0o755),)
-    ),
+    Fault("unstripped-program", "BIN-01", (Write("/opt/shop/bin/worker", elf(debug=True), 0o755),)),
 )
 FAULTS = (*CLOUD, *IDENTITY, *TRACES, *OFF)

@@ -113,7 +113,7 @@ FAULTS = (
     _file("vagrant", "LEFT-05", "/home/x/.vbox_version", "7.0"),
     _file("packer script", "LEFT-05", "/root/packer-provisioner.json", "{}"),
     Fault(
-        "library with debug information", "LEFT-06", (Write("/opt/shop/lib/x.so", elf(debug=True)),)
+        "library with debug information", "BIN-01", (Write("/opt/shop/lib/x.so", elf(debug=True)),)
     ),
     Fault("su of one's own", "MODE-01", (Write("/usr/local/sbin/su", elf(), 0o4755),)),
     Fault("set-gid script", "MODE-01", (Write("/opt/shop/bin/run", "#!/bin/sh\n", 0o2755),)),

@@ -1,4 +1,4 @@
-"""What developers leave: repositories, copies made by editors, dumps of data, debug information.
+"""What developers leave: repositories, copies made by editors, dumps of data, build tools.
 
 Owns the names. Refuses what packages put there.
 """
@@ -6,7 +6,6 @@ Owns the names. Refuses what packages put there.
 from __future__ import annotations
 
 import re
-import struct
 from collections.abc import Iterator
 
 from packer.certify.facts.claims import sealed
@@ -14,7 +13,6 @@ from packer.certify.facts.unverified import unverified
 from packer.certify.finding import Finding
 from packer.certify.rule import Rule, Subject, Target
 from packer.certify.rules.documents import aws, azure, ours
-from packer.certify.tree import Tree
 
 _REPOSITORY = re.compile(
     r"^(.*/(?:\.git|\.svn|\.hg|\.bzr))/(?:HEAD|config|entries|wc\.db|hgrc|requires|README)$"
@@ -39,8 +37,6 @@ _KNOWN_COPIES = frozenset(("/etc/.resolv.conf.systemd-resolved.bak",))
 _LIBRARY = re.compile(
     r"/site-packages/|/dist-packages/|/node_modules/|^/usr/share/|^/var/lib/dpkg/"
 )
-_SECTIONS = (b".debug_info", b".zdebug_info")
-_MOST_SECTIONS = 500
 _CLOUD: frozenset[Target] = frozenset(("aws", "azure", "caretaker"))
 _OURS: frozenset[Target] = frozenset(("caretaker",))
 
@@ -84,33 +80,6 @@ def _tools(subject: Subject) -> Iterator[Finding]:
             yield Finding(found[0], "is left of the tools that built the image")
 
 
-def _debug(subject: Subject) -> Iterator[Finding]:
-    tree = subject.tree
-    for entry in unverified(tree):
-        if entry.size <= 4096 or tree.read(entry.path, limit=5) != b"\x7fELF\x02":
-            continue
-        if has_debug_information(tree, entry.path, entry.size):
-            yield Finding(entry.path, "holds its debug information")
-
-
-def has_debug_information(tree: Tree, path: str, size: int) -> bool:
-    """Whether a 64-bit little-endian ELF file has the section; elf(5)."""
-    if size > 512 << 20:
-        return False
-    data = tree.read(path, limit=size) or b""
-    if len(data) < 64 or data[5] != 1:
-        return False
-    start, width, count, names = (
-        struct.unpack_from("<Q", data, 40)[0],
-        *struct.unpack_from("<HHH", data, 58),
-    )
-    if width < 64 or count > _MOST_SECTIONS or start + width * count > len(data) or names >= count:
-        return False
-    offset, length = struct.unpack_from("<QQ", data, start + width * names + 24)
-    table = data[offset : offset + length]
-    return any(section + b"\0" in table for section in _SECTIONS)
-
-
 RULES = (
     Rule(
         id="LEFT-01", title="No repository of sources",
@@ -133,11 +102,5 @@ RULES = (
         id="LEFT-05", title="Nothing of the tools that built the image",
         clauses=(ours("nothing of the build"),), targets=_OURS, severity="medium",
         probe=_tools, fix="rm -rf FILE", faults=("ansible-folder", "terraform-state"),
-    ),
-    Rule(
-        id="LEFT-06", title="Programs hold no debug information",
-        clauses=(ours("names and paths of the vendor's sources"),), targets=_OURS,
-        severity="low", probe=_debug, fix="strip --strip-debug FILE", warn=True,
-        faults=("unstripped-program",),
     ),
 )  # fmt: skip
