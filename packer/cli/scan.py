@@ -19,6 +19,7 @@ from packer.vulnerabilities.scan import Gate, Hit, Scan, refuse, told
 
 _FILE = click.Path(path_type=Path)
 _SHOWN = 40
+_FORMS = {".json": "json", ".sarif": "sarif"}  # by how the file that is written ends
 _COLOURS = {"critical": "red", "high": "red", "medium": "yellow", "unknown": "yellow"}
 
 
@@ -36,12 +37,13 @@ _COLOURS = {"critical": "red", "high": "red", "medium": "yellow", "unknown": "ye
 @click.option("--gate", type=click.Choice(["critical", "high", "medium", "low", "none"]),
               default="high", show_default=True, metavar="WORD",
               help="Refuse so bad a flaw, or a worse one, for which there is a cure.")  # fmt: skip
-@click.option("--format", "form", type=click.Choice(["text", "json", "sarif"]), default="text",
-              show_default=True, help="What is printed or written.")  # fmt: skip
+@click.option("--format", "form", type=click.Choice(["text", "json", "sarif"]),
+              help="What is printed or written.  [default: as FILE ends, else text]")  # fmt: skip
+@click.option("--json", "form", flag_value="json", help="The same as --format json.")
 @click.option("-o", "--output", type=_FILE, metavar="FILE", help="Write it there.")
 def command(
     sbom: Path, *, data: tuple[Path, ...], pinned: str, vexes: tuple[Path, ...],
-    sarifs: tuple[Path, ...], scanners: tuple[str, ...], gate: Gate, form: str,
+    sarifs: tuple[Path, ...], scanners: tuple[str, ...], gate: Gate, form: str | None,
     output: Path | None,
 ) -> None:  # fmt: skip
     """Scan the parts in SBOM for known flaws, offline. Exit status 7 if the gate refuses.
@@ -51,7 +53,7 @@ def command(
 
     \b
     caretaker scan golden.cdx.json --data debian.json --sha256 3f0c…
-    caretaker scan golden.cdx.json --data osv.zip --vex vex.json --format sarif -o scan.sarif
+    caretaker scan golden.cdx.json --data osv.zip --vex vex.json -o scan.sarif
     caretaker scan golden.cdx.json --run trivy --sarif grype.sarif --gate critical
     """
     if not (data or sarifs or scanners):
@@ -67,7 +69,7 @@ def command(
     now = Clock().wall()
     scan = match(parts, [open_data(path, pinned) for path in data], statements, now=now)
     scan = merge(scan, others, parts, statements, now=now)
-    _put_out(scan, sbom.name, form, output)
+    _put_out(scan, sbom.name, form or _FORMS.get(output.suffix if output else "", "text"), output)
     refuse(scan, gate)
 
 
@@ -82,13 +84,14 @@ def _put_out(scan: Scan, name: str, form: str, output: Path | None) -> None:
         return
     text = {"sarif": lambda: sarif.render(scan, name).decode().rstrip("\n"),
             "json": lambda: json_line(told(scan)),
-            "text": lambda: "\n".join(map(_line, scan.hits))}[form]()  # fmt: skip
+            "text": lambda: "\n".join([*map(_line, scan.hits), _summary(scan)]),
+            }[form]()  # fmt: skip
     if output is None:
         click.echo(text)
         return
     with writable(output):
         files.replace(output, f"{text}\n".encode())
-    click.echo(f"{output}: {_summary(scan)}")
+    click.echo(f"{plain(str(output))}: {_summary(scan)}")
 
 
 def _tell(scan: Scan) -> None:
@@ -96,7 +99,7 @@ def _tell(scan: Scan) -> None:
         colour = _COLOURS.get(hit.severity) if hit.counts else None
         click.secho(_line(hit), fg=colour)
     if len(scan.hits) > _SHOWN:
-        click.echo(f"and {len(scan.hits) - _SHOWN} more: --format json")
+        click.echo(f"and {len(scan.hits) - _SHOWN} more: --json")
     for each in scan.unread[:_SHOWN]:
         click.echo(f"not compared: {plain(each)}, its version is written in no known way", err=True)
     click.echo(_summary(scan))

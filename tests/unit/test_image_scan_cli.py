@@ -210,3 +210,13 @@ def test_what_is_no_statement_at_all_is_not_told_to_add_an_end() -> None:
     done = run("scan shop.cdx.json --data osv.json --vex osv.json", 4)
     assert isinstance(done.exception, CaretakerError)
     assert "expires" not in done.exception.hint
+
+
+def test_the_form_is_as_the_file_ends_where_nobody_says_another() -> None:
+    line = "scan shop.cdx.json --data osv.json --gate none"
+    assert run(f"{line} --json").stdout == run(f"{line} --format json").stdout
+    for name, form in (("o.sarif", "sarif"), ("o.json", "json"), ("o", "text")):
+        run(f"{line} -o {name}")
+        run(f"{line} -o other --format {form}")
+        assert Path(name).read_bytes() == Path("other").read_bytes()
+    assert Path("o").read_text().splitlines()[-1].startswith("6 parts looked at")
