@@ -10,6 +10,7 @@ import click
 from agent.cli import release_passphrases as passphrases
 from agent.cli.progress import watching
 from agent.cli.saying import json_line, plain, size, span
+from agent.errors import UsageError
 from agent.host import tether
 from agent.host.machine import Host
 from packer.cli.image_sign import asking
@@ -64,6 +65,9 @@ def command(
     sudo caretaker image build . --output out/ --key image.key --flaws debian.json
     sudo caretaker image build . --output out/ --base base/ --format vhd --format gce --json
     """
+    if vex and not flaws:
+        raise UsageError("usage", "--vex says which flaws do not matter, and none are known",
+                         hint="add --flaws FILE")  # fmt: skip
     tether.unwind()  # SIGTERM unwinds like Ctrl-C: QEMU ends, and what is half made goes
     wanted = Wanted(
         appliance=str(folder),

@@ -32,6 +32,11 @@ from packer.golden.step import BuildStep
 from packer.signing.blob import sign_file
 
 
+def _inputs(build: Build) -> str:
+    evidence.look_ahead(build)
+    return recording.begin(build)
+
+
 def _environment(build: Build) -> str:
     build.environment = environment.bring(build)
     return build.environment.name
@@ -52,7 +57,7 @@ def _machine(build: Build) -> str:
 
 
 STEPS = (
-    BuildStep("inputs", "What goes in", recording.begin),
+    BuildStep("inputs", "What goes in", _inputs),
     BuildStep("base", "Base disk", foundation.bring),
     BuildStep("payload", "The application's files", appliance.fetch),
     BuildStep("environment", "Caretaker and its libraries", _environment),

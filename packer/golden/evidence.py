@@ -17,6 +17,7 @@ from packer.certify import certifying
 from packer.certify.opening import open_tree
 from packer.certify.rule import TARGETS
 from packer.certify.rules import RULES
+from packer.doors import readable
 from packer.golden import digests
 from packer.golden.build import Build
 from packer.golden.record import Kind
@@ -24,7 +25,7 @@ from packer.sbom import collecting, cyclonedx, spdx
 from packer.sbom.parts import Image
 from packer.signing.blob import sign_file
 from packer.vulnerabilities import sarif, vex
-from packer.vulnerabilities.data_file import open_data
+from packer.vulnerabilities.data_file import DataFile, open_data
 from packer.vulnerabilities.matching import match
 from packer.vulnerabilities.scan import Gate, refuse, told
 
@@ -64,13 +65,7 @@ def scan(build: Build) -> str:
     """Known flaws in what it holds, of pinned data; skipped without data. CaretakerError."""
     if build.parts is None or not build.wanted.flaws:
         return ""
-    statements: list[vex.Statement] = []
-    for path in map(Path, build.wanted.vex):
-        content = files.read_bytes(path, cap=vex.CAP)
-        statements += vex.read(content, path.name)
-        build.inputs[f"flaws {path.name}"] = hashlib.sha256(content).hexdigest()
-    data = [open_data(Path(path)) for path in build.wanted.flaws]
-    build.inputs |= {f"flaws {each.name}": each.sha256 for each in data}
+    data, statements = _known(build)
     found = match(build.parts, data, statements, now=build.host.clock.wall())
     out = build.places.out
     _put(build, out / f"{build.stem}.scan.json", json_line(told(found)).encode() + b"\n", "scan")
@@ -78,6 +73,26 @@ def scan(build: Build) -> str:
     _unless_draft(build, lambda: refuse(found, GATE))
     counts = ", ".join(f"{count} {word}" for word, count in found.counts().items() if count)
     return f"{found.looked} parts looked at: {counts or 'nothing known'}"
+
+
+def look_ahead(build: Build) -> None:
+    """What a scan will need, read before minutes are spent on an image. Raises CaretakerError."""
+    for data in _known(build)[0]:
+        for _ in data.advisories(frozenset()):
+            pass
+
+
+def _known(build: Build) -> tuple[list[DataFile], list[vex.Statement]]:
+    """Flaws and statements; both are inputs of the build. Raises CaretakerError."""
+    statements: list[vex.Statement] = []
+    for path in map(Path, build.wanted.vex):
+        with readable(path):
+            content = files.read_bytes(path, cap=vex.CAP)
+        statements += vex.read(content, path.name)
+        build.inputs[f"flaws {path.name}"] = hashlib.sha256(content).hexdigest()
+    data = [open_data(Path(path)) for path in build.wanted.flaws]
+    build.inputs |= {f"flaws {each.name}": each.sha256 for each in data}
+    return data, statements
 
 
 def _unless_draft(build: Build, refuse: Callable[[], None]) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -113,3 +114,17 @@ def test_the_record_names_the_manifest_that_was_read(tmp_path: Path) -> None:
     recording.begin(build)
     assert build.inputs["manifest"] == hashlib.sha256(MANIFEST.encode()).hexdigest()
     assert build.commit == ""
+
+
+@pytest.mark.parametrize("given", [{"flaws": ("none.json",)}, {"flaws": ("a",), "vex": ("a",)}])
+def test_what_a_scan_will_need_is_asked_for_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: dict[str, tuple[str, ...]]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a").write_text("no list of flaws")
+    build, _, heard = a_build(tmp_path)
+    build.wanted = replace(build.wanted, **given)  # type: ignore[arg-type]  # a table's rows
+    ended = course.run(build)
+    assert ended.error is not None
+    assert ended.error.hint
+    assert heard.steps == ["inputs"]
