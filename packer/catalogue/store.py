@@ -1,7 +1,8 @@
 """The catalogue's file: SQLite, one row a build, one row a promotion.
 
-Owns the tables, adding to them and reading them. Refuses to change or remove a row, and to believe
-one: signatures are the callers' to check (`promoting.py`).
+Owns the tables, adding to them and reading them. Refuses to remove a row or change what is believed
+of one (where its files are may change), and to believe one: signatures are the callers' to check
+(`promoting.py`).
 """
 
 from __future__ import annotations
@@ -55,7 +56,8 @@ class Catalogue:
     path: Path
 
     def add(self, content: bytes, folder: Path) -> BuildRecord:
-        """A build's record as it was written. The same one twice is one."""
+        """A build's record as it was written. The same one twice is one; `folder` is then where its
+        files are by now, which nobody has to believe: they are compared with the record."""
         record = read(content, str(folder))
         try:
             files.ensure_folder(self.path.parent)
@@ -69,6 +71,7 @@ class Catalogue:
                     )
                 db.execute("INSERT OR IGNORE INTO build VALUES (?, ?, ?, ?)",
                            (record.id, record.begun, str(folder), content))  # fmt: skip
+                db.execute("UPDATE build SET folder = ? WHERE id = ?", (str(folder), record.id))
         except FileFailure as failure:
             raise self._unusable(failure) from failure
         return record

@@ -36,7 +36,8 @@ def command(catalogue: Path, *, as_json: bool) -> None:
     for entry in entries:
         click.echo(json_line(told(entry, now)) if as_json else _line(entry, now))
     if not entries and not as_json:
-        click.echo(f"nothing was built yet ({catalogue})")
+        click.echo(f"nothing was built yet ({plain(str(catalogue))}); caretaker image add OUT "
+                   "takes in what was built elsewhere")  # fmt: skip
 
 
 def told(entry: Entry, now: float) -> dict[str, str | int | bool]:

@@ -13,7 +13,7 @@ from agent.host.clock import Clock
 from packer.catalogue import promoting
 from packer.catalogue.entry import STAGES, Stage
 from packer.catalogue.store import Catalogue
-from packer.cli.image_list import CATALOGUE
+from packer.cli.image_list import CATALOGUE, is_old
 from packer.cli.image_sign import KEY, asking
 from packer.signing.opening import open_signer
 
@@ -34,7 +34,8 @@ def command(
 
     Every file of the build is compared with its record, whose signature must be of the same key;
     the certification must have passed and be about this disk, and a scan must be there. What was
-    promoted before must be signed by the same key.
+    promoted before must be signed by the same key. An image older than 90 days is told of, not
+    refused.
 
     \b
     caretaker image promote 4f3a qa --key image.key
@@ -43,12 +44,13 @@ def command(
     store = Catalogue(catalogue)
     entry = store.find(build)
     signer = open_signer(said, asking(files))
-    signed = promoting.promote(
-        entry, stage, signer, now=Clock().wall(), who=getpass.getuser(), why=why[:500]
-    )
+    now = Clock().wall()
+    signed = promoting.promote(entry, stage, signer, now=now, who=getpass.getuser(), why=why[:500])
     store.promoted(signed)
+    if is_old(entry, now):
+        click.echo("note: it is older than 90 days; what was mended since is not in it", err=True)
     if as_json:
         click.echo(json_line({"promotion": signed.promotion, "key": signed.key}))
         return
     click.echo(f"{plain(entry.record.application)} {plain(entry.record.version)} "
-               f"({entry.record.id[:12]}) is at {stage}")  # fmt: skip
+               f"({plain(entry.record.id[:12])}) is at {stage}")  # fmt: skip

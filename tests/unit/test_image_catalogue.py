@@ -12,7 +12,7 @@ from agent.errors import CaretakerError, MachineError, RefusedError
 from packer.catalogue import at_hand, promoting
 from packer.catalogue.entry import Entry, Stage
 from packer.catalogue.store import Catalogue
-from packer.cli import image_list, image_show
+from packer.cli import image_add, image_list, image_promote, image_show
 from packer.signing.signer import Signer
 from tests.unit.image_course import a_finished_build, a_key
 
@@ -180,3 +180,27 @@ def test_show_refuses_what_does_not_hold(tmp_path: Path) -> None:
     shown = CliRunner().invoke(image_show.command, said)
     assert isinstance(shown.exception, RefusedError)
     assert "shop.qcow2 is changed" in shown.exception.message
+
+
+def test_a_build_that_was_moved_is_found_where_it_was_added_last(tmp_path: Path) -> None:
+    store, _ = a_finished_build(tmp_path, a_key(tmp_path))
+    (tmp_path / "out").rename(tmp_path / "kept")
+    said = [str(tmp_path / "kept"), "--catalogue", str(store.path)]
+    added = CliRunner().invoke(image_add.command, said)
+    assert str(tmp_path / "kept") in added.output
+    as_json = CliRunner().invoke(image_add.command, [*said, "--json"])
+    assert json.loads(as_json.output)["folder"] == str(tmp_path / "kept")
+    assert [each.found for each in at_hand.look(store.find("abc"))] == ["good"] * 3
+    assert len(store.listed()) == 1
+
+
+def test_promoting_an_old_image_is_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, _ = a_finished_build(tmp_path, a_key(tmp_path))
+    said = ["--key", str(tmp_path / "image.key"), "--catalogue", str(store.path)]
+    monkeypatch.setattr("agent.host.clock.Clock.wall", lambda _: 1795248000.0 + 80 * 86400)
+    young = CliRunner().invoke(image_promote.command, ["abc", "qa", *said])
+    assert "90 days" not in young.output
+    monkeypatch.setattr("agent.host.clock.Clock.wall", lambda _: 1795248000.0 + 91 * 86400)
+    old = CliRunner().invoke(image_promote.command, ["abc", "prod", *said])
+    assert "older than 90 days" in old.stderr
+    assert "is at prod" in old.stdout
