@@ -6,6 +6,8 @@ Owns those two errors and their hints. Refuses to read or write itself: agent/ho
 
 from __future__ import annotations
 
+import errno
+import os
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +15,8 @@ from pathlib import Path
 
 from agent.errors import MachineError
 from agent.host.failures import FileFailure, HostFailure
+
+_FULL = frozenset(os.strerror(each) for each in (errno.ENOSPC, errno.EDQUOT))
 
 
 @contextmanager
@@ -32,8 +36,10 @@ def writable(path: Path) -> Iterator[None]:
     try:
         yield
     except HostFailure as failure:
-        raise _no("file-unwritable", str(failure), path.parent) from failure
+        # Rights are not what a full disk lacks.
+        look = "df -h" if isinstance(failure, FileFailure) and failure.why in _FULL else "ls -ld"
+        raise _no("file-unwritable", str(failure), path.parent, look) from failure
 
 
-def _no(code: str, message: str, place: Path) -> MachineError:
-    return MachineError(code, message, hint=f"ls -ld {shlex.quote(str(place))}")
+def _no(code: str, message: str, place: Path, look: str = "ls -ld") -> MachineError:
+    return MachineError(code, message, hint=f"{look} {shlex.quote(str(place))}")

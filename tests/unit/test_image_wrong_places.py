@@ -8,6 +8,8 @@ from click.testing import CliRunner
 
 from agent.cli.program import program
 from agent.errors import CaretakerError
+from agent.host.failures import FileFailure
+from packer.doors import writable
 
 pytestmark = pytest.mark.real  # a build asks for the user's name before it looks at its folder
 
@@ -52,3 +54,10 @@ def test_a_tree_that_would_speak_to_the_terminal(tmp_path: Path) -> None:
     assert "\x1b]" not in done.output
     assert "\x1b[31m" not in done.output
     assert os.listdir(tmp_path) == ["etc"]
+
+
+def test_a_full_disk_is_not_sought_in_its_rights(tmp_path: Path) -> None:
+    for why, look in (("No space left on device", "df -h"), ("Permission denied", "ls -ld")):
+        with pytest.raises(CaretakerError) as caught, writable(tmp_path / "a"):
+            raise FileFailure(tmp_path / "a", "write", why)
+        assert caught.value.hint.startswith(look)
