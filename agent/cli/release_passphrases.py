@@ -31,11 +31,13 @@ OPTION = click.option(
 )
 
 
-def known(files: Sequence[Path], what: str = "the signing keys") -> list[bytes]:
+def known(
+    files: Sequence[Path], what: str = "the signing keys", word: str = "Passphrase"
+) -> list[bytes]:
     """Passphrases of keys that exist. Raises UsageError, MachineError."""
     said = os.environ.get(VARIABLE, "")
     paths = [*files] or ([Path(said)] if said else [])
-    return [read(path) for path in paths] or [typed(f"Passphrase of {what}", hint=_OLD)]
+    return [read(path) for path in paths] or [typed(f"{word} of {what}", hint=_OLD)]
 
 
 def new(path: Path | None, what: str, option: str) -> bytes:

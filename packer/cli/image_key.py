@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from agent.cli import release_passphrases as passphrases
-from agent.cli.saying import json_line
+from agent.cli.saying import json_line, plain
 from agent.errors import UsageError
 from packer.cli.image_sign import asking
 from packer.signing import file_key, public_key
@@ -47,8 +47,8 @@ def new(path: Path, *, algorithm: Algorithm, given: Path | None, unsealed: bool)
     if not unsealed:
         passphrase = passphrases.new(given, f"the key {path}", "--passphrase-file FILE")
     made = file_key.make(path, algorithm, passphrase)
-    click.echo(f"{path}: {algorithm}, key {public_key.name(made.public)}")
-    click.echo(f"now: give {file_key.public_half(path)} to those who verify")
+    click.echo(f"{plain(str(path))}: {algorithm}, key {public_key.name(made.public)}")
+    click.echo(f"now: give {plain(str(file_key.public_half(path)))} to those who verify")
 
 
 @command.command()

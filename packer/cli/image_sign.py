@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from agent.cli import release_passphrases as passphrases
-from agent.cli.saying import json_line
+from agent.cli.saying import json_line, plain
 from packer.signing import blob, public_key
 from packer.signing.file_key import Ask
 from packer.signing.opening import open_signer
@@ -24,7 +24,12 @@ KEY = click.option(
 
 def asking(given: Sequence[Path]) -> Ask:
     """How a key's passphrase or a token's PIN is found: by file, by environment, or typed."""
-    return lambda what: passphrases.known(given, what)[0]
+
+    def ask(what: str) -> bytes:
+        word = "PIN" if what.startswith("the token ") else "Passphrase"
+        return passphrases.known(given, what, word)[0]
+
+    return ask
 
 
 @click.command()
@@ -51,4 +56,6 @@ def command(paths: tuple[Path, ...], *, said: str, files: tuple[Path, ...], as_j
         click.echo(json_line(told))
         return
     for each in made:
-        click.echo(f"{each}: {signer.algorithm}, key {public_key.name(signer.public)[:12]}")
+        click.echo(
+            f"{plain(str(each))}: {signer.algorithm}, key {public_key.name(signer.public)[:12]}"
+        )

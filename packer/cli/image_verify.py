@@ -38,6 +38,9 @@ def command(
     """
     if signature and len(paths) > 1:
         raise UsageError("usage", "--signature is of one file", hint="leave it out: FILE.sig")
+    if (signature or provenance) and any(path.is_dir() for path in paths):
+        message = "a folder brings its signatures and its provenance, which are verified with it"
+        raise UsageError("usage", message, hint="leave --signature and --provenance out")
     key = public_key.read(pub)
     digests: dict[Path, str] = {}
     beside: list[str] = []
@@ -65,3 +68,12 @@ def command(
         click.echo(f"no part of the build, so nothing is said of: {plain(', '.join(beside))}")
     if provenance:
         click.echo(f"{provenance}: good, built by {plain(builder)}")
+
+
+def _accept(paths: tuple[Path, ...], signature: Path | None, provenance: Path | None) -> None:
+    """Raises UsageError where what is named beside FILE can't be its own."""
+    if signature and len(paths) > 1:
+        raise UsageError("usage", "--signature is of one file", hint="leave it out: FILE.sig")
+    if (signature or provenance) and any(path.is_dir() for path in paths):
+        message = "a folder brings its signatures and its provenance, which are verified with it"
+        raise UsageError("usage", message, hint="leave --signature and --provenance out")

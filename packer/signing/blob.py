@@ -67,10 +67,11 @@ def refused(message: str) -> RefusedError:
 
 
 def _signature(path: Path) -> bytes:
-    try:
-        content = files.read_bytes(path, cap=_CAP)
-    except FileNotFoundError:
-        raise refused(f"there is no signature {path}") from None
+    with readable(path):
+        try:
+            content = files.read_bytes(path, cap=_CAP)
+        except FileNotFoundError:
+            raise refused(f"there is no signature {path}") from None
     try:
         return base64.b64decode(content.rstrip(b"\r\n"), validate=True)
     except (binascii.Error, ValueError) as error:

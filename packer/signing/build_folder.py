@@ -27,6 +27,9 @@ def verify_folder(folder: Path, key: PublicKey) -> Iterator[tuple[Path, str]]:
     and a build that failed, MachineError where one can't be read.
     """
     path = folder / NAME
+    if not path.is_file():
+        raise MachineError("file-unreadable", f"{folder} is no build: there is no {NAME} in it",
+                           hint="name its files, or the folder of a build")  # fmt: skip
     record, digest = _record(path, key)
     yield path, digest
     found: dict[str, str] = {}

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agent.errors import MachineError
-from agent.host import confidential, open_new
+from agent.host import confidential, files, open_new
 from agent.host.failures import FileFailure
 from packer.doors import writable
 from packer.signing import public_key
@@ -29,6 +29,7 @@ Ask = Callable[[str], bytes]
 
 _CAP = 16 << 10
 _OPTION = "--passphrase-file FILE"
+_PRIVATE = "give the private half; who signs has it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,10 @@ def open_key(path: Path, ask: Ask = nobody_asks) -> FileKey:
     except FileNotFoundError:
         raise invalid(f"there is no key {path}", f"caretaker image key new {path}") from None
     except FileFailure as failure:
-        raise MachineError("file-unsafe", str(failure), hint=f"chmod 600 {path}") from failure
+        if _is_public(path):
+            raise invalid(f"{path}: it is a public key", _PRIVATE) from failure
+        hint = f"chmod 600 {path}" if "others may" in failure.why else f"ls -ld {path}"
+        raise MachineError("file-unsafe", str(failure), hint=hint) from failure
     # Both ways in which OpenSSL seals: PKCS #8, and the older header of RFC 1421.
     sealed = b"ENCRYPTED" in content
     passphrase = ask(f"the key {path}") if sealed else None
@@ -72,7 +76,9 @@ def open_key(path: Path, ask: Ask = nobody_asks) -> FileKey:
         private = serialization.load_pem_private_key(content, passphrase)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         why = "the passphrase does not open it" if sealed else "it is no PEM private key"
-        hint = _OPTION if sealed else f"caretaker image key new {path}"
+        hint = _OPTION if sealed else "caretaker image key new release.key"
+        if b"PUBLIC KEY" in content:
+            why, hint = "it is a public key", _PRIVATE
         raise invalid(f"{path}: {why}", hint) from error
     public_key.accepted(private.public_key(), str(path))
     assert isinstance(private, EllipticCurvePrivateKey | Ed25519PrivateKey)
@@ -92,10 +98,26 @@ def make(path: Path, algorithm: Algorithm, passphrase: bytes | None) -> FileKey:
     content = made.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, seal
     )
+    public = public_half(path)
+    for each in (path, public):
+        if each.is_symlink() or each.exists():
+            raise MachineError("file-unwritable", f"{each} is there already; no key is replaced",
+                               hint=f"name another file, or look at it: ls -l {each}")  # fmt: skip
     with writable(path):
         open_new.write(path, content, mode=0o600)
-        open_new.write(public_half(path), public_key.pem(made.public_key()), mode=0o644)
+        try:
+            open_new.write(public, public_key.pem(made.public_key()), mode=0o644)
+        except FileFailure:  # half a pair is none, and the next try would stumble over it
+            files.remove(path)
+            raise
     return FileKey(made)
+
+
+def _is_public(path: Path) -> bool:
+    try:
+        return b"BEGIN PUBLIC KEY" in files.read_bytes(path, cap=_CAP)
+    except (OSError, FileFailure):
+        return False
 
 
 def public_half(path: Path) -> Path:

@@ -30,7 +30,7 @@ def read(path: Path) -> PublicKey:
     try:
         content = files.read_bytes(path, cap=_CAP)
     except FileNotFoundError:
-        raise invalid(f"there is no {path}", "ls -l") from None
+        raise invalid(f"there is no key {path}", f"ls -ld {path.parent}") from None
     except FileFailure as failure:
         raise invalid(str(failure), f"ls -l {path}") from failure
     return parsed(content, str(path))
@@ -41,8 +41,11 @@ def parsed(content: bytes, name: str) -> PublicKey:
     try:
         key = serialization.load_pem_public_key(content)
     except (ValueError, UnsupportedAlgorithm) as error:
-        why = "it is a private key" if b"PRIVATE KEY" in content else "it is no PEM public key"
-        raise invalid(f"{name}: {why}", f"openssl pkey -in {name} -pubout") from error
+        if b"PRIVATE KEY" in content:
+            hint = f"caretaker image key show {name} > release.pub"
+            raise invalid(f"{name}: it is a private key", hint) from error
+        hint = f"openssl pkey -pubin -in {name}"
+        raise invalid(f"{name}: it is no PEM public key", hint) from error
     return accepted(key, name)
 
 

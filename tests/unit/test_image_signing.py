@@ -112,7 +112,7 @@ def test_a_new_key_is_private_and_has_its_public_half_beside_it(tmp_path: Path) 
         open_signer(str(path), lambda what: b"wrong")
     with pytest.raises(ManifestError, match="sealed with a passphrase"):
         open_signer(str(path))
-    with pytest.raises(MachineError, match="File exists"):
+    with pytest.raises(MachineError, match="is there already"):
         file_key.make(path, "ed25519", None)
 
 

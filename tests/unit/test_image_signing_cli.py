@@ -91,3 +91,45 @@ def test_json_for_programs() -> None:
 def test_what_is_refused(line: str, status: int) -> None:
     run("key new a.key --unsealed")
     run(line, status)
+
+
+def told(line: str, status: int) -> str:
+    """The message and the hint."""
+    error = run(line, status).exception
+    assert isinstance(error, CaretakerError)
+    return f"{error.message}\n{error.hint}"
+
+
+def test_half_a_pair_is_never_left() -> None:
+    Path("release.pub").touch()
+    assert "release.pub is there already" in told("key new release.key --unsealed", 4)
+    assert not Path("release.key").exists()
+
+
+def test_a_key_of_the_wrong_half_is_called_so() -> None:
+    run("key new release.key --unsealed")
+    assert "it is a public key" in told("key show release.pub", 3)
+    Path("release.pub").chmod(0o600)
+    assert "it is a public key" in told("sign shop.qcow2 --key release.pub", 3)
+    assert "caretaker image key show release.key" in told("verify shop.qcow2 --key release.key", 3)
+    Path("release.key").chmod(0o644)
+    assert "chmod 600 release.key" in told("sign shop.qcow2 --key release.key", 4)
+    assert "ls -ld" in told("sign shop.qcow2 --key .", 4)
+
+
+def test_what_is_wrong_with_a_signature_s_file_names_that_file() -> None:
+    run("key new release.key --unsealed")
+    assert told("verify shop.qcow2 --key release.pub --signature .", 4).endswith("ls -ld .")
+
+
+def test_a_folder_is_verified_by_what_it_brings() -> None:
+    run("key new release.key --unsealed")
+    assert ". is no build" in told("verify . --key release.pub", 4)
+    told("verify . --key release.pub --provenance p.json", 2)
+    told("verify . --key release.pub --signature x", 2)
+
+
+def test_a_name_steers_no_terminal() -> None:
+    Path("a\x1b[31m").touch()
+    run("key new release.key --unsealed")
+    assert "\x1b" not in run("sign a\x1b[31m --key release.key").output
