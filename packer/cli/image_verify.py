@@ -36,11 +36,7 @@ def command(
     caretaker image verify shop.qcow2 --key release.pub
     caretaker image verify shop.qcow2 --key release.pub --provenance shop.intoto.json
     """
-    if signature and len(paths) > 1:
-        raise UsageError("usage", "--signature is of one file", hint="leave it out: FILE.sig")
-    if (signature or provenance) and any(path.is_dir() for path in paths):
-        message = "a folder brings its signatures and its provenance, which are verified with it"
-        raise UsageError("usage", message, hint="leave --signature and --provenance out")
+    _accept(paths, signature, provenance)
     key = public_key.read(pub)
     digests: dict[Path, str] = {}
     beside: list[str] = []
