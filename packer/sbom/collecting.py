@@ -14,6 +14,7 @@ from agent.manifest.model import Manifest
 from agent.systems import os_release
 from agent.version import version
 from packer.certify.facts.manifest import manifest_of
+from packer.certify.facts.system import system_of
 from packer.certify.origins import packaged
 from packer.certify.tree import Tree
 from packer.sbom import debian_copyright, dpkg, makers, purl
@@ -58,8 +59,7 @@ def parts(tree: Tree, *, image: Image | None = None, made: int | None = None) ->
 
 
 def _system(tree: Tree) -> System:
-    text = tree.text("/etc/os-release") or tree.text("/usr/lib/os-release")
-    told = os_release.describe(os_release.parse(text))
+    told = system_of(tree) or os_release.describe({})
     return System(told.id, told.version, told.title)
 
 

@@ -14,6 +14,7 @@ import msgspec
 from agent.host.clock import rfc3339
 from agent.version import version
 from packer.certify.conflicts import CONFLICTS
+from packer.certify.facts.system import system_of
 from packer.certify.finding import Severity, Verdict
 from packer.certify.judging import Judged, Result
 from packer.certify.rule import Subject, Target
@@ -95,7 +96,7 @@ def report(
         f"caretaker {version()}",
         clean(name),
         result.kind,
-        clean(system_of(subject)),
+        clean(told.title if (told := system_of(subject.tree)) else ""),
         clean(_appliance(subject)),
         rfc3339(result.at),
         round(result.seconds, 3),
@@ -119,15 +120,6 @@ def schema() -> dict[str, Any]:
 
 def schema_text() -> str:
     return json.dumps(schema(), indent=2, sort_keys=True) + "\n"
-
-
-def system_of(subject: Subject) -> str:
-    """os-release's PRETTY_NAME (os-release(5)); empty where there is none."""
-    for line in subject.tree.text("/etc/os-release", limit=1 << 16).splitlines():
-        key, _, value = line.partition("=")
-        if key == "PRETTY_NAME":
-            return value.strip("\"'")
-    return ""
 
 
 def clean(text: str) -> str:

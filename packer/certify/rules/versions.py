@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from packer.certify.debian_version import DebianVersion
 from packer.certify.facts.claims import sold
+from packer.certify.facts.system import system_of
 from packer.certify.finding import Finding, NotApplicableError
 from packer.certify.origins.packaged import packages
 from packer.certify.rule import Rule, Subject
@@ -51,11 +52,9 @@ def _openssl(subject: Subject) -> Iterator[Finding]:
 
 
 def _ended(subject: Subject) -> Iterator[Finding]:
-    text = subject.tree.text("/etc/os-release")
-    said = {key: value.strip("\"'") for key, _, value in
-            (line.partition("=") for line in text.splitlines())}  # fmt: skip
-    if said.get("VERSION_ID") in _ENDED.get(said.get("ID", ""), ()):
-        yield Finding("/etc/os-release", f"{said.get('PRETTY_NAME')} gets no security updates")
+    told = system_of(subject.tree)
+    if told is not None and told.version in _ENDED.get(told.id, ()):
+        yield Finding("/etc/os-release", f"{told.title} gets no security updates")
 
 
 def _omi(subject: Subject) -> Iterator[Finding]:
