@@ -11,6 +11,7 @@ from agent.cli import release_passphrases as passphrases
 from agent.cli.saying import plain, sign, word
 from agent.errors import UsageError
 from agent.layout import Layout
+from agent.manifest.suggest import suggestion
 from packer.certify.certifying import FORMATS, certify, refuse, write
 from packer.certify.report.record import Report, RuleTold
 from packer.certify.report.words import evidence, subject, summary
@@ -23,6 +24,7 @@ from packer.signing.signer import Signer
 
 _TARGETS = click.Choice([*TARGETS, "all"])
 _PLACE = click.Path(path_type=Path, exists=True)
+_FORMS = {".html": "html", ".md": "markdown", ".sarif": "sarif", ".xml": "junit"}
 _SIGNS = {"fail": "fail", "error": "fail", "warn": "warn"}
 
 
@@ -39,7 +41,8 @@ _SIGNS = {"fail": "fail", "error": "fail", "warn": "warn"}
 @click.option("--junit", "form", flag_value="junit", help="Print JUnit's XML.")
 @click.option("--html", "form", flag_value="html", help="Print the checklist as one page.")
 @click.option("--markdown", "form", flag_value="markdown", help="Print it in Markdown.")
-@click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Write it there.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE",
+              help="Write it there; as FILE ends where no form is named, else JSON.")  # fmt: skip
 @click.option("--key", metavar="KEY", help="Sign that file: FILE.sig stands beside it then.")
 @passphrases.OPTION
 @click.pass_obj
@@ -80,10 +83,10 @@ def command(
 def _chosen(only: tuple[str, ...]) -> tuple[Rule, ...]:
     names = [name.upper() for name in only]
     found = tuple(r for r in RULES if not names or any(_is_meant(r.id, n) for n in names))
-    for name in only:
-        if not any(_is_meant(rule.id, name.upper()) for rule in RULES):
-            hint = "caretaker certify --list"
-            raise UsageError("usage", f"there is no rule {plain(name)}", hint=hint)
+    for name in names:
+        if not any(_is_meant(rule.id, name) for rule in RULES):
+            hint, near = "caretaker certify --list", suggestion(name, [rule.id for rule in RULES])
+            raise UsageError("usage", f"there is no rule {plain(name)}{near}", hint=hint)
     return found
 
 
@@ -100,7 +103,8 @@ def _put_out(report: Report, form: str | None, output: Path | None, signer: Sign
             sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
             sys.stdout.flush()
         return
-    for path in write(FORMATS[form or "json"][1](report), output, signer):
+    form = form or _FORMS.get(output.suffix, "json")
+    for path in write(FORMATS[form][1](report), output, signer):
         click.echo(f"wrote {plain(str(path))}", err=True)
 
 

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import click
@@ -33,6 +34,8 @@ from packer.harden.tailoring import tailoring as rendered
 @click.option("--tailoring", type=click.Choice(["openscap", "lynis"]),
               help="Print the refusals as a file for that scanner.")  # fmt: skip
 @click.option("--only", multiple=True, metavar="ID", help="Only this control; may be repeated.")
+@click.option("--root", "root", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
+              help="The mounted disk of another machine, or an unpacked tree.")  # fmt: skip
 @click.option("--json", "json_wanted", is_flag=True, help="Print one JSON object a line.")
 @click.pass_obj
 def command(
@@ -43,6 +46,7 @@ def command(
     list_wanted: bool,
     tailoring: Scanner | None,
     only: tuple[str, ...],
+    root: Path | None,
     json_wanted: bool,
 ) -> None:
     """Harden this machine: CIS Debian 12, level 1, as far as an appliance can.
@@ -57,7 +61,7 @@ def command(
     sudo caretaker harden                       do it
     sudo caretaker harden --check --json        how it stands, for a program
     sudo caretaker harden --only H-FW-01        the firewall anew, from the manifest
-    sudo caretaker --root /mnt harden           the mounted disk of another machine
+    sudo caretaker harden --root /mnt           the mounted disk of another machine
     caretaker harden --tailoring openscap       the refusals, for `oscap --tailoring-file`
     """
     if plan + check + list_wanted > 1:
@@ -70,6 +74,7 @@ def command(
     if list_wanted:
         _listed(controls, json_wanted=json_wanted)
         return
+    layout = Layout(root.resolve()) if root else layout
     site = Site(Host(layout.root), _manifest(layout))
     if plan or check:
         with _said(layout):
@@ -94,8 +99,9 @@ def _said(layout: Layout) -> Iterator[None]:
         raise MachineError("file-unsafe", str(failure), hint=hint) from failure
 
 
-def _chosen(only: Sequence[str]) -> tuple[Control, ...]:
+def _chosen(said: Sequence[str]) -> tuple[Control, ...]:
     known = [control.id for control in CONTROLS]
+    only = [name.upper() for name in said]
     for name in only:
         if name not in known:
             near = suggestion(name, known)

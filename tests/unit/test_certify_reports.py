@@ -204,3 +204,20 @@ def test_the_command_prints_lists_and_refuses(tmp_path: Path) -> None:
 
 def test_on_a_narrow_screen_a_row_s_cells_stand_below_each_other() -> None:
     assert "@media screen and (max-width:44rem)" in STYLE
+
+
+@pytest.mark.parametrize(
+    ("name", "begins"),
+    [("a.html", "<!doctype"), ("a.md", "# Cert"), ("a.xml", "<?xml"), ("a.sarif", "{"), ("a", "{")],
+)
+def test_the_form_is_as_the_file_ends(tmp_path: Path, name: str, begins: str) -> None:
+    target = tmp_path / name
+    words = ["certify", "--root", str(tmp_path), "--only", "ARCH-01", "-o", str(target)]
+    CliRunner().invoke(program, words)
+    assert target.read_text().startswith(begins)
+    assert ("$schema" in target.read_text()) == (name == "a.sarif")
+
+
+def test_a_rule_s_name_that_is_nearly_right_is_helped() -> None:
+    done = CliRunner().invoke(program, ["certify", "--only", "ssh-1"])
+    assert 'did you mean "SSH-' in str(done.exception)

@@ -101,3 +101,12 @@ def test_lynis_is_read() -> None:
     audit = read_lynis("suggestion[]=SSH-7408|Harden|Port (22)|-|\nhardening_index=86\n")
     assert audit.index == 86
     assert audit.said == (("SSH-7408", "Harden Port (22)"),)
+
+
+def test_the_root_may_stand_behind_the_verb_and_a_control_in_small_letters(tmp_path: Path) -> None:
+    make_site(tmp_path)
+    said = CliRunner().invoke(
+        program, ["harden", "--root", str(tmp_path), "--plan", "--only", "h-ssh-01"]
+    )
+    assert said.output == harden(tmp_path, "--plan", "--only", "H-SSH-01").output
+    assert said.exit_code == 0
