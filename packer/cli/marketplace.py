@@ -54,7 +54,7 @@ def write_command(folder: Path, output: Path, record_file: Path | None, *, as_js
     from packer.marketplace.writing import write
 
     manifest = _manifest(folder)
-    record = _record(record_file) if record_file else None
+    record = _record(record_file, manifest) if record_file else None
     written = write(manifest, record, output, beside=folder)
     if not as_json:
         click.echo(f"{output}: {count(len(written), 'file')}, of {plain(manifest.appliance.name)} "
@@ -106,14 +106,21 @@ def _manifest(folder: Path) -> Manifest:
     return parse(text, file=str(path))
 
 
-def _record(path: Path) -> BuildRecord:
+def _record(path: Path, manifest: Manifest) -> BuildRecord:
+    """Raises RefusedError, also where it is another appliance's: its image would be sold."""
     with readable(path):
         content = files.read_bytes(path, cap=CAP)
+    hint = "caretaker image list"
     try:
-        return parse_record(content)
+        record = parse_record(content)
     except ValueError as error:
-        hint = "caretaker image list"
         raise RefusedError("listing-invalid", f"{path}: {error}", hint=hint) from error
+    sold = manifest.appliance
+    if (record.application, record.version) != (sold.name, sold.version):
+        message = f"{path} is of {record.application} {record.version}"
+        message += f", and {sold.name} {sold.version} is written"
+        raise RefusedError("listing-invalid", message, hint=hint)
+    return record
 
 
 def _tell(

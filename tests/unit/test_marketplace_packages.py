@@ -7,13 +7,14 @@ import zipfile
 from pathlib import Path
 
 import hcl2
+import msgspec
 import pytest
 import yaml
 from cfnlint.api import lint_all
 from click.testing import CliRunner
 
 from agent.cli.program import program
-from agent.errors import CaretakerError, ManifestError
+from agent.errors import CaretakerError, ManifestError, RefusedError
 from agent.manifest.reader import parse
 from packer.golden.record import Artefact, BuildRecord
 from packer.marketplace import aws_template
@@ -261,3 +262,13 @@ def test_the_readme_asks_for_no_foreign_program() -> None:
     words = made["aws/README.md"].decode() + made["aws/template.yaml"].decode()
     assert "cfn-signal" not in words
     assert "cloudformation-waitcondition-" in words
+
+
+def test_the_record_of_another_appliance_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "build.json").write_bytes(msgspec.json.encode(RECORD))
+    example = str(Path(__file__).parents[2] / "examples/sochdb")
+    words = ["marketplace", "write", example, "--output", str(tmp_path / "out")]
+    done = CliRunner().invoke(program, [*words, "--record", str(tmp_path / "build.json")])
+    assert isinstance(done.exception, RefusedError)
+    assert "is of shop 1.2.3" in done.exception.message
+    assert not (tmp_path / "out").exists()
