@@ -29,7 +29,9 @@ def read_bytes(path: Path, *, cap: int = READ_CAP) -> bytes:
     except FileNotFoundError:
         raise
     except OSError as error:
-        raise FileFailure(path, "read", error.strerror or str(error)) from error
+        # O_NOFOLLOW says ELOOP, "too many levels", which tells a person nothing.
+        why = "it is a symbolic link" if path.is_symlink() else error.strerror or str(error)
+        raise FileFailure(path, "read", why) from error
     try:
         _accept_regular(path, os.fstat(fd), cap)
     except FileFailure:

@@ -190,3 +190,9 @@ def test_following_goes_on_after_a_log_is_cut_or_replaced(tmp_path: Path) -> Non
         patch.setattr("agent.host.tail.time.sleep", act)
         heard = [next(lines) for _ in range(3)]
     assert heard == ["one", "x", "new"]
+
+
+def test_a_link_is_called_one(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "file")
+    with pytest.raises(FileFailure, match="it is a symbolic link"):
+        files.read_bytes(tmp_path / "link")
