@@ -64,8 +64,8 @@ def command(
     sudo caretaker harden --root /mnt           the mounted disk of another machine
     caretaker harden --tailoring openscap       the refusals, for `oscap --tailoring-file`
     """
-    if plan + check + list_wanted > 1:
-        message = "--plan, --check and --list exclude each other"
+    if plan + check + list_wanted + (tailoring is not None) > 1:
+        message = "--plan, --check, --list and --tailoring exclude each other"
         raise UsageError("usage", message, hint="give one")
     controls = _chosen(only)
     if tailoring is not None:

@@ -5,11 +5,13 @@ Owns doing them below the site's root only. Refuses a folder that a link leads o
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
 from agent.errors import MachineError
 from agent.host import files, permissions
+from agent.host.accounts import is_root
 from packer.harden.control import Site
 
 _PACKAGES = 900.0  # seconds; a slow mirror
@@ -66,7 +68,7 @@ def run(site: Site, argv: Sequence[str], *, stdin: bytes | None = None) -> str:
     )  # fmt: skip
     if not done.ok:
         raise MachineError(
-            "command-failed", f"{' '.join(argv)}: {done.reason}", hint=" ".join(argv)
+            "command-failed", f"{' '.join(argv)}: {done.reason}", hint=shlex.join(argv)
         )
     return done.stdout
 
@@ -83,6 +85,4 @@ def _mode_of(path: Path, otherwise: int) -> int:
 
 def _roots(site: Site) -> tuple[int, int] | None:
     """Root's, where we are root; below a test's root files are the test's."""
-    from agent.host.accounts import is_root
-
     return (0, 0) if is_root() else None
