@@ -11,11 +11,11 @@ from pathlib import Path
 from agent.errors import MachineError
 from agent.host import files, trees
 from agent.host.machine import Host
+from packer.certify.origins.tool import PARTS
 from packer.golden import digests, wheels
 from packer.golden.build import SOURCE, Build
 from packer.program import program
 
-PARTS = ("agent", "packer", "setup", "support", "systemd", "requirements")  # setup's own list
 HOME = "opt/caretaker"
 _PROCESSORS = {"x86_64": "amd64", "aarch64": "arm64"}
 _PATIENCE = 600.0  # seconds

@@ -13,7 +13,9 @@ from bench.certify.planting import Act, Folder, Link, Remove, Write, planted
 from packer.certify.difference import differences
 from packer.certify.opening import open_tree
 from packer.certify.origins import packaged
+from packer.certify.origins.tool import PARTS as judged_parts
 from packer.certify.origins.tracing import origins, unexplained
+from setup.environment.tool import PARTS as installed_parts
 
 SITE = "/opt/caretaker/environments/abc/lib/python3.11/site-packages"
 SOURCE = b"x = 1\n"
@@ -179,3 +181,7 @@ def test_a_manifest_that_does_not_read_is_none(tmp_path: Path) -> None:
     (tmp_path / "etc/caretaker/appliance.toml").write_text("[appliance")
     with open_tree(tmp_path) as subject:
         assert subject.manifest is None
+
+
+def test_the_tool_is_judged_by_the_parts_that_setup_installs() -> None:
+    assert judged_parts == installed_parts

@@ -15,7 +15,7 @@ from packer.certify.origins.origin import Origin
 from packer.certify.tree import Entry, Tree
 
 _TOOL = re.compile(r"(?P<top>/opt/caretaker/tools/(?P<digest>[0-9a-f]{12}))/(?P<below>.+)$")
-_PARTS = ("agent", "packer", "setup", "support", "systemd", "requirements")
+PARTS = ("agent", "packer", "setup", "support", "systemd", "requirements")  # setup's own list
 _PROJECT = "pyproject.toml"
 _LEFT_OUT = re.compile(r"__pycache__|(?:\.part|\.pyc|~|\.swp)$")
 
@@ -30,7 +30,7 @@ def origin(tree: Tree, entry: Entry) -> Origin | None:
 @lru_cache(maxsize=8)
 def _whole(tree: Tree, top: str, digest: str) -> frozenset[str]:
     """The names that the digest is over; none where it is another."""
-    names = [name for part in _PARTS for name in _files(tree, top, part)]
+    names = [name for part in PARTS for name in _files(tree, top, part)]
     names.append(_PROJECT)
     if tree.entry(f"{top}/{_PROJECT}") is None:
         return frozenset()
