@@ -6,15 +6,17 @@ Owns the choice by content, never by name. Refuses to mount, to unpack or to run
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from agent.host.failures import HostFailure
+from agent.errors import MachineError
+from agent.host.failures import FileFailure, HostFailure
 from agent.manifest.model import Manifest
 from packer.certify.facts.manifest import manifest_of
 from packer.certify.folder_tree import FolderStore
 from packer.certify.image.disk_store import read_disk
 from packer.certify.image.formats import open_disk
+from packer.certify.image.source import UNREADABLE
 from packer.certify.rule import Subject
 from packer.certify.tar_tree import open_tar
 from packer.certify.view import View, unreadable
@@ -30,11 +32,31 @@ _DATA = (
 def open_tree(path: Path) -> Iterator[Subject]:
     """For as long as the block runs. Raises CaretakerError `image-invalid`."""
     try:
-        with _opened(path) as subject:
+        with ExitStack() as stack:
+            with _named(path):
+                subject = stack.enter_context(_opened(path))
             yield subject
-    except (FileNotFoundError, HostFailure) as error:
-        why = "there is no such file or folder" if isinstance(error, OSError) else str(error)
-        raise unreadable(str(path), why) from error
+    except FileNotFoundError as error:
+        raise unreadable(str(path), "there is no such file or folder") from error
+    except HostFailure as error:
+        if not isinstance(error, FileFailure) or error.path != path:
+            raise unreadable(str(path), str(error)) from error
+        refused = unreadable(str(path), error.why)
+        if not path.is_file() or path.is_symlink():  # it arrived whole, and is none
+            refused.hint = f"name the file itself: ls -ld {path}"
+        raise refused from error
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Of two images that are compared, the one that can't be read is called by its name."""
+    try:
+        yield
+    except MachineError as error:
+        why = error.message.removeprefix(UNREADABLE)
+        if why == error.message:
+            raise
+        raise MachineError(error.code, f"{path} can't be read: {why}", hint=error.hint) from error
 
 
 @contextmanager

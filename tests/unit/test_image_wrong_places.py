@@ -61,3 +61,13 @@ def test_a_full_disk_is_not_sought_in_its_rights(tmp_path: Path) -> None:
         with pytest.raises(CaretakerError) as caught, writable(tmp_path / "a"):
             raise FileFailure(tmp_path / "a", "write", why)
         assert caught.value.hint.startswith(look)
+
+
+def test_which_of_two_images_can_t_be_read_is_told(tmp_path: Path, file: str) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to(file)
+    for name in ("pipe", "link"):
+        words = refused("image", "difference", str(tmp_path), str(tmp_path / name))
+        assert words.startswith(f"{tmp_path / name} can't be read: it is ")
+    words = refused("image", "difference", file, str(tmp_path))
+    assert words == f"{file} can't be read: a file of 1 bytes holds no system"

@@ -11,6 +11,8 @@ from typing import Protocol
 
 from agent.errors import MachineError
 
+UNREADABLE = "the image can't be read: "  # who opened it puts its name there
+
 
 class Source(Protocol):
     """`size` in bytes. Safe to read from several threads."""
@@ -45,4 +47,4 @@ def part(whole: Source, start: int, size: int, what: str) -> Part:
 
 def invalid(why: str) -> MachineError:
     hint = "check that the image arrived whole (sha256sum), or make it again"
-    return MachineError("image-invalid", f"the image can't be read: {why}", hint=hint)
+    return MachineError("image-invalid", f"{UNREADABLE}{why}", hint=hint)
