@@ -132,3 +132,5 @@ def _tell_version(context: click.Context, _option: click.Parameter, asked: bool)
 def program(context: click.Context, root: Path) -> None:
     """Caretaker looks after the appliance on this machine."""
     context.obj = Layout(root.resolve())
+    if os.environ.get("NO_COLOR"):  # no-color.org; click asks only whether there is a terminal
+        context.color = False

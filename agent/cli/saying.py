@@ -6,6 +6,7 @@ Owns the look of output. Refuses to decide what is said.
 from __future__ import annotations
 
 import json
+import os
 import sys
 from datetime import datetime
 
@@ -21,7 +22,8 @@ SIGN = {"pass": "●", "warn": "▲", "fail": "✖"}
 def say_error(error: CaretakerError) -> None:
     """The error on standard error: what, on what, why, then the next command."""
     message = "\n".join(map(plain, error.message.splitlines()))
-    click.secho(f"error: {message}", fg="red", err=True)
+    plainly = False if os.environ.get("NO_COLOR") else None  # there is no context any more
+    click.secho(f"error: {message}", fg="red", err=True, color=plainly)
     if error.hint:
         click.echo(f"  try: {plain(error.hint)}", err=True)
 

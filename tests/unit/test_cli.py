@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import sys
 import tomllib
 from pathlib import Path
 
@@ -288,3 +290,29 @@ def test_words_for_people() -> None:
     ]  # fmt: skip
     assert [size(b) for b in (5, 2048, 3 << 40)] == ["5 B", "2.0 KiB", "3.0 TiB"]
     assert plain("a\x1b[0m\nb") == "a�[0m�b"
+
+
+def test_a_person_who_wants_no_colours_gets_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    error = MachineError("file-unwritable", "no room")
+
+    @click.command()
+    def told() -> None:
+        click.secho("green", fg="green")
+
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    for wanted, escapes in (("", True), ("1", False)):
+        monkeypatch.setenv("NO_COLOR", wanted)
+        screen = Terminal()
+        with monkeypatch.context() as patched, click.Context(program) as context:
+            patched.setattr(sys, "stdout", screen)
+            patched.setattr(sys, "stderr", screen)
+            assert program.callback is not None
+            context.invoke(program.callback, root=Path("/"))
+            context.invoke(told)
+        with monkeypatch.context() as patched:
+            patched.setattr(sys, "stderr", screen)
+            say_error(error)
+        assert screen.getvalue().count("\x1b[") == (4 if escapes else 0)
