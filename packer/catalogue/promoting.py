@@ -83,6 +83,8 @@ def _in_order(entry: Entry, stage: Stage, key: PublicKey) -> None:
     if entry.record.draft:
         raise _refused(entry, "it is a draft")
     reached = entry.stage
+    if reached == stage:
+        raise _refused(entry, f"it is at {stage} already")
     after = STAGES.index(stage)
     if after == 0 or reached != STAGES[after - 1]:
         raise _refused(entry, f"it is at {reached}, and {stage} comes after {STAGES[after - 1]}"

@@ -32,7 +32,7 @@ def test_it_goes_from_dev_to_qa_to_prod(tmp_path: Path) -> None:
     assert entry.stage == "prod"
     assert all(promoting.accepted(each, key.public) for each in entry.promotions)
     assert all(promoting.fits(entry, each) for each in entry.promotions)
-    with pytest.raises(RefusedError, match="is at prod"):
+    with pytest.raises(RefusedError, match="is at prod already"):
         promoted(store, "prod", key)
 
 
