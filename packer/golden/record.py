@@ -15,9 +15,7 @@ import msgspec
 NAME = "build.json"  # of the record, in the build's folder
 CAP = 16 << 20  # bytes of a record
 
-Kind = Literal[
-    "base", "disk", "sbom", "scan", "certify", "provenance", "bundle", "listing", "log", "record"
-]
+Kind = Literal["disk", "sbom", "scan", "certify", "provenance", "listing"]
 
 
 class Artefact(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -31,8 +31,6 @@ BUILD_TYPE = "urn:caretaker:image-build:v1"
 BUILDER = "urn:caretaker:builder:"
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-# The record lists them too, but they are made after the statement, or hold it.
-_NOT_SUBJECTS = frozenset(("provenance", "record", "log"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +76,7 @@ def payload(record: BuildRecord, dependencies: Iterable[Dependency] = ()) -> byt
         subject=tuple(
             Subject(each.name, {"sha256": each.sha256})
             for each in record.artefacts
-            if each.kind not in _NOT_SUBJECTS
+            if each.kind != "provenance"  # which can't hold its own digest
         ),
         predicateType=PREDICATE,
         predicate={

@@ -26,10 +26,6 @@ class Firmware:
     variables: str = ""
     switches: tuple[str, ...] = ()
 
-    @property
-    def files(self) -> tuple[str, ...]:
-        return tuple(each for each in (self.code, self.variables) if each)
-
 
 _X86 = "qemu-system-x86_64"
 _OVMF = "/usr/share/OVMF/"

@@ -7,7 +7,7 @@ host nor to anything behind it).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from packer.virtual.firmware import Firmware
@@ -81,7 +81,6 @@ class Wiring:
     files: Files
     forwards: tuple[Forward, ...] = ()
     seeded: bool = True
-    extra: tuple[str, ...] = field(default=())
 
 
 def arguments(shape: Shape, wiring: Wiring) -> list[str]:
@@ -108,7 +107,7 @@ def arguments(shape: Shape, wiring: Wiring) -> list[str]:
         for place, writable in ((Path(firmware.code), False), (files.variables, True)):
             mode = "" if writable else ",readonly=on"
             argv += ["-drive", f"if=pflash,format=raw,file={_plain(place)}{mode}"]
-    return [*argv, *wiring.extra]
+    return argv
 
 
 def _network(shape: Shape, wiring: Wiring) -> str:
