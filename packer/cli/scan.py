@@ -102,6 +102,8 @@ def _tell(scan: Scan) -> None:
         click.echo(f"and {len(scan.hits) - _SHOWN} more: --json")
     for each in scan.unread[:_SHOWN]:
         click.echo(f"not compared: {plain(each)}, its version is written in no known way", err=True)
+    for system in scan.unheard:
+        click.echo(f"not looked at: the data tells of no part from {plain(system)}", err=True)
     click.echo(_summary(scan))
 
 

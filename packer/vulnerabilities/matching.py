@@ -47,9 +47,11 @@ def match(
         by_name.setdefault((each.system, each.package), []).append(each)
     found: dict[tuple[str, str, str, str], _Found] = {}
     unread: set[str] = set()
+    told_of: set[str] = set()
     sources = data if isinstance(data, Sequence) else (data,)
     for source in sources:
         for advisory in source.advisories(frozenset(by_name)):
+            told_of.add(advisory.system)
             for each in by_name[advisory.system, advisory.package]:
                 hit = _is_hit(advisory, each)
                 if hit is None:
@@ -59,7 +61,11 @@ def match(
                     _note(found.setdefault(key, _Found()), advisory, each, source.name)
     hits = (_hit(key[0], one, statements, now) for key, one in found.items())
     pinned = tuple(Pinned(source.name, source.sha256) for source in sources)
-    return Scan(sorted_hits(hits), len(listed), pinned, tuple(sorted(unread)))
+    unheard = {system or "PyPI" for system in {each.system for each in listed} - told_of}
+    return Scan(
+        sorted_hits(hits), len(listed), pinned, tuple(sorted(unread)),
+        tuple(sorted(unheard)) if sources else (),
+    )  # fmt: skip
 
 
 def _note(found: _Found, advisory: Advisory, each: Listed, source: str) -> None:

@@ -55,6 +55,8 @@ class Scan(msgspec.Struct, frozen=True):
     inputs: tuple[Pinned, ...] = ()
     unread: tuple[str, ...] = ()
     """Parts whose versions could not be compared: nothing is taken for harmless."""
+    unheard: tuple[str, ...] = ()
+    """Systems of parts (`debian-12`, `PyPI`) of which the data tells nothing at all."""
 
     def counts(self) -> dict[str, int]:
         """How many there are of each severity, worst first; what is ignored is left out."""
@@ -90,7 +92,7 @@ def refuse(scan: Scan, gate: Gate) -> None:
 def told(scan: Scan) -> dict[str, object]:
     """The scan for programs, and for the record of a build."""
     return {"inputs": scan.inputs, "looked": scan.looked, "counts": scan.counts(),
-            "unread": scan.unread, "hits": scan.hits}  # fmt: skip
+            "unread": scan.unread, "unheard": scan.unheard, "hits": scan.hits}  # fmt: skip
 
 
 def sorted_hits(hits: Iterable[Hit]) -> tuple[Hit, ...]:

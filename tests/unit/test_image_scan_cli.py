@@ -220,3 +220,14 @@ def test_the_form_is_as_the_file_ends_where_nobody_says_another() -> None:
         run(f"{line} -o other --format {form}")
         assert Path(name).read_bytes() == Path("other").read_bytes()
     assert Path("o").read_text().splitlines()[-1].startswith("6 parts looked at")
+
+
+def test_a_system_that_the_data_does_not_speak_of_is_told() -> None:
+    python = [each for each in OSV if each["affected"][0]["package"]["ecosystem"] == "PyPI"]
+    write(Path("python.json"), python)
+    done = run("scan shop.cdx.json --data python.json --gate none")
+    assert "the data tells of no part from debian-12" in done.stderr
+    assert "PyPI" not in done.stderr
+    told = json.loads(run("scan shop.cdx.json --data python.json --gate none --json").stdout)
+    assert told["unheard"] == ["debian-12"]
+    assert not run("scan shop.cdx.json --data osv.json --gate none").stderr
