@@ -27,6 +27,14 @@ from packer.signing.signer import Algorithm
 SCHEME = "pkcs11:"
 _EXAMPLE = "pkcs11:token=NAME;object=KEY?module-path=/usr/lib/…/libsofthsm2.so&pin-source=FILE"
 _KNOWN = {"token", "object", "id", "type", "module-path", "pin-source"}
+_WORDS = {
+    "PinIncorrect": "the PIN is wrong; most tokens lock themselves after a few of those",
+    "PinLocked": "its PIN is locked",
+    "NoSuchToken": "there is no such token here",
+    "MultipleTokensReturned": "there are several of that name",
+    "NoSuchKey": "it holds no such key",
+    "MultipleObjectsReturned": "it holds several keys of that name",
+}
 _POINT = 65  # bytes of a point on P-256, not compressed (SEC 1, 2.3.3)
 
 
@@ -126,9 +134,11 @@ def _session(place: Place, pin: str) -> Iterator[Session]:
             yield session
     except (PKCS11Error, RuntimeError) as error:
         # Its exceptions often have no words, and the name of the class says it all.
-        why = f"{type(error).__name__} {error}".strip()
-        raise MachineError(
-            "key-invalid",
-            f"the token {place.token} did not sign: {why}",
-            hint=f"pkcs11-tool --module {place.module} --list-token-slots",
-        ) from error
+        name = type(error).__name__
+        why = _WORDS.get(name) or f"it did not sign: {name} {error}".strip()
+        hint = f"pkcs11-tool --module {place.module} --list-token-slots"
+        if name == "NoSuchKey":
+            hint = f"pkcs11-tool --module {place.module} --token-label {place.token} --list-objects"
+        if not Path(place.module).is_file():
+            why, hint = f"there is no library {place.module}", f"ls -ld {place.module}"
+        raise MachineError("key-invalid", f"the token {place.token}: {why}", hint=hint) from error
