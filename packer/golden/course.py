@@ -34,6 +34,7 @@ from packer.signing.blob import sign_file
 
 def _inputs(build: Build) -> str:
     evidence.look_ahead(build)
+    sealing.look_ahead(build)
     return recording.begin(build)
 
 

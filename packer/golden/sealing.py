@@ -11,6 +11,8 @@ from agent.host import files
 from packer.golden import digests, recording, wheels
 from packer.golden.build import Build
 from packer.marketplace import checking, writing
+from packer.marketplace.declared import with_listing
+from packer.marketplace.product import product_of
 from packer.signing import dependencies, provenance
 from packer.signing.blob import sign_file
 
@@ -33,6 +35,14 @@ def marketplace(build: Build) -> str:
     for path in written:
         build.keep("listing", path, digests.of_file(path))
     return f"{len(written)} files for three clouds"
+
+
+def look_ahead(build: Build) -> None:
+    """What no package can carry, and pictures that are not there, before minutes are spent on an
+    image. Raises CaretakerError."""
+    folder = build.places.appliance
+    product = product_of(with_listing(build.manifest, folder))
+    writing.contents(product, writing.pictures(product, folder))
 
 
 def prove(build: Build) -> str:

@@ -128,3 +128,12 @@ def test_what_a_scan_will_need_is_asked_for_first(
     assert ended.error is not None
     assert ended.error.hint
     assert heard.steps == ["inputs"]
+
+
+def test_a_listing_that_can_t_be_written_is_told_before_an_image_is_made(tmp_path: Path) -> None:
+    build, _, heard = a_build(tmp_path)
+    (build.places.appliance / "listing.toml").write_text('[listing]\nlogo = "none.png"\n')
+    ended = course.run(build)
+    assert ended.error is not None
+    assert "none.png" in ended.error.message
+    assert heard.steps == ["inputs"]
