@@ -27,7 +27,7 @@ def command() -> None:
     """
 
 
-@command.command()
+@command.command(short_help="Make a key; its public half stands beside it.")
 @click.argument("path", metavar="FILE", type=_PATH)
 @click.option("--algorithm", type=click.Choice(["ecdsa-p256-sha256", "ed25519"]), metavar="NAME",
               default="ecdsa-p256-sha256", show_default=True,
@@ -51,7 +51,7 @@ def new(path: Path, *, algorithm: Algorithm, given: Path | None, unsealed: bool)
     click.echo(f"now: give {plain(str(file_key.public_half(path)))} to those who verify")
 
 
-@command.command()
+@command.command(short_help="Print the public half of a key.")
 @click.argument("said", metavar="KEY")
 @passphrases.OPTION
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")

@@ -34,7 +34,7 @@ def command() -> None:
     """
 
 
-@command.command("write")
+@command.command("write", short_help="Write the packages of three clouds, and check them.")
 @click.argument("folder", metavar="DIR", type=_PATH)
 @click.option("--output", type=_PATH, required=True, metavar="OUT", help="Folder to write to.")
 @click.option("--record", "record_file", type=_PATH, metavar="FILE",
@@ -62,7 +62,7 @@ def write_command(folder: Path, output: Path, record_file: Path | None, *, as_js
     _tell(check(output), output, as_json=as_json, written=written)
 
 
-@command.command("check")
+@command.command("check", short_help="Judge templates, forms, modules and listings.")
 @click.argument("folder", metavar="DIR", type=_PATH, required=False)
 @click.option("--list", "listed", is_flag=True, help="Show the rules, judge nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
