@@ -59,8 +59,8 @@ def run(build: Build) -> Path:
     words = PackerWords(build.told.note)
     argv = ["packer", "build", "-machine-readable", "-only=qemu.golden", *variables(build),
             "golden.pkr.hcl"]  # fmt: skip
-    program = Program(argv, _environment(build), cwd=places.packer)
-    done = run_long(program, silent=_SILENT, listen=words.line)
+    packer = Program(argv, _environment(build), cwd=places.packer)
+    done = run_long(packer, silent=_SILENT, listen=words.line)
     files.replace(places.out / "packer.log", ("\n".join(words.lines) + "\n").encode())
     if done.timed_out:
         raise _failed(build, f"Packer said nothing for {_SILENT:.0f} s")

@@ -82,7 +82,7 @@ class Login:
     def _carry(
         self, argv: Sequence[str], what: str, *, timeout: float, out: int = -1, given: int = -1
     ) -> None:
-        program = streaming.Program(self.command(argv, root=True), {}, out=out, given=given)
-        done = streaming.run_long(program, silent=timeout)
+        carrier = streaming.Program(self.command(argv, root=True), {}, out=out, given=given)
+        done = streaming.run_long(carrier, silent=timeout)
         if not done.ok:
             raise MachineError("command-failed", f"{what} was not copied: {done.reason}")

@@ -52,9 +52,9 @@ class Virtual:
         """Power on. Raises MachineError, HostFailure."""
         self.serial.begin_again()
         argv = arguments(self.shape, self._wiring)
-        program = children.Program(argv, {}, self.files.folder, self.files.said, "virtual")
+        qemu = children.Program(argv, {}, self.files.folder, self.files.said, "virtual")
         self.begun = self._host.clock.monotonic()
-        self._child = children.start(program)
+        self._child = children.start(qemu)
 
     @property
     def runs(self) -> bool:
