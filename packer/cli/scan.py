@@ -69,6 +69,7 @@ def command(
     now = Clock().wall()
     scan = match(parts, [open_data(path, pinned) for path in data], statements, now=now)
     scan = merge(scan, others, parts, statements, now=now)
+    _warn(scan)
     _put_out(scan, sbom.name, form or _FORMS.get(output.suffix if output else "", "text"), output)
     refuse(scan, gate)
 
@@ -94,16 +95,20 @@ def _put_out(scan: Scan, name: str, form: str, output: Path | None) -> None:
     click.echo(f"{plain(str(output))}: {_summary(scan)}")
 
 
+def _warn(scan: Scan) -> None:
+    """What the scan could not answer, in whatever form it is told."""
+    for each in scan.unread[:_SHOWN]:
+        click.echo(f"not compared: {plain(each)}, its version is written in no known way", err=True)
+    for system in scan.unheard:
+        click.echo(f"not looked at: the data tells of no part from {plain(system)}", err=True)
+
+
 def _tell(scan: Scan) -> None:
     for hit in scan.hits[:_SHOWN]:
         colour = _COLOURS.get(hit.severity) if hit.counts else None
         click.secho(_line(hit), fg=colour)
     if len(scan.hits) > _SHOWN:
         click.echo(f"and {len(scan.hits) - _SHOWN} more: --json")
-    for each in scan.unread[:_SHOWN]:
-        click.echo(f"not compared: {plain(each)}, its version is written in no known way", err=True)
-    for system in scan.unheard:
-        click.echo(f"not looked at: the data tells of no part from {plain(system)}", err=True)
     click.echo(_summary(scan))
 
 

@@ -67,6 +67,8 @@ def scan(build: Build) -> str:
         return ""
     data, statements = _known(build)
     found = match(build.parts, data, statements, now=build.host.clock.wall())
+    for system in found.unheard:
+        build.told.note(f"the data of flaws tells of no part from {system}")
     out = build.places.out
     _put(build, out / f"{build.stem}.scan.json", json_line(told(found)).encode() + b"\n", "scan")
     _put(build, out / f"{build.stem}.scan.sarif", sarif.render(found, build.disk.name), "scan")

@@ -230,4 +230,5 @@ def test_a_system_that_the_data_does_not_speak_of_is_told() -> None:
     assert "PyPI" not in done.stderr
     told = json.loads(run("scan shop.cdx.json --data python.json --gate none --json").stdout)
     assert told["unheard"] == ["debian-12"]
+    assert run("scan shop.cdx.json --data python.json --gate none -o o.sarif").stderr
     assert not run("scan shop.cdx.json --data osv.json --gate none").stderr
