@@ -32,7 +32,7 @@ _PARAMETER = re.compile(r"[a-z0-9][A-Za-z0-9_.-]{0,60}(=[A-Za-z0-9_.,:-]{0,120})
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # How far arm64 got. Not in the system's file: it is no part of what an image is made of, and the
 # digest of that is of the whole file.
-ELSEWHERE = {"debian-12": "built"}
+ELSEWHERE = {"debian-12": "booted"}
 _TABLES = 3  # MiB at both ends of a disk, and what a BIOS boots
 _DEEPEST = 4  # files that go on from one another
 
