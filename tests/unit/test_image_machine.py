@@ -48,6 +48,7 @@ def test_what_is_said_inside_is_heard_outside() -> None:
     assert heard("anything else") is None
     assert heard('{"inside":"x"') is None
     assert heard('{"inside": 3}') is None
+    assert heard('{"inside":"x","more":' + "[" * 100_000) is None
 
 
 def test_packer_s_news_is_told_its_noise_is_not_and_an_error_explains() -> None:

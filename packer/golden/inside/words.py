@@ -29,5 +29,5 @@ def heard(line: str) -> Said | None:
         return None
     try:
         return msgspec.json.decode(line[at:].strip(), type=Said)
-    except (msgspec.DecodeError, msgspec.ValidationError):
+    except (msgspec.DecodeError, RecursionError):
         return None
