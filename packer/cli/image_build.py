@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Literal
 
@@ -39,6 +40,8 @@ _FOLDER = click.Path(path_type=Path)
 @click.option("--cache", type=_FOLDER, metavar="CACHE", help="What lasts from build to build.")
 @click.option("--format", "formats", type=click.Choice(["raw", "vhd", "gce"]), multiple=True,
               help="The disk in this form too; may be repeated.")  # fmt: skip
+@click.option("--upload", type=_FOLDER, metavar="DIR",
+              help="Keep there what the machine gets, for a build in a cloud.")  # fmt: skip
 @click.option("--flaws", type=_FOLDER, multiple=True, metavar="FILE",
               help="Known flaws: OSV or the Debian tracker's JSON. Without: no scan.")  # fmt: skip
 @click.option("--vex", type=_FOLDER, multiple=True, metavar="FILE",
@@ -51,7 +54,7 @@ _FOLDER = click.Path(path_type=Path)
 def command(
     folder: Path, *, output: Path, key: str, files: tuple[Path, ...], base: str,
     architecture: Literal["amd64", "arm64"], wheelhouse: Path | None, cache: Path | None,
-    formats: tuple[str, ...], flaws: tuple[Path, ...], vex: tuple[Path, ...],
+    formats: tuple[str, ...], upload: Path | None, flaws: tuple[Path, ...], vex: tuple[Path, ...],
     fresh: bool, draft: bool, accelerator: Literal["tcg", "kvm"], as_json: bool,
 ) -> None:  # fmt: skip
     """Make a golden image of the appliance in DIR.
@@ -68,6 +71,9 @@ def command(
     if vex and not flaws:
         raise UsageError("usage", "--vex says which flaws do not matter, and none are known",
                          hint="add --flaws FILE")  # fmt: skip
+    if upload is not None and os.path.lexists(upload):
+        raise UsageError("usage", f"there is something at {upload} already",
+                         hint="name a new folder with --upload")  # fmt: skip
     tether.unwind()  # SIGTERM unwinds like Ctrl-C: QEMU ends, and what is half made goes
     wanted = Wanted(
         appliance=str(folder),
@@ -76,6 +82,7 @@ def command(
         architecture=architecture,
         key=key,
         wheelhouse=str(wheelhouse or ""),
+        upload=str(upload or ""),
         cache=str(cache or ""),
         accelerator=accelerator,
         formats=formats,

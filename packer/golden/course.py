@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import msgspec
 
 from agent.errors import CaretakerError, MachineError
-from agent.host import files
+from agent.host import files, trees
 from agent.host.clock import rfc3339
 from agent.host.failures import HostFailure
 from packer.catalogue.store import Catalogue
@@ -49,6 +50,10 @@ def _appliance(build: Build) -> str:
 
 def _template(build: Build) -> str:
     machine.prepare(build, [build.environment])
+    if build.wanted.upload:
+        kept = Path(build.wanted.upload)
+        files.ensure_folder(kept.parent)
+        trees.stage(build.places.upload, kept)
     return "four sources are valid"
 
 

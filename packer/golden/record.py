@@ -83,6 +83,7 @@ class Wanted:
     architecture: Literal["amd64", "arm64"] = "amd64"
     key: str = ""
     wheelhouse: str = ""
+    upload: str = ""
     formats: tuple[str, ...] = ()
     """Besides qcow2: raw, vhd, gce."""
     cache: str = ""

@@ -11,7 +11,7 @@ from agent.errors import MachineError
 from agent.host.failures import FileFailure
 from agent.host.spawn import Completed
 from packer.catalogue.store import Catalogue
-from packer.golden import course, recording
+from packer.golden import course, machine, recording
 from packer.golden.build import Build
 from packer.golden.step import BuildStep
 from packer.signing.blob import verify_file
@@ -128,6 +128,23 @@ def test_what_a_scan_will_need_is_asked_for_first(
     assert ended.error is not None
     assert ended.error.hint
     assert heard.steps == ["inputs"]
+
+
+def test_what_the_machine_gets_is_kept_for_a_cloud(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build, _, _ = a_build(tmp_path)
+    kept = tmp_path / "packer/upload"
+    build.wanted = type(build.wanted)("x", "y", upload=str(kept))
+
+    def prepare(build: Build, _: list[Path]) -> None:
+        build.places.upload.mkdir(parents=True)
+        (build.places.upload / "install.sh").write_text("#!/bin/sh\n")
+
+    monkeypatch.setattr(machine, "prepare", prepare)
+    (step,) = [each for each in course.STEPS if each.name == "template"]
+    step.act(build)
+    assert (kept / "install.sh").read_text() == "#!/bin/sh\n"
 
 
 def test_a_listing_that_can_t_be_written_is_told_before_an_image_is_made(tmp_path: Path) -> None:
