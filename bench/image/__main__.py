@@ -7,6 +7,7 @@ cosign   what cosign says of our signatures (its .deb, or its program)
 boot     kernel to /healthz 200, by every firmware, beside the same base without the appliance
 arm64    the base disk for arm64, made and booted on any machine: all of it emulated
 scored   OpenSCAP and Lynis, each failure with its reason
+lisa     Microsoft's image tests over SSH, each failure with its reason
 twice    two builds of the base disk, byte by byte; --images: of the golden image, by path
 """
 
@@ -18,6 +19,7 @@ SUITES = {
     "boot": "bench.image.boot",
     "arm64": "bench.image.arm64",
     "scored": "bench.image.scored",
+    "lisa": "bench.image.lisa",
     "twice": "bench.image.twice",
     "certify": "bench.image.certify_speed",
     "sbom": "bench.image.sbom",
