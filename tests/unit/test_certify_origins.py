@@ -185,3 +185,15 @@ def test_a_manifest_that_does_not_read_is_none(tmp_path: Path) -> None:
 
 def test_the_tool_is_judged_by_the_parts_that_setup_installs() -> None:
     assert judged_parts == installed_parts
+
+
+@pytest.mark.parametrize(
+    ("target", "explained"),
+    [("/usr/lib/python3/dist-packages/systemd", True), ("/srv/elsewhere", False)],
+)
+def test_the_binding_of_the_distribution_is_linked_to_just_there(
+    target: str, explained: bool
+) -> None:
+    path = f"{SITE}/systemd"
+    left = {entry.path for entry in unexplained(planted(None, *TREE, Link(path, target)))}
+    assert (path not in left) is explained

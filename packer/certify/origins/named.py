@@ -12,6 +12,9 @@ from packer.certify.origins.made_files import MADE
 from packer.certify.origins.origin import Origin
 from packer.certify.tree import Entry, Tree
 
+# Setup links it where no wheel of it was built (setup/environment/journal_binding.py).
+_BINDING = re.compile(r"/opt/caretaker/environments/[^/]+/lib/python3\.\d+/site-packages/systemd")
+_BOUND_TO = "/usr/lib/python3/dist-packages/systemd"
 _HARDENED = b"# Written by `caretaker harden`"
 _PATTERNS = tuple((re.compile(pattern), reason) for pattern, reason in MADE)
 # What nobody can hide anything in: a log of nothing, a mark.
@@ -39,6 +42,8 @@ def _link(tree: Tree, entry: Entry) -> Origin | None:
     """Alternatives and enabled units are links to what a package brought, or to nothing at all."""
     if entry.path.startswith("/etc/systemd/") and entry.target == "/dev/null":
         return Origin("named", "a unit that is masked")
+    if _BINDING.fullmatch(entry.path) and entry.target == _BOUND_TO:
+        return Origin("named", "the journal's binding, as the distribution's package brings it")
     if not re.match(r"/(?:etc|usr|lib|bin|sbin|boot|var/lib|vmlinuz|initrd)", entry.path):
         return None
     if re.match(r"/(?:proc|run|dev|sys)/|\.\./(?:proc|run)/", entry.target):
