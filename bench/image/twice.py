@@ -41,6 +41,7 @@ CAUSES = (
     (r"/etc/apparmor.d/cache/.*", "AppArmor's compiled profiles"),
     (r".*/__pycache__(/.*)?", "Python's bytecode, with the time of its source"),
     (r"/opt/caretaker/.*", "the environment: when it was installed"),
+    (r"/etc/caretaker/image\.json", "the record of the image: when it was sealed, and those above"),
     (r"/etc/(passwd|shadow|group|gshadow|subuid|subgid)-?", "users: the day they were made"),
     (r"/boot/.*", "the initramfs or boot menu, made again while it was booted"),
 )
