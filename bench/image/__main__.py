@@ -14,6 +14,8 @@ twice    two builds of the base disk, byte by byte; --images: of the golden imag
 import importlib
 import sys
 
+from agent.host import tether
+
 SUITES = {
     "build": "bench.image.build",
     "boot": "bench.image.boot",
@@ -32,6 +34,7 @@ def main() -> int:
     if not words or words[0] not in SUITES:
         print(__doc__, file=sys.stderr)
         return 2
+    tether.unwind()  # SIGTERM takes machines and their folders away too, as Ctrl-C does
     status: int = importlib.import_module(SUITES[words[0]]).main(words[1:])
     return status
 
